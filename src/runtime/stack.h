@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Stack: the value region that Wasm frames live on, with limit, interrupt word and meters (design D5, D11, D12).
+// Belongs to an activation or thread, not to an instance. Wasm calls never recurse on the native stack.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+
+#include "base/mmap.h"
+#include "runtime/frame.h"
+#include "runtime/ref.h"
+#include "runtime/trap.h"
+
+namespace dewar::runtime {
+
+class Store;
+
+/// Reasons in the sticky interrupt word.
+enum Interrupt : u32 {
+  kInterruptKill = 1 << 0,      ///< end with TrapKind::interrupted
+  kInterruptFreeze = 1 << 1,    ///< leave with Outcome::pending at the next poll
+  kInterruptSignal = 1 << 2,
+  kInterruptProbes = 1 << 3,
+  kInterruptWorld = 1 << 4,     ///< stop the world (GC of a shared heap)
+};
+
+/// One entry from the host: the state of the frames below it, which host -> guest re-entry saves and restores.
+struct Activation {
+  Activation* parent = nullptr;
+  FrameState below;  ///< innermost frame before the entry; code == null for the outermost activation
+};
+
+class Stack {
+ public:
+  /// Default limit in bytes of canonical frames.
+  static constexpr u64 kDefaultBytes = u64{8} << 20;
+  /// Reserves the value region. `bytes` = limit counted in canonical-frame bytes, alike in every tier.
+  static Result<std::unique_ptr<Stack>> create(Store& store, u64 bytes = kDefaultBytes);
+  ~Stack();
+
+  /// Asks the running code to stop at the next poll: from any thread or a signal handler. Also wakes waits.
+  void interrupt(u32 reasons);
+  /// Clears reasons (only by the owner while not running).
+  void clear_interrupt(u32 reasons);
+  u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed); }
+
+  Store& store;
+  Slot* base = nullptr;
+  Slot* end = nullptr;                      ///< base + limit in slots
+  /// Compared with the end of every new frame; 0 while an interrupt is wanted ("poisoned").
+  std::atomic<u64> limit{0};
+  std::atomic<u32> interrupt_word{0};
+
+  i64 fuel = INT64_MAX;        ///< remaining; the interpreter keeps it in a register while it runs
+  u64 bulk_surcharge = 0;      ///< part of the fuel used that is not an instruction (D11)
+
+  FrameState state;            ///< valid while not running: in host calls, after trap/pending
+  Activation* activation = nullptr;
+  u32 host_depth = 0;          ///< nested host -> guest entries, bounded by kMaxHostDepth
+  static constexpr u32 kMaxHostDepth = 128;
+
+  Trap trap;
+  Ref exception = kNullRef;
+  u32 exit_code = 0;
+
+  /// Eventfd that becomes readable on interrupt, for blocking host calls; created on first use, -1 on failure.
+  int interrupt_fd();
+
+ private:
+  explicit Stack(Store& s) : store(s) {}
+  base::Mapping region_;
+  std::atomic<int> interrupt_fd_{-1};
+};
+
+}  // namespace dewar::runtime

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Engine (canonical types, options), Store (owner of all run-time objects, spec 4.2.3) and the objects themselves.
+// A Store is used by one thread at a time; shared memories may be used by several stores.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "runtime/host.h"
+#include "runtime/memory.h"
+#include "runtime/stack.h"
+#include "wasm/type_registry.h"
+
+namespace dewar::gc {
+class Heap;
+}
+
+namespace dewar::runtime {
+
+/// How code is run; fixed per engine. The test matrix switches these.
+struct EngineOptions {
+  wasm::Features features;
+  bool quicken = true;           ///< fuse straight-line groups
+  bool explicit_bounds = false;  ///< never rely on guard pages
+  bool probe_all = false;        ///< test mode: a probe on every instruction
+  bool garbage_upper = false;    ///< test mode: fill undefined upper slot halves with garbage
+  bool gc_stress = false;        ///< test mode: collect at every allocation
+};
+
+/// Per-store limits; each refusal is exact and deterministic.
+struct StoreLimits {
+  u64 max_memory_bytes = u64{4} << 30;   ///< per memory
+  u64 max_table_elements = 10'000'000;   ///< per table
+  u64 max_gc_bytes = u64{1} << 30;
+  u32 max_instances = 100'000;
+  u32 max_memories = 10'000;
+  u32 max_tables = 100'000;
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options = {}) : options_(options) {}
+  const EngineOptions& options() const { return options_; }
+  wasm::TypeRegistry& types() { return types_; }
+
+ private:
+  EngineOptions options_;
+  wasm::TypeRegistry types_;
+};
+
+/// A function instance (spec 4.2.6): Wasm (code, instance) or host.
+struct Func {
+  wasm::CanonId type;
+  u32 index = 0;                 ///< in the store: runtime::func_ref(index) names it
+  FuncCode* code = nullptr;      ///< Wasm function
+  Instance* instance = nullptr;  ///< Wasm function: its instance
+  HostFunc host;                 ///< host function if code == null
+};
+
+/// Table instance. `cache` runs beside `refs` in function tables, so that call_indirect needs no handle lookup.
+struct Table {
+  wasm::CanonTableType type;
+  std::unique_ptr<Ref[]> refs;
+  std::unique_ptr<Func*[]> cache;  ///< null unless the element type is in the func hierarchy
+  u64 size = 0;
+  u64 capacity = 0;
+  u64 max = 0;
+  bool is_func = false;
+  void set(Store& store, u64 i, Ref r);
+};
+
+struct Global {
+  Slot value[2] = {0, 0};
+  wasm::CanonGlobalType type;
+};
+
+struct Tag {
+  wasm::CanonId type;
+  u32 index = 0;  ///< in the store
+};
+
+/// An imported or exported entity.
+struct Extern {
+  wasm::ExternKind kind = wasm::ExternKind::func;
+  Func* func = nullptr;
+  Table* table = nullptr;
+  std::shared_ptr<Memory> memory;
+  Global* global = nullptr;
+  Tag* tag = nullptr;
+};
+
+/// Module instance (spec 4.2.5). Owned by the store; pointers stay valid for the store's life.
+struct Instance {
+  Store* store = nullptr;
+  base::Ref<const wasm::Module> module;
+  base::Ref<CodeSet> codes;
+  FuncCode* code_table = nullptr;   ///< codes->data(): code of defined function i
+  u8* memory0 = nullptr;            ///< base of memory 0 if it exists and is guarded, else null
+  std::unique_ptr<Func*[]> funcs;   ///< imports, then definitions
+  std::unique_ptr<Table*[]> tables;
+  std::unique_ptr<Memory*[]> memories;
+  std::unique_ptr<Global*[]> globals;
+  std::unique_ptr<Tag*[]> tags;
+  std::vector<std::shared_ptr<Memory>> memory_owners;
+  std::vector<bool> dropped_elems;
+  std::vector<bool> dropped_datas;
+  std::vector<std::unique_ptr<Ref[]>> elem_refs;  ///< evaluated element segments
+  void* host_data = nullptr;                      ///< for the embedder
+};
+
+/// Engine hooks that exec/ installs; runtime never includes exec/.
+struct ExecHooks {
+  /// Runs `func` on `stack`. args/results are slots; results are written iff Outcome::returned.
+  Outcome (*invoke)(Stack& stack, Func& func, const Slot* args, Slot* results) = nullptr;
+  /// Calls visit(user, ref_slot) for every live reference in the frames of `stack`.
+  void (*visit_roots)(Stack& stack, void (*visit)(void* user, Ref ref), void* user) = nullptr;
+};
+
+class Store {
+ public:
+  Store(Engine& engine, const StoreLimits& limits = {});
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Engine& engine() { return engine_; }
+  const StoreLimits& limits() const { return limits_; }
+  gc::Heap& heap() { return *heap_; }
+
+  /// Function named by a func Ref. Precondition: ref_kind(r) == RefKind::func.
+  Func* func(Ref r) { return funcs_[ref_index(r)]; }
+  Tag* tag(u32 index) { return tags_[index]; }
+
+  Result<Func*> new_host_func(wasm::CanonId type, HostFn fn, void* env);
+  Func* new_wasm_func(wasm::CanonId type, FuncCode* code, Instance* instance);
+  Result<Table*> new_table(const wasm::CanonTableType& type, Ref init);
+  Result<std::shared_ptr<Memory>> new_memory(const wasm::MemoryType& type);
+  Global* new_global(const wasm::CanonGlobalType& type, const Slot value[2]);
+  Tag* new_tag(wasm::CanonId type);
+  /// A host reference (externref) for an embedder's 64-bit value; equal values give equal refs.
+  Result<Ref> new_host_ref(u64 value);
+  u64 host_ref_value(Ref r) const { return host_refs_[ref_index(r)]; }
+
+  /// Grows a table; old size, or nullopt if refused by max, limit or memory.
+  std::optional<u64> grow_table(Table& table, u64 delta, Ref init);
+
+  /// Does a reference belong to a canonical reference type (spec 4.2.2 / 3.3.4)? Null belongs to nullable types.
+  bool ref_matches(Ref r, wasm::CanonValType type);
+
+  /// Stacks register themselves while alive, so that a collection finds every root.
+  std::vector<Stack*>& stacks() { return stacks_; }
+  std::deque<Instance>& instances() { return instances_; }
+  /// Extra roots held by the host (handles); slots of this list are visited by every collection.
+  std::vector<Ref>& host_roots() { return host_roots_; }
+
+  /// Collects garbage now. Precondition: every registered stack is at a safe point.
+  void collect();
+
+  ExecHooks hooks;
+
+ private:
+  friend Result<Instance*> new_instance(Store&, base::Ref<const wasm::Module>);
+  Engine& engine_;
+  StoreLimits limits_;
+  std::unique_ptr<gc::Heap> heap_;
+  std::deque<Instance> instances_;
+  std::deque<Func> func_storage_;
+  std::vector<Func*> funcs_;
+  std::deque<Table> tables_;
+  std::vector<std::weak_ptr<Memory>> memories_;
+  std::deque<Global> globals_;
+  std::deque<Tag> tag_storage_;
+  std::vector<Tag*> tags_;
+  std::vector<u64> host_refs_;
+  std::vector<Stack*> stacks_;
+  std::vector<Ref> host_roots_;
+};
+
+}  // namespace dewar::runtime
