@@ -80,7 +80,8 @@ class Cursor {
 
   /// The next `count` bytes, borrowed; empty and an error when there are fewer.
   std::span<const u8> bytes(u64 count) {
-    if (DEWAR_UNLIKELY(count > remaining())) return set_error(ReadError::kUnexpectedEnd, pos_, end_), std::span<const u8>{};
+    if (DEWAR_UNLIKELY(count > remaining()))
+      return set_error(ReadError::kUnexpectedEnd, pos_, end_), std::span<const u8>{};
     const u8* start = pos_;
     pos_ += count;
     return {start, static_cast<usize>(count)};

@@ -63,7 +63,8 @@ Result<std::vector<u8>> read_descriptor(int fd, const std::string& name, u64 max
     if (S_ISREG(info.st_mode)) {
       u64 size = static_cast<u64>(info.st_size);
       if (size > max_size) {
-        return fail("file-too-large", "'" + name + "' has " + dec(size) + " bytes, more than the limit of " + dec(max_size));
+        return fail("file-too-large",
+                    "'" + name + "' has " + dec(size) + " bytes, more than the limit of " + dec(max_size));
       }
       // One byte more, so that the end of the file shows in the first read.
       wanted = static_cast<usize>(size) + 1;
@@ -79,7 +80,8 @@ Result<std::vector<u8>> read_descriptor(int fd, const std::string& name, u64 max
     }
     if (done == 0) break;
     used += static_cast<usize>(done);
-    if (used > max_size) return fail("file-too-large", "'" + name + "' has more bytes than the limit of " + dec(max_size));
+    if (used > max_size)
+      return fail("file-too-large", "'" + name + "' has more bytes than the limit of " + dec(max_size));
     wanted = kChunk;
   }
   contents.resize(used);

@@ -49,7 +49,8 @@ usize well_formed_prefix(std::string_view bytes, Lead lead) {
 bool is_unsafe_on_terminal(u32 c) {
   if (c < 0x20 || (c >= 0x7f && c <= 0x9f)) return true;
   // Soft hyphen, Arabic letter mark, zero-width characters and marks, separators, embeddings, isolates, fillers.
-  if (c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e)) return true;
+  if (c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e))
+    return true;
   if ((c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb)) return true;
   // Tag characters: invisible text.
   return c >= 0xe0000 && c <= 0xe0fff;
