@@ -60,7 +60,7 @@ struct FuncCode {
 };
 
 /// The code of one (module, mode). Instances point to one; owns all bodies and tables.
-class CodeSet : public base::RefCounted {
+class CodeSet : public base::RefCounted<CodeSet> {
  public:
   explicit CodeSet(base::Ref<const wasm::Module> module);
   ~CodeSet();
