@@ -90,7 +90,7 @@ struct BranchHint {
 };
 
 /// Result of decoding. Shared between instances and threads; never changes.
-class Module : public base::RefCounted {
+class Module : public base::RefCounted<Module> {
  public:
   std::span<const u8> bytes() const { return bytes_; }
   std::span<const u8> slice(Range r) const { return std::span(bytes_).subspan(r.offset, r.size); }

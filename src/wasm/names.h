@@ -3,6 +3,7 @@
 // section yields the names before the damage, never an error.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
