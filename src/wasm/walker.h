@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The one body walker: decodes and validates a function body (spec 3.3 and the algorithm of appendix 7.3) in one forward
+// pass and tells a sink what it sees. Validator, side table, root maps, fuel and compilers are sinks, so no second
+// reader of bodies exists. Members are defined in walker.h (state), walker_control.h and walker_ops.h.
+//
+// A sink derives from NullSink and shadows the hooks it wants; calls are static. Hooks run after the instruction was
+// checked, unless said otherwise. `Walker::live()` tells whether the point can be reached at all.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/cursor.h"
+#include "base/error.h"
+#include "wasm/instr.h"
+#include "wasm/limits.h"
+#include "wasm/module.h"
+#include "wasm/validate.h"
+
+namespace dewar::wasm {
+
+/// An open label. `kind` is the opcode that opened it, Op::kCount for the function body.
+struct Label {
+  Op kind = Op::kCount;
+  bool unreachable = false;  ///< rest of this block can not be reached
+  bool dead = false;         ///< opened in code that can not be reached
+  u32 pc = 0;                ///< of the opening instruction
+  u32 height = 0;            ///< operand values below the block's parameters
+  u32 slots = 0;             ///< the same in slots, if the sink wants slots
+  u32 wide = 0;              ///< v128 values among them
+  u32 inits = 0;             ///< locals known to be set at entry
+  u32 user = 0;              ///< for the sink
+  BasicValType<TypeIndex> single;     ///< result of a single-value block type
+  const SubType* type = nullptr;      ///< block type by index, or the function's type
+  std::span<const ValType> params() const { return type && kind != Op::kCount ? std::span(type->params) : std::span<const ValType>{}; }
+  std::span<const ValType> results() const {
+    if (type) return type->results;
+    return single.is_bottom() ? std::span<const ValType>{} : std::span(&single, 1);
+  }
+  /// Types a branch to this label carries.
+  std::span<const ValType> branch_types() const { return kind == Op::loop ? params() : results(); }
+};
+
+/// Slots of a list of types.
+inline u32 slots_of(std::span<const ValType> types) {
+  u32 n = 0;
+  for (ValType t : types) n += t.slots();
+  return n;
+}
+
+/// Hooks of a sink, all doing nothing. W is the Walker.
+struct NullSink {
+  /// Keep slot heights (needed by sinks that lay out frames).
+  static constexpr bool kWantSlots = false;
+  template <class W> void begin(W&, u32 /*entry_pc*/) {}
+  /// Before each instruction's immediates are read and operands checked.
+  template <class W> void op(W&, Op, u32 /*pc*/) {}
+  /// After each instruction was checked; `pc` of the instruction, w.pc() is the next one.
+  template <class W> void after(W&, Op, u32 /*pc*/) {}
+  /// block, loop, if, try, try_table: label pushed, parameters on the stack.
+  template <class W> void open(W&, Label&) {}
+  template <class W> void on_else(W&, Label&) {}
+  /// end of any block; the label is popped, its results pushed. kind == kCount: end of the function.
+  template <class W> void on_end(W&, Label&) {}
+  /// One possible branch to label `depth`; `slots` = operand slots at that moment, branch values on top.
+  template <class W> void branch(W&, Op, u32 /*depth*/, u32 /*slots*/) {}
+  /// Before the branch() calls of a br_table with `count` labels plus the default.
+  template <class W> void on_br_table(W&, u32 /*count*/) {}
+  template <class W> void on_call(W&, Op, const SubType&, u32 /*index*/) {}
+  template <class W> void on_return(W&) {}
+  /// A clause of try_table, before its label is opened: kind as CatchClause, `depth` counted outside.
+  template <class W> void on_catch_clause(W&, u8 /*kind*/, u32 /*tag*/, u32 /*depth*/) {}
+  /// Legacy catch/catch_all: the old part is closed (stack = its results), the new not begun. tag ~0 = catch_all.
+  template <class W> void on_legacy_catch(W&, Label&, u32 /*tag*/) {}
+  template <class W> void on_delegate(W&, Label&, u32 /*depth*/) {}
+};
+
+/// Memory reused between bodies.
+struct WalkScratch {
+  std::vector<ValType> stack;
+  std::vector<Label> labels;
+  std::vector<ValType> locals;
+  std::vector<u8> local_set;
+  std::vector<u32> init_log;
+};
+
+template <class Sink>
+class Walker {
+ public:
+  Walker(const Module& module, FuncIndex func, Sink& sink, WalkScratch& scratch)
+      : m_(module), func_(func), sink_(sink), c_(module.slice(module.funcs[func.value].body)), stack_(scratch.stack),
+        labels_(scratch.labels), locals_(scratch.locals), local_set_(scratch.local_set), init_log_(scratch.init_log) {}
+
+  /// Walks the whole body. The error's offset is in the module.
+  Result<void> run();
+
+  // ---- for sinks ----
+  const Module& module() const { return m_; }
+  FuncIndex func() const { return func_; }
+  u32 pc() const { return static_cast<u32>(c_.pos()); }
+  bool live() const { return !top_->unreachable && !top_->dead; }
+  /// Operand slots now, hidden ones included.
+  u32 slots() const { return static_cast<u32>(sp_ - stack_.data()) + wide_ + hidden_; }
+  std::span<const ValType> operands() const { return {stack_.data(), static_cast<usize>(sp_ - stack_.data())}; }
+  std::span<const ValType> locals() const { return locals_; }
+  u32 depth() const { return static_cast<u32>(labels_.size()); }
+  Label& label(u32 d) { return labels_[labels_.size() - 1 - d]; }
+  /// Operand at `i` from the top.
+  ValType operand(u32 i) const { return static_cast<usize>(sp_ - stack_.data()) > i ? sp_[-1 - static_cast<int>(i)] : ValType{}; }
+
+ private:
+  // ---- errors ----
+  bool invalid(const char* message) { return error("wasm-invalid", message); }
+  bool malformed(const char* message) { return error("wasm-malformed", message); }
+  bool error(const char* code, const char* message) {
+    if (!error_code_) error_code_ = code, error_text_ = message;
+    return false;
+  }
+
+  // ---- operand stack ----
+  void push(ValType t) {
+    if (DEWAR_UNLIKELY(sp_ == stack_end_)) grow_stack();
+    *sp_++ = t;
+    if constexpr (Sink::kWantSlots) wide_ += t.is_v128();
+  }
+  void push(std::span<const ValType> types) {
+    for (ValType t : types) push(t);
+  }
+  void grow_stack();
+  bool pop(ValType expected) {
+    if (DEWAR_LIKELY(sp_ > floor_ && sp_[-1] == expected)) {
+      --sp_;
+      if constexpr (Sink::kWantSlots) wide_ -= expected.is_v128();
+      return true;
+    }
+    return pop_slow(expected);
+  }
+  bool pop_slow(ValType expected);
+  bool pop(std::span<const ValType> types) {
+    for (usize i = types.size(); i-- > 0;)
+      if (!pop(types[i])) return false;
+    return true;
+  }
+  /// Any type; kBottom in unreachable code.
+  bool pop_any(ValType& out);
+  /// Any reference type.
+  bool pop_ref(ValType& out);
+  /// Checks that operands of these types are on top and leaves them there unchanged.
+  bool peek(std::span<const ValType> types);
+  void set_unreachable() {
+    sp_ = floor_;
+    if constexpr (Sink::kWantSlots) wide_ = top_->wide;
+    top_->unreachable = true;
+  }
+  bool type_matches(ValType sub, ValType super) {
+    return sub == super || sub.is_bottom() || matches(m_, sub, super);
+  }
+
+  // ---- immediates ----
+  bool read_block_type(Label& label);
+  bool read_val_type(ValType& out);
+  bool read_heap_type(ValType& out);
+  bool type_index(const SubType*& out, CompositeKind kind, u32& index);
+  bool label_index(u32& depth) {
+    depth = c_.leb_u32();
+    return depth < labels_.size() || invalid("unknown label");
+  }
+  bool memory_index(ValType& address, u32& index);
+  bool memarg(const OpInfo& info, ValType& address);
+  bool table_index(const TableType*& out);
+  bool data_index();
+  bool elem_index(u32& index);
+
+  // ---- control (walker_control.h) ----
+  bool push_label(Op kind, u32 pc, Label& label);
+  bool check_label_end(std::span<const ValType> results);
+  bool step_control(Op op, u32 pc);
+  bool step_block(Op op, u32 pc);
+  bool step_else();
+  bool step_end();
+  bool step_branch(Op op);
+  bool step_br_table();
+  bool step_br_on_cast(Op op);
+  bool step_call(Op op);
+  bool step_try_table(u32 pc);
+  bool step_legacy(Op op);
+  bool tail_results(const SubType& callee);
+  void pop_label_state();
+  void undo_inits(u32 to);
+
+  // ---- everything else (walker_ops.h) ----
+  bool step(u8 byte, u32 pc);
+  bool step_simple(const OpInfo& info);
+  bool step_special(Op op, u32 pc);
+  bool step_variable(Op op);
+  bool step_table(Op op);
+  bool step_memory(Op op);
+  bool step_reference(Op op);
+  bool step_gc(Op op);
+  bool step_array_bulk(Op op);
+  bool step_simd_immediate(const OpInfo& info);
+  bool begin();
+
+  const Module& m_;
+  FuncIndex func_;
+  Sink& sink_;
+  base::Cursor c_;
+  std::vector<ValType>& stack_;
+  std::vector<Label>& labels_;
+  std::vector<ValType>& locals_;
+  std::vector<u8>& local_set_;
+  std::vector<u32>& init_log_;
+  ValType* sp_ = nullptr;
+  ValType* stack_end_ = nullptr;
+  ValType* floor_ = nullptr;  ///< stack base of the innermost label
+  Label* top_ = nullptr;
+  u32 wide_ = 0;
+  u32 hidden_ = 0;  ///< slots of exceptions kept for legacy rethrow
+  bool all_features_ = true;
+  bool done_ = false;
+  const char* error_code_ = nullptr;
+  const char* error_text_ = nullptr;
+  std::optional<Error> locals_error_;
+};
+
+template <class Sink>
+void Walker<Sink>::grow_stack() {
+  const usize used = static_cast<usize>(sp_ - stack_.data()), floor = static_cast<usize>(floor_ - stack_.data());
+  stack_.resize(stack_.size() * 2);
+  sp_ = stack_.data() + used;
+  floor_ = stack_.data() + floor;
+  stack_end_ = stack_.data() + stack_.size();
+}
+
+template <class Sink>
+bool Walker<Sink>::pop_any(ValType& out) {
+  if (DEWAR_LIKELY(sp_ > floor_)) {
+    out = *--sp_;
+    if constexpr (Sink::kWantSlots) wide_ -= out.is_v128();
+    return true;
+  }
+  out = ValType{};
+  return top_->unreachable || invalid("type mismatch: the operand stack is empty");
+}
+
+template <class Sink>
+[[gnu::noinline]] bool Walker<Sink>::pop_slow(ValType expected) {
+  ValType found;
+  if (!pop_any(found)) return false;
+  return type_matches(found, expected) || invalid("type mismatch");
+}
+
+template <class Sink>
+bool Walker<Sink>::pop_ref(ValType& out) {
+  if (!pop_any(out)) return false;
+  if (out.is_bottom()) out = ValType::ref(Heap::bottom, false);
+  return out.is_ref() || invalid("type mismatch: expected a reference");
+}
+
+template <class Sink>
+bool Walker<Sink>::peek(std::span<const ValType> types) {
+  // The operands keep their own types: the next label of a br_table may want others (spec appendix 7.3).
+  const usize here = static_cast<usize>(sp_ - floor_);
+  if (here < types.size() && !top_->unreachable) return invalid("type mismatch: too few operands");
+  for (usize i = 0; i < types.size() && i < here; ++i)
+    if (!type_matches(sp_[-1 - static_cast<std::ptrdiff_t>(i)], types[types.size() - 1 - i]))
+      return invalid("type mismatch");
+  return true;
+}
+
+template <class Sink>
+bool Walker<Sink>::begin() {
+  const SubType& type = m_.func_type(func_);
+  const auto body = m_.slice(m_.funcs[func_.value].body);
+  locals_.assign(type.params.begin(), type.params.end());
+  auto size = read_locals(body, static_cast<u32>(type.params.size()), locals_);
+  if (!size) {
+    error_code_ = size.error().code;
+    locals_error_ = std::move(size.error());
+    return false;
+  }
+  c_.skip(*size);
+  local_set_.assign(locals_.size(), 1);
+  for (usize i = type.params.size(); i < locals_.size(); ++i) local_set_[i] = locals_[i].defaultable();
+  init_log_.clear();
+  labels_.clear();
+  if (stack_.size() < 64) stack_.resize(64);
+  sp_ = floor_ = stack_.data();
+  stack_end_ = stack_.data() + stack_.size();
+  all_features_ = m_.features == Features{};
+  Label root;
+  root.type = &type;
+  labels_.push_back(root);
+  top_ = &labels_.back();
+  sink_.begin(*this, *size);
+  return true;
+}
+
+template <class Sink>
+Result<void> Walker<Sink>::run() {
+  u32 pc = 0;
+  bool ok = begin();
+  while (ok && !done_) {
+    pc = static_cast<u32>(c_.pos());
+    const u8 byte = c_.byte();
+    if (DEWAR_UNLIKELY(!c_.ok())) break;
+    ok = step(byte, pc);
+    if (DEWAR_UNLIKELY(!c_.ok())) break;
+  }
+  const u64 start = m_.funcs[func_.value].body.offset;
+  if (locals_error_) {
+    Error e = std::move(*locals_error_);
+    if (e.offset != Error::kNoOffset) e.offset += start;
+    return std::unexpected(std::move(e));
+  }
+  if (!c_.ok()) {
+    if (c_.error() == base::ReadError::kUnexpectedEnd) return fail("wasm-malformed", "unexpected end of function body", start + c_.error_offset());
+    return fail("wasm-malformed", base::to_string(c_.error()), start + c_.error_offset());
+  }
+  if (!ok) return fail(error_code_, error_text_, start + pc);
+  if (!c_.at_end()) return fail("wasm-malformed", "END opcode expected: bytes after the function's end", start + c_.pos());
+  return {};
+}
+
+/// Walks one body with a sink.
+template <class Sink>
+Result<void> walk(const Module& module, FuncIndex func, Sink& sink, WalkScratch& scratch) {
+  return Walker<Sink>(module, func, sink, scratch).run();
+}
+
+}  // namespace dewar::wasm
+
+#include "wasm/walker_control.h"  // IWYU pragma: export
+#include "wasm/walker_ops.h"      // IWYU pragma: export
