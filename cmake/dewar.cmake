@@ -175,8 +175,30 @@ function(dewar_test name)
   target_compile_definitions(${name} PRIVATE DEWAR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${deps} ${arg_LIBS} GTest::gmock GTest::gtest GTest::gtest_main
                                         Threads::Threads)
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set(labels unit ${arg_LABELS})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set(options "")
+  foreach(flag IN ITEMS CORPORA NO_SANITIZE)
+    if(arg_${flag})
+      list(APPEND options ${flag})
+    endif()
+  endforeach()
+  dewar_test_run(${name} PROGRAM ${name} ${options} TIMEOUT ${arg_TIMEOUT} LABELS unit ${arg_LABELS})
+endfunction()
+
+# dewar_test_run(<entry> PROGRAM <test> [ARGS ...] [ENV K=V...] [CORPORA] [NO_SANITIZE] [TIMEOUT s] [LABELS ...])
+# One more ctest entry for a program of dewar_test, with other arguments or environment (a row of a test matrix).
+function(dewar_test_run entry)
+  cmake_parse_arguments(arg "CORPORA;NO_SANITIZE" "PROGRAM;TIMEOUT" "ARGS;ENV;LABELS" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "dewar_test_run(${entry}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT TARGET ${arg_PROGRAM})
+    return()
+  endif()
+  add_test(NAME ${entry} COMMAND ${arg_PROGRAM} ${arg_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set(labels ${arg_LABELS})
   if(NOT arg_NO_SANITIZE)
     list(APPEND labels sanitize)
   endif()
@@ -186,12 +208,15 @@ function(dewar_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT})
+  # tools/test_summary.py counts the tests inside by this report.
+  set_tests_properties(${entry} PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "GTEST_OUTPUT=json:${PROJECT_BINARY_DIR}/gtest/${entry}.json;${arg_ENV}")
 endfunction()
 
 # dewar_fuzzer(<name> SOURCES x_fuzz.cpp... [DEPS ...] [CORPUS dir...] [DICT file] [MAX_LEN bytes])
 # A libFuzzer target (only where DEWAR_FUZZERS is on), and a ctest entry `fuzz_<name>` that first replays the seed
-# corpora, then fuzzes for DEWAR_FUZZ_SECONDS. CORPUS directories are read only.
+# corpora, then fuzzes for DEWAR_FUZZ_SECONDS. CORPUS directories are read only: absolute, below the source root, or
+# "corpora:NAME"; what is found goes to <build>/found/<name>.
 function(dewar_fuzzer name)
   cmake_parse_arguments(arg "" "DICT;MAX_LEN" "SOURCES;DEPS;CORPUS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
@@ -217,13 +242,11 @@ function(dewar_fuzzer name)
   if(arg_DICT)
     set(dict -dict=${CMAKE_CURRENT_SOURCE_DIR}/${arg_DICT})
   endif()
-  set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}.found)
-  file(MAKE_DIRECTORY ${found})
   set_property(GLOBAL APPEND PROPERTY DEWAR_FUZZ_TARGETS ${name})
   add_test(NAME fuzz_${name}
-           COMMAND ${name} -max_total_time=${DEWAR_FUZZ_SECONDS} -max_len=${arg_MAX_LEN} -timeout=10
-                   -rss_limit_mb=2560 -print_final_stats=1 -artifact_prefix=${found}/crash- ${dict} ${found}
-                   ${arg_CORPUS}
+           COMMAND ${PROJECT_SOURCE_DIR}/tools/run_fuzzer.sh $<TARGET_FILE:${name}>
+                   ${PROJECT_BINARY_DIR}/found/${name} ${arg_CORPUS} -- -max_total_time=${DEWAR_FUZZ_SECONDS}
+                   -max_len=${arg_MAX_LEN} -timeout=25 -rss_limit_mb=2560 -print_final_stats=1 ${dict}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(fuzz_${name} PROPERTIES LABELS "fuzz;sanitize" TIMEOUT 1200)
 endfunction()
@@ -236,6 +259,13 @@ function(dewar_script_test name)
     set(arg_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "script;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()
+
+# For tools/fuzz.sh: the names of all fuzz targets.
+function(dewar_write_fuzz_targets)
+  get_property(targets GLOBAL PROPERTY DEWAR_FUZZ_TARGETS)
+  list(JOIN targets " " text)
+  file(WRITE ${PROJECT_BINARY_DIR}/fuzz_targets.txt "${text}\n")
 endfunction()
 
 # At the end of the configuration: a DEPS entry that names no library would only fail at link time, obscurely.
