@@ -52,10 +52,21 @@ class CheckLayoutTest(ToolCase):
                     r"^src/runtime/b.cpp:3: .*src/runtime may not depend on src/exec$",
                     r"^src/wasm/c.cpp:2: .*src/wasm may not depend on src/cli$")
 
-    def test_layers_above_the_interpreter_are_closed_to_it(self):
-        self.write("src/exec/interp/loop.h", HEADER)
-        self.write("src/exec/tier.cpp", SPDX + '#include "exec/interp/loop.h"\n')
-        self.expect("src/exec may not depend on src/exec/interp")
+    def test_tiers(self):
+        for tier in ("interp", "baseline", "opt"):
+            self.write(f"src/exec/{tier}/tier.h", HEADER)
+        self.write("src/exec/door.cpp", SPDX + '#include "exec/interp/tier.h"\n#include "exec/baseline/tier.h"\n')
+        self.expect()
+        self.write("src/exec/loader.cpp", SPDX + '#include "exec/opt/tier.h"\n')
+        self.write("src/cli/run.cpp", SPDX + '#include "exec/opt/tier.h"\n')
+        self.write("src/exec/interp/loop.cpp", SPDX + '#include "exec/baseline/tier.h"\n')
+        self.expect("src/cli may not depend on src/exec/opt", "src/exec/interp may not depend on src/exec/baseline",
+                    "src/exec may not depend on src/exec/opt")
+
+    def test_faces_stay_apart(self):
+        self.write("src/cli/run.h", HEADER)
+        self.write("src/server/serve.cpp", SPDX + '#include "cli/run.h"\n')
+        self.expect("src/server may not depend on src/cli")
 
     def test_semantics_depend_on_base_only(self):
         self.write("src/wasm/op.h", HEADER)
