@@ -82,9 +82,22 @@ template <class T>
 DEWAR_SEM T fdiv(T a, T b) noexcept {
   return canonical(a / b);
 }
+/// `v`, of which the compiler no longer knows how it came about.
+template <class T>
+DEWAR_SEM T opaque(T v) noexcept {
+#if defined(__x86_64__)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#else
+  asm("" : "+m"(v));
+#endif
+  return v;
+}
+// LLVM (22) takes "x < 0 ? NaN : sqrt(x)" for sqrt(x) whatever the NaN, and x86 gives a negative one.
 template <class T>
 DEWAR_SEM T fsqrt(T a) noexcept {
-  return canonical(__builtin_elementwise_sqrt(a));
+  return canonical(opaque(__builtin_elementwise_sqrt(a)));
 }
 template <class T>
 DEWAR_SEM T fceil(T a) noexcept {
