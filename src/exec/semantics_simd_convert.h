@@ -14,13 +14,12 @@ using F32x2 = Vec<f32, 2>;
 using I32x2 = Vec<i32, 2>;
 using U32x2 = Vec<u32, 2>;
 
+/// Lanes with NaNs as 0 and at least `low`. The NaNs have to be gone before the compiler sees the clamp: LLVM (22)
+/// makes a maximum instruction of "x > low ? x : low", and AArch64's gives NaN for a signalling NaN.
 template <class V, class T>
 DEWAR_SEM V at_least(V x, T low) noexcept {
-  return x > low ? x : V{} + low;
-}
-template <class V>
-DEWAR_SEM V nan_to_zero(V x) noexcept {
-  return x == x ? x : V{};
+  const V number = opaque(x == x ? x : V{});
+  return number > low ? number : V{} + low;
 }
 
 }  // namespace detail
@@ -28,7 +27,7 @@ DEWAR_SEM V nan_to_zero(V x) noexcept {
 // 2^31 - 1 and 2^32 - 1 are no f32 values, so lanes past the range are converted as 0 and their bits set afterwards.
 DEWAR_SEM V128 i32x4_trunc_sat_f32x4_s(V128 a) noexcept {
   using namespace detail;
-  const auto x = at_least(nan_to_zero(bits<F32x4>(a)), -0x1p31f);
+  const auto x = at_least(bits<F32x4>(a), -0x1p31f);
   const auto too_high = x >= 0x1p31f;
   const I32x4 value = __builtin_convertvector(too_high ? F32x4{} : x, I32x4);
   return pack(value | (too_high & 0x7fffffff));
@@ -44,7 +43,7 @@ DEWAR_SEM V128 i32x4_trunc_sat_f32x4_u(V128 a) noexcept {
 // Every i32 and u32 is an f64 value, so clamping is enough.
 DEWAR_SEM V128 i32x4_trunc_sat_f64x2_s_zero(V128 a) noexcept {
   using namespace detail;
-  const auto x = at_least(nan_to_zero(bits<F64x2>(a)), -2147483648.0);
+  const auto x = at_least(bits<F64x2>(a), -2147483648.0);
   const auto clamped = x < 2147483647.0 ? x : F64x2{} + 2147483647.0;
   return {bits<u64>(__builtin_convertvector(clamped, I32x2)), 0};
 }

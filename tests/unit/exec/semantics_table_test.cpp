@@ -15,8 +15,11 @@ namespace {
 // of both, from which the first `describe` can deduce only the other one.
 namespace placeholder {
 struct Missing {};
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"
 #define OP(id, prefix, code, text, imm, sig, align, effects, feature) [[maybe_unused]] void id(Missing, ...);
 #include "wasm/ops.def"
+#pragma clang diagnostic pop
 }  // namespace placeholder
 namespace merged {
 using namespace sem;
