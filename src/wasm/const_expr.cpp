@@ -140,8 +140,7 @@ bool ConstExprChecker::step(u64 at, Error& error) {
       return pop(ValType::ref(to_any ? Heap::extern_ : Heap::any, true), at, error) &&
              push(ValType::ref(to_any ? Heap::any : Heap::extern_, nullable));
     }
-    default:
-      return set(error, invalid("constant expression required: " + std::string(op_info(instr_.op).text), at));
+    default: return set(error, invalid("constant expression required: " + std::string(op_info(instr_.op).text), at));
   }
 }
 

@@ -83,7 +83,8 @@ Result<void> check_targets(const Module& module, std::span<const LocatedHint> hi
     }
     const bool found = c.pos() == h.hint.pc && !c.at_end() && read_instr(c, instr, error) &&
                        (instr.op == Op::if_ || instr.op == Op::br_if);
-    if (!found) return bad(invalid("invalid target: a hint must stand at an if or br_if", h.offset), kBranchHintSection);
+    if (!found)
+      return bad(invalid("invalid target: a hint must stand at an if or br_if", h.offset), kBranchHintSection);
   }
   return {};
 }

@@ -41,9 +41,9 @@ bool Decoder::count(std::string_view things, u32 present, u32 limit, u32 min_byt
   out = c_.leb_u32();
   if (!c_.ok()) return fail_cursor();
   if (out > c_.remaining() / min_bytes) {
-    return fail(malformed("unexpected end of section or function: it is too short for " + std::to_string(out) + " " +
-                              std::string(things),
-                          at));
+    return fail(malformed(
+        "unexpected end of section or function: it is too short for " + std::to_string(out) + " " + std::string(things),
+        at));
   }
   if (u64{present} + out > limit) return fail(over_limit(things, u64{present} + out, limit, at));
   return true;
@@ -58,7 +58,10 @@ bool Decoder::name(base::Cursor& c, std::string_view& out) {
     return fail({"wasm-limit",
                  "a name of " + std::to_string(length) + " bytes is too long (the limit is " +
                      std::to_string(kMaxNameLength) + ")",
-                 at, 0, 0, {}});
+                 at,
+                 0,
+                 0,
+                 {}});
   }
   out = text_of(c.bytes(length));
   if (!base::is_valid_utf8(out)) return fail(malformed("malformed UTF-8 encoding", at));
@@ -128,7 +131,8 @@ bool Decoder::section(base::Cursor& whole) {
   const u64 size_at = whole.offset();
   const u32 size = whole.leb_u32();
   if (!whole.ok()) return fail(malformed(whole));
-  if (size > whole.remaining()) return fail(malformed("length out of bounds: the section ends after the module", size_at));
+  if (size > whole.remaining())
+    return fail(malformed("length out of bounds: the section ends after the module", size_at));
   c_ = whole.sub(size);
   if (id == 0) return custom_section(c_);
   if (kRank[id] <= last_rank_) return fail(malformed("unexpected content after last section", at));
@@ -156,7 +160,10 @@ bool Decoder::run() {
     return fail({"wasm-limit",
                  "the module has " + std::to_string(m_.bytes().size()) + " bytes (the limit is " +
                      std::to_string(kMaxModuleSize) + ")",
-                 0, 0, 0, {}});
+                 0,
+                 0,
+                 0,
+                 {}});
   }
   base::Cursor whole(m_.bytes());
   if (!header(whole)) return false;

@@ -15,7 +15,21 @@ namespace dewar::wasm {
 
 /// Section ids (spec 5.5.2).
 enum class Section : u8 {
-  custom, type, import, function, table, memory, global, export_, start, element, code, data, data_count, tag, kCount
+  custom,
+  type,
+  import,
+  function,
+  table,
+  memory,
+  global,
+  export_,
+  start,
+  element,
+  code,
+  data,
+  data_count,
+  tag,
+  kCount
 };
 
 class Decoder {
@@ -95,11 +109,11 @@ class Decoder {
 
   Module& m_;
   ConstExprChecker exprs_;
-  base::Cursor c_;                 ///< the current section's payload
-  u32 type_limit_ = 0;             ///< type indices below it may be named
-  std::vector<u8> depths_;         ///< number of supertypes of each type
+  base::Cursor c_;          ///< the current section's payload
+  u32 type_limit_ = 0;      ///< type indices below it may be named
+  std::vector<u8> depths_;  ///< number of supertypes of each type
   u32 num_bodies_ = 0;
-  u32 last_rank_ = 0;              ///< place of the last non-custom section in the required order
+  u32 last_rank_ = 0;  ///< place of the last non-custom section in the required order
   u8 last_section_ = 0;
 };
 

@@ -207,7 +207,10 @@ bool Decoder::code_section() {
       return fail({"wasm-limit",
                    "a function body of " + std::to_string(size) + " bytes is too long (the limit is " +
                        std::to_string(kMaxFunctionBody) + ")",
-                   at, 0, 0, {}});
+                   at,
+                   0,
+                   0,
+                   {}});
     }
     m_.funcs[m_.num_imported_funcs + i].body = {static_cast<u32>(c_.offset()), size};
     c_.skip(size);

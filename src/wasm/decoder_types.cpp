@@ -119,9 +119,9 @@ bool Decoder::sub_type(u32 own_index) {
     type.has_super = supers == 1;
     if (type.has_super) {
       if (type.super.value >= own_index) {
-        return fail(invalid("unknown type " + std::to_string(type.super.value) +
-                                ": a supertype must come before its sub type",
-                            supers_at));
+        return fail(
+            invalid("unknown type " + std::to_string(type.super.value) + ": a supertype must come before its sub type",
+                    supers_at));
       }
       const u32 depth = depths_[type.super.value] + u32{1};
       if (depth > kMaxSubtypingDepth) return fail(over_limit("levels of subtyping", depth, kMaxSubtypingDepth, at));

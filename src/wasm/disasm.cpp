@@ -147,7 +147,8 @@ std::string immediates_text(const Instr& instr) {
     case Imm::data: return one();
     case Imm::memory: return instr.index != 0 ? one() : "";
     case Imm::call_indirect:
-      return (instr.index2 != 0 ? " " + std::to_string(instr.index2) : "") + " (type " + std::to_string(instr.index) + ")";
+      return (instr.index2 != 0 ? " " + std::to_string(instr.index2) : "") + " (type " + std::to_string(instr.index) +
+             ")";
     case Imm::elem_table:
     case Imm::data_memory:  // the text format names the destination first
       return (instr.index2 != 0 ? " " + std::to_string(instr.index2) : "") + one();
@@ -251,7 +252,8 @@ class BodyLister {
       line(at, c.pos() - at, 0, std::move(text));
       next += count;
     }
-    if (!c.ok()) return damaged(c.pos(), {"wasm-malformed", base::to_string(c.error()), c.error_offset(), 0, 0, {}}), false;
+    if (!c.ok())
+      return damaged(c.pos(), {"wasm-malformed", base::to_string(c.error()), c.error_offset(), 0, 0, {}}), false;
     first_pc_ = c.pos();
     return true;
   }
@@ -279,9 +281,7 @@ class BodyLister {
     out_ += clip(std::move(text), kMaxText) + "\n";
   }
 
-  void damaged(usize at, const Error& error) {
-    line(at, bytes_.size() - at, 0, "<damaged: " + error.message + ">");
-  }
+  void damaged(usize at, const Error& error) { line(at, bytes_.size() - at, 0, "<damaged: " + error.message + ">"); }
 
   const Disassembler& d_;
   const Module& m_;

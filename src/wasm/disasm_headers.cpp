@@ -146,8 +146,8 @@ class HeaderLister {
     }
     for (u32 i = 0; i < m_.datas.size(); ++i) {
       const DataSegment& s = m_.datas[i];
-      std::string text = std::string(mode_text(s.mode)) + ", " + number(s.bytes.size) + " bytes at 0x" +
-                         hex(s.bytes.offset, 6);
+      std::string text =
+          std::string(mode_text(s.mode)) + ", " + number(s.bytes.size) + " bytes at 0x" + hex(s.bytes.offset, 6);
       if (s.mode == SegmentMode::active) text += ", memory " + number(s.memory.value) + " at " + expr(s.offset);
       entry("data", i, d_.names_.datas.get(i), std::move(text));
     }

@@ -93,11 +93,13 @@ class Encoder {
       case 3: return tail(m_.funcs, m_.num_imported_funcs, [&](const Func& f) { put(f.type.value); });
       case 4: return tail(m_.tables, m_.num_imported_tables, [&](const Table& t) { table(t); });
       case 5: return tail(m_.memories, m_.num_imported_memories, [&](const MemoryType& t) { memory(t); });
-      case 6: return tail(m_.globals, m_.num_imported_globals, [&](const Global& g) {
+      case 6:
+        return tail(m_.globals, m_.num_imported_globals, [&](const Global& g) {
           global(g.type);
           expr(g.init);
         });
-      case 7: return list(m_.exports.size(), [&](usize i) {
+      case 7:
+        return list(m_.exports.size(), [&](usize i) {
           put_name(payload_, m_.exports[i].name);
           payload_.push_back(static_cast<u8>(m_.exports[i].kind));
           put(m_.exports[i].index);

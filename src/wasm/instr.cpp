@@ -266,8 +266,9 @@ bool read_instr(base::Cursor& c, Instr& out, Error& error) {
   out.pc = static_cast<u32>(start);
   out.op = op_from_code(prefix, code);
   if (out.op == Op::kCount) {
-    return set(error,
-               malformed("illegal opcode " + (prefix != 0 ? hex_byte(prefix) + " " : std::string()) + hex_byte(code), at));
+    return set(
+        error,
+        malformed("illegal opcode " + (prefix != 0 ? hex_byte(prefix) + " " : std::string()) + hex_byte(code), at));
   }
   if (!read_immediates(c, out, error)) return false;
   if (!c.ok()) return set(error, malformed(c));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One decoded instruction with its immediates, for tools (disassembler, printer, encoder, constant expressions). The hot
-// walkers read immediates themselves. Decoding is generic over wasm::Imm.
+// One decoded instruction with its immediates, for tools (disassembler, printer, encoder, constant expressions). The
+// hot walkers read immediates themselves. Decoding is generic over wasm::Imm.
 #pragma once
 
 #include <span>
@@ -23,7 +23,7 @@ struct BlockType {
 /// Catch clause of try_table: kind 0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref.
 struct CatchClause {
   u8 kind = 0;
-  u32 tag = 0;    ///< kinds 0 and 1
+  u32 tag = 0;  ///< kinds 0 and 1
   u32 label = 0;
 };
 
@@ -38,11 +38,11 @@ struct Instr {
   u32 memory = 0;  ///< memarg: memory index
   u64 offset = 0;  ///< memarg
   u8 lane = 0;
-  u8 flags = 0;       ///< br_on_cast: bit 0 source nullable, bit 1 target nullable
-  ValType heap;       ///< heap_type as nullable reference; br_on_cast: source
-  ValType heap2;      ///< br_on_cast: target
-  u64 bits = 0;       ///< i32/i64 (sign-extended), f32/f64 bit patterns
-  V128 v128;          ///< v128 constant or shuffle lanes
+  u8 flags = 0;                      ///< br_on_cast: bit 0 source nullable, bit 1 target nullable
+  ValType heap;                      ///< heap_type as nullable reference; br_on_cast: source
+  ValType heap2;                     ///< br_on_cast: target
+  u64 bits = 0;                      ///< i32/i64 (sign-extended), f32/f64 bit patterns
+  V128 v128;                         ///< v128 constant or shuffle lanes
   std::vector<u32> labels;           ///< br_table: targets, default last
   std::vector<ValType> types;        ///< select_types
   std::vector<CatchClause> catches;  ///< try_table

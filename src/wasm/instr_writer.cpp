@@ -59,9 +59,7 @@ void write_immediates(std::vector<u8>& out, const Instr& instr) {
     case Imm::type_count:
     case Imm::type_data:
     case Imm::type_elem:
-    case Imm::type_type:
-      base::append_u32(out, instr.index);
-      return base::append_u32(out, instr.index2);
+    case Imm::type_type: base::append_u32(out, instr.index); return base::append_u32(out, instr.index2);
     case Imm::memarg: return write_memarg(out, instr);
     case Imm::memarg_lane: write_memarg(out, instr); return out.push_back(instr.lane);
     case Imm::lane: return out.push_back(instr.lane);

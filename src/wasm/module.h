@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Module: the immutable result of decoding (spec 2.5). It owns a private copy of its bytes (design D7); function bodies,
-// constant expressions, names and custom sections are ranges into that copy. All types are in module space; `canon`
-// maps them to the engine's registry.
+// Module: the immutable result of decoding (spec 2.5). It owns a private copy of its bytes (design D7); function
+// bodies, constant expressions, names and custom sections are ranges into that copy. All types are in module space;
+// `canon` maps them to the engine's registry.
 #pragma once
 
 #include <memory>
@@ -42,7 +42,7 @@ struct Export {
 
 struct Func {
   TypeIndex type;
-  Range body;          ///< from the local declarations to the final `end` inclusive; size 0 for an import
+  Range body;             ///< from the local declarations to the final `end` inclusive; size 0 for an import
   bool declared = false;  ///< may be named by ref.func inside bodies (spec 3.4.10, C.refs)
 };
 
@@ -64,9 +64,9 @@ struct ElemSegment {
   TableIndex table;
   Range offset;  ///< constant expression, active only
   u32 count = 0;
-  bool exprs = false;         ///< items are constant expressions
-  std::vector<u32> funcs;     ///< function indices, if !exprs
-  std::vector<Range> items;   ///< constant expressions, if exprs
+  bool exprs = false;        ///< items are constant expressions
+  std::vector<u32> funcs;    ///< function indices, if !exprs
+  std::vector<Range> items;  ///< constant expressions, if exprs
 };
 
 struct DataSegment {
@@ -78,7 +78,7 @@ struct DataSegment {
 
 struct CustomSection {
   std::string_view name;
-  Range payload;    ///< after the name
+  Range payload;         ///< after the name
   u8 after_section = 0;  ///< id of the last non-custom section before it, 0 = before the first
 };
 
@@ -97,11 +97,11 @@ class Module : public base::RefCounted<Module> {
 
   Features features;
   std::vector<SubType> types;
-  std::vector<CanonId> canon;  ///< canonical id of each type
-  std::vector<u32> rec_groups; ///< first type index of each recursive group as written
+  std::vector<CanonId> canon;   ///< canonical id of each type
+  std::vector<u32> rec_groups;  ///< first type index of each recursive group as written
   std::vector<Import> imports;
-  std::vector<Func> funcs;      ///< imports first
-  std::vector<Table> tables;    ///< imports first
+  std::vector<Func> funcs;    ///< imports first
+  std::vector<Table> tables;  ///< imports first
   std::vector<MemoryType> memories;
   std::vector<Global> globals;
   std::vector<TypeIndex> tags;  ///< function type of each tag

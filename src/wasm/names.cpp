@@ -70,8 +70,8 @@ Names read_names(const Module& module) {
     }
     break;
   }
-  for (NameMap<u32>* map : {&out.funcs, &out.types, &out.tables, &out.memories, &out.globals, &out.elems, &out.datas,
-                            &out.tags}) {
+  for (NameMap<u32>* map :
+       {&out.funcs, &out.types, &out.tables, &out.memories, &out.globals, &out.elems, &out.datas, &out.tags}) {
     map->seal();
   }
   for (NameMap<u64>* map : {&out.locals, &out.labels, &out.fields}) map->seal();

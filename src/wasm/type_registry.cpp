@@ -190,8 +190,8 @@ struct TypeRegistry::Impl {
 
     const u32 first = size.load(std::memory_order_relaxed);
     if (count > TypeRegistry::kMaxTypes - first) {
-      return fail("wasm-limit", "too many distinct types in this engine: the limit is " +
-                                    std::to_string(TypeRegistry::kMaxTypes));
+      return fail("wasm-limit",
+                  "too many distinct types in this engine: the limit is " + std::to_string(TypeRegistry::kMaxTypes));
     }
     for (u32 i = 0; i < count; ++i) {
       add(first + i, first, count, group[i], [&](I index) {
@@ -218,10 +218,7 @@ Result<void> TypeRegistry::intern(std::span<const SubType> group, u32 first, std
   if (group.empty()) return {};
   const std::lock_guard lock(impl_->mutex);
   const auto id = impl_->intern(
-      group,
-      [&](TypeIndex i) {
-        return i.value >= first ? i.value - first : static_cast<u32>(group.size());
-      },
+      group, [&](TypeIndex i) { return i.value >= first ? i.value - first : static_cast<u32>(group.size()); },
       [&](TypeIndex i) { return canon[i.value]; }, size_);
   if (!id) return std::unexpected(id.error());
   for (u32 i = 0; i < group.size(); ++i) out[i] = CanonId{*id + i};

@@ -81,9 +81,7 @@ std::string type_text(BasicValType<I> t, const char* mark) {
 
 }  // namespace
 
-bool heap_matches(Heap sub, Heap super) {
-  return (kSupers[static_cast<usize>(sub)] >> static_cast<u32>(super)) & 1;
-}
+bool heap_matches(Heap sub, Heap super) { return (kSupers[static_cast<usize>(sub)] >> static_cast<u32>(super)) & 1; }
 
 Heap heap_top(Heap h) {
   switch (h) {

@@ -10,7 +10,22 @@
 namespace dewar::wasm {
 
 /// Abstract heap types (spec 2.3.3), plus kBottom for the validator's unknown references.
-enum class Heap : u8 { func, nofunc, extern_, noextern, any, eq, i31, struct_, array, none, exn, noexn, bottom, kCount };
+enum class Heap : u8 {
+  func,
+  nofunc,
+  extern_,
+  noextern,
+  any,
+  eq,
+  i31,
+  struct_,
+  array,
+  none,
+  exn,
+  noexn,
+  bottom,
+  kCount
+};
 
 /// Value or storage type. `I` is TypeIndex (module space) or CanonId (canonical space).
 /// Layout: bits 0..3 kind; bits 4..31 heap code of a reference: < kConcrete an abstract Heap, else index + kConcrete.
