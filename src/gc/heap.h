@@ -5,10 +5,10 @@
 //   word 1 (u32): array length / tag index / 0;
 //   then the payload, 8-byte aligned: struct fields at the offsets of layout(), array elements, exception slots.
 // References inside objects are u32 Refs. Collection runs only when the owner says so (safe points).
+// Deterministic: the same sequence of calls gives the same refs and the same refusals on every machine.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "base/mmap.h"
@@ -19,11 +19,12 @@ namespace dewar::gc {
 
 using runtime::Ref;
 
-/// Byte layout of a struct or array type.
+/// Byte layout of a struct or array type, or of the payload of an exception with a function type.
 struct Layout {
-  u32 size = 0;                   ///< struct: payload bytes; array: element bytes
-  std::vector<u32> offsets;       ///< struct: payload offset of each field
-  std::vector<u32> ref_offsets;   ///< struct: payload offsets of reference fields; array: one entry if elements are refs
+  bool is_array = false;
+  u32 size = 0;                   ///< struct, exception: payload bytes; array: element bytes
+  std::vector<u32> offsets;       ///< struct: payload offset of each field; exception: of each parameter
+  std::vector<u32> ref_offsets;   ///< payload offsets of references; array: one entry (0) if elements are refs
 };
 
 class Heap {
@@ -31,9 +32,12 @@ class Heap {
   static constexpr u32 kExnBit = u32{1} << 31;
   static constexpr u32 kHeaderBytes = 8;
 
-  /// `max_bytes` = exact limit on live + floating allocated bytes (rounded object sizes), at most 4 GiB.
+  /// `max_bytes` = exact limit on live + floating allocated bytes (rounded object sizes), at most 4 GiB. Address space
+  /// is reserved at the first allocation: up to twice that, so that holes between objects do not count.
   Heap(const wasm::TypeRegistry& types, u64 max_bytes);
   ~Heap();
+  Heap(const Heap&) = delete;
+  Heap& operator=(const Heap&) = delete;
 
   /// Allocate zeroed objects; kNullRef if the limit would be passed (the caller collects and tries once more).
   Ref new_struct(wasm::CanonId type);
@@ -42,7 +46,11 @@ class Heap {
   /// per parameter, as on the stack. Reference parameters are traced.
   Ref new_exception(u32 tag, wasm::CanonId type);
 
-  const Layout& layout(wasm::CanonId type);
+  /// Layout of a type; the reference stays valid.
+  const Layout& layout(wasm::CanonId type) {
+    if (DEWAR_LIKELY(type.value < layouts_.size() && layouts_[type.value])) return *layouts_[type.value];
+    return make_layout(type);
+  }
   u8* payload(Ref r) { return base_ + r + kHeaderBytes; }
   wasm::CanonId type_of(Ref r) const { return wasm::CanonId{header(r)[0] & ~kExnBit}; }
   bool is_exception(Ref r) const { return header(r)[0] & kExnBit; }
@@ -50,20 +58,44 @@ class Heap {
   u32 exception_tag(Ref r) const { return header(r)[1]; }
 
   /// True when enough was allocated since the last collection that the next safe point should collect.
-  bool wants_collection() const;
+  bool wants_collection() const { return allocated_since_ >= collect_after_; }
   /// Mark phase: begin(); then mark(root) for every root (traces transitively, no recursion on the C stack);
-  /// then sweep().
+  /// then sweep(). Roots must name live objects.
   void begin_mark();
   void mark(Ref root);
   void sweep();
 
-  u64 allocated_bytes() const;
-  u64 collections() const;
+  /// Rounded bytes of all objects that were not swept.
+  u64 allocated_bytes() const { return allocated_; }
+  u64 max_bytes() const { return max_bytes_; }
+  u64 collections() const { return collections_; }
+  /// Does `r` name an object (not yet swept)? For checks and tests.
+  bool is_object(Ref r) const;
+  /// Calls visit(ref) for every object in the order of addresses.
+  template <class Visit>
+  void for_each_object(Visit visit) const {
+    for (Ref r = next_object(0); r != runtime::kNullRef; r = next_object(r)) visit(r);
+  }
 
  private:
-  const u32* header(Ref r) const { return reinterpret_cast<const u32*>(base_ + r); }
   struct Impl;
+
+  u32* header(Ref r) { return reinterpret_cast<u32*>(base_ + r); }
+  const u32* header(Ref r) const { return reinterpret_cast<const u32*>(base_ + r); }
+  const Layout& make_layout(wasm::CanonId type);
+  /// Space of `payload_bytes` plus header, zeroed, with the header written.
+  Ref allocate(u64 payload_bytes, u32 word0, u32 word1);
+  bool reserve();
+  Ref next_object(Ref after) const;
+
+  const wasm::TypeRegistry& types_;
   u8* base_ = nullptr;
+  u64 max_bytes_;
+  u64 allocated_ = 0;
+  u64 allocated_since_ = 0;  ///< since the last collection
+  u64 collect_after_;
+  u64 collections_ = 0;
+  std::vector<std::unique_ptr<Layout>> layouts_;  ///< by canonical id
   std::unique_ptr<Impl> impl_;
 };
 

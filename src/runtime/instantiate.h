@@ -20,6 +20,8 @@ class Linker {
   const Extern* find(std::string_view module, std::string_view name) const;
   /// Names within one module, for "did you mean".
   std::vector<std::string_view> names(std::string_view module) const;
+  /// Is anything defined under this module name?
+  bool has_module(std::string_view module) const { return modules_.contains(module); }
 
  private:
   std::map<std::string, std::map<std::string, Extern, std::less<>>, std::less<>> modules_;
@@ -33,14 +35,30 @@ struct Instantiated {
 
 /// Resolves imports, allocates, evaluates constant expressions, copies segments, runs the start function on `stack`.
 /// Errors: "link-missing-import" (names module, field, expected type), "link-type-mismatch" (expected and found),
-/// "limit-..." for store limits. Traps in segments or start give Outcome::trapped with Stack::trap set; the instance
-/// stays alive (spec: its effects are visible).
-Result<Instantiated> instantiate(Store& store, base::Ref<const wasm::Module> module, const Linker& linker, Stack& stack);
+/// "limit-..." for store limits. Traps in constant expressions, segments or start give Outcome::trapped with Stack::trap
+/// set; the instance stays alive (spec: its effects are visible). Imports are checked before anything is allocated.
+/// The store's instances of a module share code; `codes` gives other code (of the same module).
+Result<Instantiated> instantiate(Store& store, base::Ref<const wasm::Module> module, const Linker& linker, Stack& stack,
+                                 base::Ref<CodeSet> codes = nullptr);
+
+/// As above with the imports given in the module's order, already resolved. "link-type-mismatch" if one does not match.
+Result<Instantiated> instantiate(Store& store, base::Ref<const wasm::Module> module, std::span<const Extern> imports,
+                                 Stack& stack, base::Ref<CodeSet> codes = nullptr);
+
+/// The imports of a module in its order. Errors: "link-missing-import", "link-type-mismatch"; the first in order.
+Result<std::vector<Extern>> resolve_imports(Store& store, const wasm::Module& module, const Linker& linker);
 
 /// Export by name, or nullopt.
 std::optional<Extern> find_export(Instance& instance, std::string_view name);
+/// The entity at an index of one of the instance's index spaces. Precondition: the index exists.
+Extern extern_at(Instance& instance, wasm::ExternKind kind, u32 index);
 
 /// Checks that an external value matches the import at `import_index` of `module`; the reason otherwise.
 Result<void> match_import(Store& store, const wasm::Module& module, u32 import_index, const Extern& value);
+
+/// Text of what a module's import asks for, and of an existing entity, as in error messages: "(func (param i32))",
+/// "(memory 1 2 shared)", "(global (mut i64))".
+std::string import_type_text(const wasm::Module& module, u32 import_index);
+std::string extern_type_text(Store& store, const Extern& value);
 
 }  // namespace dewar::runtime

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "base/error.h"
 #include "base/mmap.h"
@@ -13,17 +15,44 @@
 
 namespace dewar::runtime {
 
-class Store;
+/// Bytes that a store may still spend on memories and tables together; shared by what it owns.
+using ByteBudget = std::shared_ptr<std::atomic<u64>>;
+/// Takes `bytes` from a budget (null = unlimited); false, with nothing taken, if less is left.
+bool take_budget(const ByteBudget& budget, u64 bytes);
 
 struct Memory {
+  /// Inaccessible bytes on each side of the 8 GiB that an index plus an offset can reach.
+  static constexpr u64 kGuardBytes = u64{64} << 10;
+  static constexpr u64 kReachBytes = u64{8} << 30;
+  /// What every guarded memory reserves: guard, reach, guard.
+  static constexpr u64 kSlotBytes = kGuardBytes + kReachBytes + kGuardBytes;
+
+  /// Most bytes of any memory, whatever the store's limit: the whole maximum is reserved at creation.
+  static constexpr u64 kMaxBytes = u64{1} << 40;
+
   u8* base = nullptr;
   std::atomic<u64> bytes{0};   ///< current size
-  wasm::MemoryType type;       ///< limits.min is the current minimum for import matching (= current size)
-  u64 max_bytes = 0;           ///< growth beyond fails (declared max, store limit, reservation)
+  wasm::MemoryType type;       ///< as declared; current_type() has the current size as its minimum
+  u64 max_bytes = 0;           ///< growth beyond fails (declared max, index type, store limit)
   bool guarded = false;        ///< accesses may rely on the fault handler
   base::Mapping region;
 
+  /// Would accesses to such a memory rely on guard pages? Depends on nothing else, so code can be made before instances.
+  static bool is_guarded(const wasm::MemoryType& type, bool explicit_bounds);
+
+  /// A zeroed memory of the declared minimum. `limit_bytes` caps its size for ever. Errors: "limit-memory".
+  static Result<std::shared_ptr<Memory>> create(const wasm::MemoryType& type, bool explicit_bounds, u64 limit_bytes,
+                                                ByteBudget budget = nullptr);
+  /// The refusals that create() would give before it asks the system for anything.
+  static Result<void> check(const wasm::MemoryType& type, u64 limit_bytes);
+
   u64 pages() const { return bytes.load(std::memory_order_acquire) >> type.page_log2; }
+  /// The type with the current size as minimum (spec 4.2.8: what import matching compares).
+  wasm::MemoryType current_type() const {
+    wasm::MemoryType t = type;
+    t.limits.min = pages();
+    return t;
+  }
   /// Grows by `delta` pages: the old size in pages, or nullopt if refused. Thread-safe for shared memories.
   std::optional<u64> grow(u64 delta_pages);
   /// [offset, offset + size) lies inside, without overflow.
@@ -31,7 +60,14 @@ struct Memory {
     const u64 n = bytes.load(std::memory_order_acquire);
     return size <= n && offset <= n - size;
   }
+  Memory() = default;
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
   ~Memory();
+
+ private:
+  std::mutex grow_mutex_;
+  ByteBudget budget_;
 };
 
 }  // namespace dewar::runtime

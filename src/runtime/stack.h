@@ -4,7 +4,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <memory>
 
 #include "base/mmap.h"
 #include "runtime/frame.h"
@@ -14,6 +14,7 @@
 namespace dewar::runtime {
 
 class Store;
+struct WaitAccess;
 
 /// Reasons in the sticky interrupt word.
 enum Interrupt : u32 {
@@ -23,6 +24,9 @@ enum Interrupt : u32 {
   kInterruptProbes = 1 << 3,
   kInterruptWorld = 1 << 4,     ///< stop the world (GC of a shared heap)
 };
+
+/// Bits of the word that a thread in memory.atomic.wait sleeps on.
+enum WaitBits : u32 { kWaitNotified = 1 << 0, kWaitInterrupted = 1 << 1 };
 
 /// One entry from the host: the state of the frames below it, which host -> guest re-entry saves and restores.
 struct Activation {
@@ -34,20 +38,26 @@ class Stack {
  public:
   /// Default limit in bytes of canonical frames.
   static constexpr u64 kDefaultBytes = u64{8} << 20;
-  /// Reserves the value region. `bytes` = limit counted in canonical-frame bytes, alike in every tier.
+  static constexpr u64 kMaxBytes = u64{4} << 30;
+  /// Reserves the value region, zeroed and backed by memory as it is touched. `bytes` = limit counted in canonical-frame
+  /// bytes, alike in every tier. Error: "limit-stack". The store must outlive the stack.
   static Result<std::unique_ptr<Stack>> create(Store& store, u64 bytes = kDefaultBytes);
   ~Stack();
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
 
-  /// Asks the running code to stop at the next poll: from any thread or a signal handler. Also wakes waits.
+  /// Asks the running code to stop at the next poll: from any thread or a signal handler. Also wakes waits and makes
+  /// interrupt_fd() readable. Async-signal-safe.
   void interrupt(u32 reasons);
-  /// Clears reasons (only by the owner while not running).
+  /// Clears reasons (only by the owner while not running). A reason set at the same time by another thread is kept.
   void clear_interrupt(u32 reasons);
   u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed); }
 
   Store& store;
   Slot* base = nullptr;
   Slot* end = nullptr;                      ///< base + limit in slots
-  /// Compared with the end of every new frame; 0 while an interrupt is wanted ("poisoned").
+  /// Address of `end`, compared with the end of every new frame; 0 while an interrupt is wanted ("poisoned"). A frame
+  /// that does not fit may therefore mean an interrupt: look at interrupts(), and if there is none compare with `end`.
   std::atomic<u64> limit{0};
   std::atomic<u32> interrupt_word{0};
 
@@ -62,14 +72,19 @@ class Stack {
   Trap trap;
   Ref exception = kNullRef;
   u32 exit_code = 0;
+  /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).
+  bool pending_host_call = false;
 
   /// Eventfd that becomes readable on interrupt, for blocking host calls; created on first use, -1 on failure.
   int interrupt_fd();
 
  private:
+  friend struct WaitAccess;  // wait_queue.cpp parks on wait_word_
   explicit Stack(Store& s) : store(s) {}
   base::Mapping region_;
   std::atomic<int> interrupt_fd_{-1};
+  /// Futex that memory.atomic.wait sleeps on: WaitBits.
+  std::atomic<u32> wait_word_{0};
 };
 
 }  // namespace dewar::runtime

@@ -3,10 +3,13 @@
 // A Store is used by one thread at a time; shared memories may be used by several stores.
 #pragma once
 
+#include <cstdlib>
 #include <deque>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <unordered_map>
+#include <vector>
 
 #include "runtime/host.h"
 #include "runtime/memory.h"
@@ -37,6 +40,7 @@ struct StoreLimits {
   u32 max_instances = 100'000;
   u32 max_memories = 10'000;
   u32 max_tables = 100'000;
+  u64 max_total_bytes = ~u64{0};         ///< all memories and tables together; off by default
 };
 
 class Engine {
@@ -59,16 +63,28 @@ struct Func {
   HostFunc host;                 ///< host function if code == null
 };
 
+/// Deleter of arrays from calloc, whose zero pages cost nothing until they are touched.
+struct FreeArray {
+  void operator()(void* p) const { std::free(p); }
+};
+
 /// Table instance. `cache` runs beside `refs` in function tables, so that call_indirect needs no handle lookup.
 struct Table {
   wasm::CanonTableType type;
-  std::unique_ptr<Ref[]> refs;
-  std::unique_ptr<Func*[]> cache;  ///< null unless the element type is in the func hierarchy
+  std::unique_ptr<Ref[], FreeArray> refs;
+  std::unique_ptr<Func*[], FreeArray> cache;  ///< null unless the element type is in the func hierarchy
   u64 size = 0;
   u64 capacity = 0;
-  u64 max = 0;
+  u64 max = 0;       ///< growth beyond fails (declared max, store limit)
   bool is_func = false;
+  /// Writes an element and its cache. Precondition: i < size.
   void set(Store& store, u64 i, Ref r);
+  /// The type with the current size as minimum (what import matching compares).
+  wasm::CanonTableType current_type() const {
+    wasm::CanonTableType t = type;
+    t.limits.min = size;
+    return t;
+  }
 };
 
 struct Global {
@@ -103,10 +119,10 @@ struct Instance {
   std::unique_ptr<Memory*[]> memories;
   std::unique_ptr<Global*[]> globals;
   std::unique_ptr<Tag*[]> tags;
-  std::vector<std::shared_ptr<Memory>> memory_owners;
+  std::vector<std::shared_ptr<Memory>> memory_owners;  ///< beside `memories`
   std::vector<bool> dropped_elems;
   std::vector<bool> dropped_datas;
-  std::vector<std::unique_ptr<Ref[]>> elem_refs;  ///< evaluated element segments
+  std::vector<std::unique_ptr<Ref[]>> elem_refs;  ///< evaluated element segments; null once dropped (size 0 then)
   void* host_data = nullptr;                      ///< for the embedder
 };
 
@@ -116,6 +132,16 @@ struct ExecHooks {
   Outcome (*invoke)(Stack& stack, Func& func, const Slot* args, Slot* results) = nullptr;
   /// Calls visit(user, ref_slot) for every live reference in the frames of `stack`.
   void (*visit_roots)(Stack& stack, void (*visit)(void* user, Ref ref), void* user) = nullptr;
+};
+
+enum class WaitDecision : u8;  // wait_queue.h
+
+/// How memory.atomic.wait passes time. By default (decide == null) a wait sleeps in real time. A store with a virtual
+/// clock installs a function that moves the clock past the timeout, or knows that nobody could end the wait.
+struct WaitPolicy {
+  /// Called on the waiting thread with an internal lock held: it must not wait or notify. timeout_ns < 0 = none.
+  WaitDecision (*decide)(void* user, Store& store, Memory& memory, i64 timeout_ns) = nullptr;
+  void* user = nullptr;
 };
 
 class Store {
@@ -133,15 +159,26 @@ class Store {
   Func* func(Ref r) { return funcs_[ref_index(r)]; }
   Tag* tag(u32 index) { return tags_[index]; }
 
+  /// New objects of the store. Errors: "limit-functions", "limit-table", "limit-memory", "limit-instances".
   Result<Func*> new_host_func(wasm::CanonId type, HostFn fn, void* env);
+  /// Precondition: room_for_funcs(1).
   Func* new_wasm_func(wasm::CanonId type, FuncCode* code, Instance* instance);
+  bool room_for_funcs(u64 count) const { return count <= kMaxHandles - funcs_.size(); }
   Result<Table*> new_table(const wasm::CanonTableType& type, Ref init);
   Result<std::shared_ptr<Memory>> new_memory(const wasm::MemoryType& type);
+  /// Lets this store's code use a memory that another store made (shared memories).
+  void adopt_memory(const std::shared_ptr<Memory>& memory);
   Global* new_global(const wasm::CanonGlobalType& type, const Slot value[2]);
   Tag* new_tag(wasm::CanonId type);
+  /// An empty instance of a module. The store's instances of one module share a CodeSet unless `codes` gives one.
+  Result<Instance*> new_instance(base::Ref<const wasm::Module> module, base::Ref<CodeSet> codes = nullptr);
   /// A host reference (externref) for an embedder's 64-bit value; equal values give equal refs.
   Result<Ref> new_host_ref(u64 value);
   u64 host_ref_value(Ref r) const { return host_refs_[ref_index(r)]; }
+
+  /// The refusals of new_table and new_memory that depend on nothing but type and limits.
+  Result<void> check_table(const wasm::CanonTableType& type) const;
+  Result<void> check_memory(const wasm::MemoryType& type) const;
 
   /// Grows a table; old size, or nullopt if refused by max, limit or memory.
   std::optional<u64> grow_table(Table& table, u64 delta, Ref init);
@@ -154,14 +191,20 @@ class Store {
   std::deque<Instance>& instances() { return instances_; }
   /// Extra roots held by the host (handles); slots of this list are visited by every collection.
   std::vector<Ref>& host_roots() { return host_roots_; }
+  /// Roots that exist for the time of an operation of the runtime (constant expressions); used as a stack.
+  std::vector<Ref>& temp_roots() { return temp_roots_; }
+  /// Is the guarded range that starts at `start` one of this store's memories? For the fault handler.
+  bool uses_reservation(const u8* start) const;
 
   /// Collects garbage now. Precondition: every registered stack is at a safe point.
   void collect();
 
   ExecHooks hooks;
+  WaitPolicy wait_policy;
 
  private:
-  friend Result<Instance*> new_instance(Store&, base::Ref<const wasm::Module>);
+  void mark_instance(const Instance& instance);
+
   Engine& engine_;
   StoreLimits limits_;
   std::unique_ptr<gc::Heap> heap_;
@@ -169,13 +212,18 @@ class Store {
   std::deque<Func> func_storage_;
   std::vector<Func*> funcs_;
   std::deque<Table> tables_;
-  std::vector<std::weak_ptr<Memory>> memories_;
+  std::vector<std::shared_ptr<Memory>> memories_;
+  std::vector<const u8*> reservations_;  ///< of guarded memories in use, sorted
+  ByteBudget budget_;
+  std::unordered_map<const wasm::Module*, base::Ref<CodeSet>> code_sets_;
   std::deque<Global> globals_;
   std::deque<Tag> tag_storage_;
   std::vector<Tag*> tags_;
   std::vector<u64> host_refs_;
+  std::unordered_map<u64, u32> host_ref_index_;
   std::vector<Stack*> stacks_;
   std::vector<Ref> host_roots_;
+  std::vector<Ref> temp_roots_;
 };
 
 }  // namespace dewar::runtime

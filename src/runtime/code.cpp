@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Construction of a CodeSet: every function is known by module, index and type; bodies come at the first call.
+#include "runtime/code.h"
+
+namespace dewar::runtime {
+
+CodeSet::CodeSet(base::Ref<const wasm::Module> module)
+    : module_(std::move(module)),
+      count_(static_cast<u32>(module_->funcs.size()) - module_->num_imported_funcs) {
+  codes_ = std::make_unique<FuncCode[]>(count_);
+  for (u32 i = 0; i < count_; ++i) {
+    FuncCode& code = codes_[i];
+    code.module = module_.get();
+    code.func = module_->num_imported_funcs + i;
+    code.type = module_->canon[module_->funcs[code.func].type.value];
+  }
+}
+
+CodeSet::~CodeSet() = default;
+
+}  // namespace dewar::runtime
