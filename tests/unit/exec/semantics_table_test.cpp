@@ -5,26 +5,13 @@
 
 #include <string_view>
 
-#include "exec/semantics.h"
-#include "wasm/op.h"
+#include "exec/numeric_dispatch.h"
 
 namespace dewar::exec {
 namespace {
 
-// For every row a C-variadic function of that name. In `merged`, a name that exec::sem defines too is an overload set
-// of both, from which the first `describe` can deduce only the other one.
-namespace placeholder {
-struct Missing {};
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wundefined-internal"
-#define OP(id, prefix, code, text, imm, sig, align, effects, feature) [[maybe_unused]] void id(Missing, ...);
-#include "wasm/ops.def"
-#pragma clang diagnostic pop
-}  // namespace placeholder
-namespace merged {
-using namespace sem;
-using namespace placeholder;
-}  // namespace merged
+using numeric_detail::placeholder::Missing;
+namespace merged = numeric_detail::merged;
 
 // A signature in the letters of ops.def, plus b/h = 8 and 16 bits, s = pointer to lane numbers. "" = no function.
 struct Signature {
@@ -70,7 +57,7 @@ consteval Signature describe(R (*)(A...) noexcept, int) {
   }
   return s;
 }
-consteval Signature describe(void (*)(placeholder::Missing, ...), long) { return {}; }
+consteval Signature describe(void (*)(Missing, ...), long) { return {}; }
 
 // What the function of a row has to look like. Lane immediates follow the operands; a SIMD load or store with lanes has
 // the loaded value after the vector, respectively returns the stored one.
