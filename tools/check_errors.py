@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Keeps docs/errors.md and the source in step: every stable error code that the source can give is in the table, and
-every code in the table is still given somewhere. Codes are promises to users and programs; they never change meaning.
+"""Keeps docs/errors.md and the source in step: every stable code that the source can give is in the document, and every
+code in the document is still given somewhere. Codes are promises to users and programs; they never change meaning.
 
-A code in the source is the first literal of fail("code", ...), of Error{"code", ...}, a literal assigned to `code`, or
-one in a line marked `// error code`. (Texts with spaces are messages, which some helpers take first.) A code in the document is a table row that begins with | `code` |.
+Seen as giving a code:
+  fail("code", ...), error("code", ...), too_many("code", ...), Error{"code", ...} and other calls named like them;
+  return {"code", ...}, f(x, {"code", ...}), code = "code";
+  X(id, "code", "text") rows in a file trap.h;
+  deny(..., "rule", ...), the rule of a denial;
+  a literal in a line marked `// error code`.
+Texts with spaces are messages (some helpers take the message first). In the document a code is a table row that begins
+with | `code` |.
 
 usage: check_errors.py [--root DIR]
 """
@@ -14,11 +20,17 @@ import pathlib
 import re
 import sys
 
-MAKERS = r'\b(?:fail|fail_at|system_failure|Error)\s*[({]\s*'
-GIVEN = re.compile(MAKERS + r'"([^" ]*)"\s*,')
-TERNARY = re.compile(MAKERS + r'[^;"]*\?\s*"([^" ]*)"\s*:\s*"([^" ]*)"\s*,')
-ASSIGNED = re.compile(r'\bcode\s*=\s*"([^" ]*)"')
-MARKED = re.compile(r'"([a-z0-9-]+)"(?=[^\n]*//[^\n]*\berror code\b)')
+MAKERS = r"\b(?:\w*fail\w*|\w*error|too_many|Error|refuse\w*)\s*[({]\s*\{?\s*"
+WORDS = r'"([a-z0-9]+(?:-[a-z0-9]+)+)"'
+GIVEN = (
+    re.compile(MAKERS + r'"([^" ]*)"\s*,'),
+    re.compile(MAKERS + r'[^;"]*\?\s*"([^" ]*)"\s*:\s*"([^" ]*)"\s*,'),
+    re.compile(r"(?:\breturn|,)\s*\{\s*" + WORDS + r"\s*,"),
+    re.compile(r'\bcode\s*=\s*"([^" ]*)"'),
+    re.compile(r"\bdeny\([^;]{0,200}?" + WORDS),
+    re.compile(WORDS + r"(?=[^\n]*//[^\n]*\berror code\b)"),
+)
+TRAP_ROW = re.compile(r'\bX\(\w+,\s*"([^" ]*)"\s*,\s*"[^"]')
 LISTED = re.compile(r"^\|\s*`([^`]+)`\s*\|", re.M)
 WELL_FORMED = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 
@@ -32,7 +44,7 @@ def codes_in_source(root):
         text = path.read_text(encoding="utf-8")
         # A comment that shows how to call fail() gives nothing; the marker comment stays.
         code = re.sub(r"//(?!.*\berror code\b)[^\n]*", "", text)
-        for pattern in (GIVEN, TERNARY, ASSIGNED, MARKED):
+        for pattern in GIVEN + ((TRAP_ROW,) if path.name == "trap.h" else ()):
             for match in pattern.finditer(code):
                 for name in match.groups():
                     line = code.count("\n", 0, match.start()) + 1

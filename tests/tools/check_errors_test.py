@@ -15,9 +15,17 @@ auto d = fail(missing ? "code-four" : "code-five", "text");
 error.code = "code-six";
 const char* e = "code-seven";  // error code
 auto f = fail("a message of a local helper");
+auto g = too_many("code-eight", "text");
+return {"code-nine", std::move(text)};
+return damaged(pos, {"code-ten", "text"});
+return fail({"code-eleven", "text"});
+log.deny({std::string(name), path,
+          "code-twelve", right});
+int fd = memfd_create("not-a-code", 0);
 // use: return fail("only-in-a-comment", "text");
 """
-TABLE = "".join(f"| `code-{name}` | x |\n" for name in ("one", "two", "three", "four", "five", "six", "seven"))
+TABLE = "".join(f"| `code-{name}` | x |\n" for name in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+                                                           "ten", "eleven", "twelve"))
 
 
 class CheckErrorsTest(ToolCase):
@@ -47,8 +55,14 @@ class CheckErrorsTest(ToolCase):
 
     def test_not_given_any_more(self):
         self.write("src/base/a.cpp", SOURCE)
-        self.write("docs/errors.md", TABLE + "| `code-eight` | x |\n")
-        self.expect("'code-eight' is not given")
+        self.write("docs/errors.md", TABLE + "| `code-zero` | x |\n")
+        self.expect("'code-zero' is not given")
+
+    def test_traps(self):
+        row = SPDX + 'X(one, "code-one", "text") \\\n'
+        self.write("src/runtime/trap.h", row + 'X(none, "none", "") \\\nX(host, "host", "text")\n')
+        self.write("src/wasm/op.h", row.replace("code-one", "feature-name"))
+        self.expect("trap.h:2: 'code-one' is not in", "trap.h:4: 'host' is not in")
 
     def test_form(self):
         self.write("src/base/a.cpp", SPDX + 'auto a = fail("Code_One", "text");\n')

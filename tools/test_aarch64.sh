@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Builds the libraries, the unit tests and the spec-suite runner for AArch64 and runs them under qemu-user. What needs
+# libraries that exist for the build machine only (the command line) is not part of this build. The last line is
+# "N passed, N failed, N skipped", as for tools/test.sh.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${DEWAR_JOBS:-$(nproc)}
+mkdir -p build
+if ! cmake --preset aarch64 >build/aarch64.test-log 2>&1 ||
+  ! cmake --build --preset aarch64 -j "$jobs" >build/aarch64.test-log 2>&1; then
+  grep -v '^\[[0-9]*/[0-9]*\]' build/aarch64.test-log | head -200
+  python3 tools/test_summary.py --record-failure build/aarch64 "build (aarch64)"
+else
+  rm -rf build/aarch64/gtest build/aarch64/junit.xml
+  # Emulation is slow: the time limits of the entries are for the real machine.
+  ctest --test-dir build/aarch64 -j "$jobs" --output-on-failure --no-tests=error --timeout 3600 -LE 'script|fuzz' \
+    --output-junit "$PWD/build/aarch64/junit.xml"
+fi
+python3 tools/test_summary.py build/aarch64
