@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "wasm/module.h"
+#include "wasm/type_registry.h"
+
 namespace dewar::wasm {
 
 Error malformed(std::string message, u64 offset) { return {"wasm-malformed", std::move(message), offset, 0, 0, {}}; }
@@ -46,6 +49,16 @@ Feature required_feature(ValType type) {
     case Heap::noexn: return Feature::exceptions;
     default: return Feature::gc;
   }
+}
+
+std::optional<Error> type_problem(const Module& module, ValType type, u64 offset) {
+  if (const Feature feature = required_feature(type); !module.features.has(feature)) {
+    return feature_off("type " + to_string(type), feature, offset);
+  }
+  if (type.is_concrete() && type.index().value >= module.types.size()) {
+    return invalid("unknown type " + std::to_string(type.index().value), offset);
+  }
+  return std::nullopt;
 }
 
 }  // namespace dewar::wasm

@@ -3,6 +3,7 @@
 // "wasm-malformed", "wasm-invalid", "wasm-limit", "wasm-feature".
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/cursor.h"
@@ -11,6 +12,8 @@
 #include "wasm/types.h"
 
 namespace dewar::wasm {
+
+class Module;
 
 /// The bytes are not in the binary format (spec 5).
 Error malformed(std::string message, u64 offset);
@@ -28,5 +31,9 @@ std::string feature_hint(Feature feature);
 /// The newest feature that a value or storage type needs, mvp if none. Looks at the type alone: a concrete type's
 /// definition was checked where it was defined.
 Feature required_feature(ValType type);
+
+/// What keeps a module from using a value or reference type: an index of no type, or a feature that is off. The module's
+/// type section must be decoded.
+std::optional<Error> type_problem(const Module& module, ValType type, u64 offset);
 
 }  // namespace dewar::wasm

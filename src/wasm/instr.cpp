@@ -276,7 +276,8 @@ bool read_instr(base::Cursor& c, Instr& out, Error& error) {
   return true;
 }
 
-Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals) {
+Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals,
+                        const Module* module) {
   base::Cursor c(body);
   const u32 groups = c.leb_u32();
   if (!c.ok()) return std::unexpected(malformed(c));
@@ -288,6 +289,9 @@ Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<Va
     Error error;
     if (!c.ok()) return std::unexpected(malformed(c));
     if (!read_val_type(c, type, error)) return std::unexpected(std::move(error));
+    if (module != nullptr && !type.is_num()) {
+      if (auto problem = type_problem(*module, type, at)) return std::unexpected(std::move(*problem));
+    }
     total += count;
     // The format's own bound is 2^32 - 1 locals; ours is lower, but must not hide that an input is malformed.
     if (total > 0xffff'ffff) return std::unexpected(malformed("too many locals", at));

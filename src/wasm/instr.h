@@ -13,6 +13,8 @@
 
 namespace dewar::wasm {
 
+class Module;
+
 /// Block type (spec 5.4.1): empty, one value type, or a type index.
 struct BlockType {
   enum class Kind : u8 { empty, value, type } kind = Kind::empty;
@@ -57,7 +59,9 @@ bool read_val_type(base::Cursor& c, ValType& out, Error& error);
 bool read_heap_type(base::Cursor& c, ValType& out, Error& error);
 
 /// Size in bytes of the local declarations at the start of a body (= pc of the first instruction); appends the locals'
-/// types (without parameters) to `locals`. Checks kMaxLocals before it grows the vector.
-Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals);
+/// types (without parameters) to `locals`. Checks kMaxLocals before it grows the vector. With a module it also checks
+/// that the types exist there and need no feature that is off. Error offsets count from the start of the body.
+Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals,
+                        const Module* module = nullptr);
 
 }  // namespace dewar::wasm

@@ -273,7 +273,7 @@ bool Walker<Sink>::begin() {
   const SubType& type = m_.func_type(func_);
   const auto body = m_.slice(m_.funcs[func_.value].body);
   locals_.assign(type.params.begin(), type.params.end());
-  auto size = read_locals(body, static_cast<u32>(type.params.size()), locals_);
+  auto size = read_locals(body, static_cast<u32>(type.params.size()), locals_, &m_);
   if (!size) {
     error_code_ = size.error().code;
     locals_error_ = std::move(size.error());

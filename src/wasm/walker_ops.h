@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "wasm/diag.h"
 #include "wasm/walker.h"
 
 namespace dewar::wasm {
@@ -302,7 +303,11 @@ bool Walker<Sink>::read_val_type(ValType& out) {
     locals_error_->offset = c_.pos();
     return false;
   }
-  if (out.is_concrete() && out.index().value >= m_.types.size()) return invalid("unknown type");
+  if (auto problem = type_problem(m_, out, c_.pos())) {
+    error_code_ = problem->code;
+    locals_error_ = std::move(problem);
+    return false;
+  }
   return true;
 }
 
@@ -315,7 +320,11 @@ bool Walker<Sink>::read_heap_type(ValType& out) {
     locals_error_->offset = c_.pos();
     return false;
   }
-  if (out.is_concrete() && out.index().value >= m_.types.size()) return invalid("unknown type");
+  if (auto problem = type_problem(m_, out, c_.pos())) {
+    error_code_ = problem->code;
+    locals_error_ = std::move(problem);
+    return false;
+  }
   return true;
 }
 
