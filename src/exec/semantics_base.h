@@ -14,8 +14,8 @@ static_assert(__FLT_EVAL_METHOD__ == 0, "excess precision would change results")
 #error "the semantics headers need strict IEEE arithmetic"
 #endif
 
-/// Starts the definition of an operation. Inlined even without optimisation: interpreter handlers must not turn into
-/// calls, and `noexcept` lets numeric_dispatch.h tell operations from its placeholders.
+/// Starts the definition of an operation. Inlined even without optimisation: an interpreter handler must not turn into
+/// a call. Every operation is also `noexcept`, which is part of the function type that users deduce.
 #define DEWAR_SEM [[gnu::always_inline]] inline constexpr
 
 namespace dewar::exec::sem {
