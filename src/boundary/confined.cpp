@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The two resolvers. The walk keeps the directories it came through open, so that ".." goes back to the very directory
+// it came from, whatever a racing process renames meanwhile.
+#include "boundary/confined.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <vector>
+
+namespace dewar::boundary {
+namespace {
+
+constexpr usize kMaxPath = 4096;
+constexpr int kMaxLinks = 40;          // as the kernel
+constexpr usize kMaxDepth = 128;       // directories held open at once by the walk
+constexpr int kMaxRaces = 64;          // retries when a racing rename disturbed the resolution
+
+int openat2_beneath(int dir, const char* path, int flags, mode_t mode) {
+  open_how how{};
+  how.flags = static_cast<u64>(flags);
+  how.mode = (flags & O_CREAT) ? mode : 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how));
+}
+
+bool kernel_has_openat2() {
+  static const bool has = [] {
+    const int fd = openat2_beneath(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0);
+    if (fd >= 0) ::close(fd);
+    return fd >= 0;
+  }();
+  return has;
+}
+
+std::expected<std::string, KernelError> read_link(int link) {
+  std::string target(kMaxPath, '\0');
+  const ssize_t n = ::readlinkat(link, "", target.data(), target.size());
+  if (n < 0) return std::unexpected(errno);
+  if (static_cast<usize>(n) >= kMaxPath) return std::unexpected(ENAMETOOLONG);
+  target.resize(static_cast<usize>(n));
+  return target;
+}
+
+}  // namespace
+
+bool ends_in_dots(std::string_view path) {
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  const usize slash = path.rfind('/');
+  if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+  return path == "." || path == "..";
+}
+
+PathResolver::PathResolver(ResolveMode mode)
+    : openat2_(mode == ResolveMode::openat2 || (mode == ResolveMode::automatic && kernel_has_openat2())) {}
+
+std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::string& path, int flags,
+                                                        mode_t mode) const {
+  if (path.empty()) return std::unexpected(ENOENT);
+  if (path.find('\0') != std::string::npos) return std::unexpected(EINVAL);
+  if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
+  if (path.front() == '/') return std::unexpected(EXDEV);
+  flags |= O_CLOEXEC;
+  if (!(flags & O_PATH)) flags |= O_NOCTTY;
+  if (!openat2_) return walk(dir, path, flags, mode);
+  for (int race = 0;; ++race) {
+    const int fd = openat2_beneath(dir, path.c_str(), flags, mode);
+    if (fd >= 0) return UniqueFd(fd);
+    // EAGAIN: the kernel could not be sure that ".." stayed beneath while something was being renamed.
+    if ((errno != EAGAIN && errno != EINTR) || race >= kMaxRaces) return std::unexpected(errno);
+  }
+}
+
+std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string path, int flags, mode_t mode) const {
+  std::vector<UniqueFd> above;  // directories between the base and the current one, outermost first
+  const auto current = [&] { return above.empty() ? base : above.back().get(); };
+  int links = 0, races = 0;
+  for (;;) {
+    const usize start = path.find_first_not_of('/');
+    if (start == std::string::npos) path.clear();
+    else path.erase(0, start);
+    const usize slash = path.find('/');
+    const std::string part = path.substr(0, slash);
+    const bool slashed = slash != std::string::npos;
+    std::string rest = slashed ? path.substr(slash) : std::string();
+    const bool last = rest.find_first_not_of('/') == std::string::npos;
+
+    if (part.empty() || part == "." || part == "..") {
+      if (part == "..") {
+        if (above.empty()) return std::unexpected(EXDEV);
+        above.pop_back();
+      }
+      if (!last) {
+        path = std::move(rest);
+        continue;
+      }
+      if (flags & O_CREAT) return std::unexpected(flags & O_EXCL ? EEXIST : EISDIR);
+      const int fd = ::openat(current(), ".", flags & ~O_NOFOLLOW, mode);
+      if (fd < 0) return std::unexpected(errno);
+      return UniqueFd(fd);
+    }
+
+    UniqueFd node(::openat(current(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!node && (errno != ENOENT || !last || !(flags & O_CREAT))) return std::unexpected(errno);
+    struct stat st {};
+    if (node && ::fstat(node.get(), &st) != 0) return std::unexpected(errno);
+
+    if (node && S_ISLNK(st.st_mode)) {
+      const bool follow = !last || slashed || !(flags & (O_NOFOLLOW | O_EXCL));
+      if (!follow) {
+        if (flags & O_EXCL) return std::unexpected(EEXIST);
+        if (flags & O_DIRECTORY) return std::unexpected(ENOTDIR);
+        if (flags & O_PATH) return node;
+        return std::unexpected(ELOOP);
+      }
+      if (++links > kMaxLinks) return std::unexpected(ELOOP);
+      auto target = read_link(node.get());
+      if (!target) return std::unexpected(target.error());
+      if (target->empty()) return std::unexpected(ENOENT);
+      if (target->front() == '/') return std::unexpected(EXDEV);
+      path = *target + rest;
+      if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
+      continue;
+    }
+
+    if (!last) {
+      if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
+      if (above.size() >= kMaxDepth) return std::unexpected(ENAMETOOLONG);
+      above.push_back(std::move(node));
+      path = std::move(rest);
+      continue;
+    }
+
+    if (slashed) {
+      if (flags & O_CREAT) return std::unexpected(EISDIR);
+      if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
+    }
+    const int fd = ::openat(current(), part.c_str(), flags | O_NOFOLLOW | (slashed ? O_DIRECTORY : 0), mode);
+    if (fd >= 0) return UniqueFd(fd);
+    const int error = errno;
+    // The component was swapped for a link between the look and the open: look again.
+    const bool swapped = error == ELOOP || (error == ENOENT && node) || (error == EEXIST && !node && !(flags & O_EXCL)) ||
+                         (error == ENOTDIR && node && S_ISDIR(st.st_mode));
+    if (!swapped || ++races > kMaxRaces) return std::unexpected(error);
+  }
+}
+
+std::expected<ParentPlace, KernelError> PathResolver::parent(int dir, const std::string& path) const {
+  if (path.empty()) return std::unexpected(ENOENT);
+  if (path.find('\0') != std::string::npos) return std::unexpected(EINVAL);
+  if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
+  ParentPlace place;
+  std::string_view rest = path;
+  while (!rest.empty() && rest.back() == '/') {
+    rest.remove_suffix(1);
+    place.trailing_slash = true;
+  }
+  const usize slash = rest.rfind('/');
+  place.name = std::string(slash == std::string_view::npos ? rest : rest.substr(slash + 1));
+  if (place.name.empty() || place.name == "." || place.name == "..") return std::unexpected(EINVAL);
+  if (place.name.size() > 255) return std::unexpected(ENAMETOOLONG);
+  const std::string above = slash == std::string_view::npos ? "." : std::string(rest.substr(0, slash));
+  auto fd = open(dir, above.empty() ? "/" : above, O_PATH | O_DIRECTORY);
+  if (!fd) return std::unexpected(fd.error());
+  place.dir = std::move(*fd);
+  return place;
+}
+
+}  // namespace dewar::boundary

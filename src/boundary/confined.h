@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Paths that cannot leave a directory. Every path a guest gives is opened here and nowhere else: with openat2 and
+// RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, or where the kernel has no openat2 by walking the components with
+// O_NOFOLLOW and resolving links by hand. In both, an absolute link, a ".." above the directory or a link that leads
+// there is EXDEV. Operations on names (unlink, rename, ...) go through the parent directory and one plain component.
+#pragma once
+
+#include <sys/types.h>
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "base/types.h"
+#include "boundary/unique_fd.h"
+
+namespace dewar::boundary {
+
+/// How paths are resolved.
+enum class ResolveMode : u8 { automatic, openat2, walk };
+
+/// A kernel errno.
+using KernelError = int;
+
+/// The directory that holds a path's last component, and that component.
+struct ParentPlace {
+  UniqueFd dir;                ///< opened with O_PATH
+  std::string name;            ///< one component: no slash, not empty, not "." or ".."
+  bool trailing_slash = false; ///< the path ended in slashes: it must be a directory
+  /// The name as kernel calls on names take it: with one slash appended if there was one. Those calls (mkdirat,
+  /// unlinkat, renameat, symlinkat, linkat's target) do not follow a link there.
+  std::string kernel_name() const { return trailing_slash ? name + "/" : name; }
+};
+
+class PathResolver {
+ public:
+  /// `automatic` finds out once whether the kernel has openat2.
+  explicit PathResolver(ResolveMode mode = ResolveMode::automatic);
+
+  bool uses_openat2() const { return openat2_; }
+
+  /// Opens `path` beneath the directory `dir` (a relative path, not empty, without NUL). O_CLOEXEC and O_NOCTTY are
+  /// added. With O_NOFOLLOW, a final link is ELOOP, or opened itself if O_PATH is given too.
+  std::expected<UniqueFd, KernelError> open(int dir, const std::string& path, int flags, mode_t mode = 0) const;
+
+  /// Finds the parent. Errors as open(), and EINVAL with `last` set where the last component is "." or "..".
+  std::expected<ParentPlace, KernelError> parent(int dir, const std::string& path) const;
+
+ private:
+  std::expected<UniqueFd, KernelError> walk(int dir, std::string path, int flags, mode_t mode) const;
+  bool openat2_;
+};
+
+/// Path ends in a component that is "." or ".." (trailing slashes aside).
+bool ends_in_dots(std::string_view path);
+
+}  // namespace dewar::boundary

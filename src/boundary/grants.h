@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Grants: everything that a run may use of its host, as values. What is not here is not granted; there are no defaults
+// taken from the process (environment, working directory, time). The flags and policy files of the program only fill
+// this in.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "boundary/clock.h"
+
+namespace dewar::boundary {
+
+/// Rights of a mount. A set.
+enum Right : u8 {
+  kRead = 1 << 0,    ///< read files and directories, see metadata and links
+  kWrite = 1 << 1,   ///< change contents, sizes and times of what exists
+  kCreate = 1 << 2,  ///< make new names
+  kDelete = 1 << 3,  ///< remove names
+};
+using Rights = u8;
+inline constexpr Rights kReadOnly = kRead;
+inline constexpr Rights kReadWrite = kRead | kWrite | kCreate | kDelete;
+
+/// "read", "write", "create", "delete" joined by commas.
+std::string rights_text(Rights rights);
+
+/// A directory or a single file of the host that appears at a guest path.
+struct MountGrant {
+  std::string host_path;
+  std::string guest_path;
+  Rights rights = kReadOnly;
+};
+
+/// A read-only file with given contents, kept in memory only.
+struct FileGrant {
+  std::string guest_path;
+  std::string contents;
+};
+
+enum class ClockPolicy : u8 { virtual_, real };
+enum class RandomPolicy : u8 { seeded, real };
+enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file from the start
+
+struct Grants {
+  std::vector<MountGrant> mounts;
+  std::vector<FileGrant> files;
+  std::vector<std::string> args;                                ///< argv, with the program's name first
+  std::vector<std::pair<std::string, std::string>> env;
+  ClockPolicy clock = ClockPolicy::virtual_;
+  u64 clock_start = Clock::kDefaultStart;
+  RandomPolicy random = RandomPolicy::seeded;
+  u64 seed = 0;
+  StdinPolicy stdin_ = StdinPolicy::closed;
+};
+
+/// Absolute form of a guest path: "/a/b", no ".", no "..", no double or trailing slash; the root is "/". A relative
+/// path counts from the root ("." is the root). Errors: "grant-bad-path".
+Result<std::string> normalize_guest_path(std::string_view path);
+
+/// "HOST" or "HOST::GUEST", as the flags --dir and --ro take it; without GUEST the guest path is HOST. Errors:
+/// "grant-bad-path".
+Result<MountGrant> parse_mount(std::string_view text, Rights rights);
+
+}  // namespace dewar::boundary

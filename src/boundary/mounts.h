@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The guest's name space: the granted mounts under a synthetic root that the runtime owns. `locate` says where a path
+// leads before any kernel call is made: into one mount (with the rest of the path, for PathResolver), to a directory
+// that exists only because a mount lies below it, or nowhere. The longest mount prefix wins; ".." is taken lexically
+// where more than one mount is in play, so at worst a path means another granted mount, never something else.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "boundary/grants.h"
+#include "boundary/unique_fd.h"
+
+namespace dewar::boundary {
+
+/// A mount as opened. `guest_path` is "" for the root, else "/a/b".
+struct Mount {
+  std::string guest_path;
+  std::string host_path;  ///< for messages to the operator; empty for files kept in memory
+  Rights rights = 0;
+  UniqueFd fd;            ///< O_PATH for a directory; opened for use for a file (a sealed memfd if in memory)
+  bool is_file = false;
+  bool in_memory = false;
+};
+
+/// Why a path means nothing at all.
+enum class PathFault : u8 {
+  empty,      ///< ""
+  nul,        ///< holds a NUL byte
+  encoding,   ///< is not valid UTF-8
+  too_long,   ///< longer than 4095 bytes
+  absolute,   ///< starts with "/"
+  escape,     ///< ".." above the directory that it is relative to
+};
+
+/// The directory that a path is relative to.
+struct BaseDir {
+  const Mount* mount = nullptr;  ///< null for a synthetic directory
+  int fd = -1;                   ///< the open directory; -1 for a synthetic one
+  std::string_view guest_path;   ///< "" for the root, else "/a/b"
+};
+
+/// Where a path leads.
+struct Place {
+  enum class Kind : u8 {
+    mount,      ///< into `mount`: open `path` beneath `dir`
+    synthetic,  ///< a directory of ours, `guest_path`
+    absent,     ///< not granted, nothing there
+  };
+  Kind kind = Kind::absent;
+  const Mount* mount = nullptr;
+  int dir = -1;
+  std::string path;        ///< relative, never empty, keeps its trailing slash
+  std::string guest_path;  ///< lexical absolute path for reports: "/" or "/a/b"
+  bool mount_point = false;  ///< the path names a mount itself: it cannot be removed or replaced
+  bool trailing_slash = false;
+};
+
+class MountTable {
+ public:
+  /// Opens the mounts. Errors: "grant-mount-open", "grant-bad-path", "grant-duplicate-mount".
+  static Result<MountTable> open(const Grants& grants);
+
+  /// In the order of the grants.
+  const std::vector<Mount>& mounts() const { return mounts_; }
+  /// The mount at "/" or null: then the root is synthetic.
+  const Mount* root() const { return root_; }
+
+  /// Where `path` leads from `base`.
+  std::expected<Place, PathFault> locate(const BaseDir& base, std::string_view path) const;
+  /// Something is mounted below the lexical path ("" = root).
+  bool is_ancestor(std::string_view guest_path) const;
+  /// Names of the entries that exist in the directory `guest_path` because of mounts; sorted, unique. `is_file` says
+  /// whether the entry is a mounted file.
+  struct Child {
+    std::string name;
+    bool is_file;
+    const Mount* mount;  ///< mounted here exactly, or null
+  };
+  std::vector<Child> children(std::string_view guest_path) const;
+
+ private:
+  const Mount* find(std::string_view guest_path) const;
+  std::vector<Mount> mounts_;
+  const Mount* root_ = nullptr;
+};
+
+}  // namespace dewar::boundary

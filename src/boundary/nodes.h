@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What guests see of inode numbers and timestamps (design D10): numbers are handed out in the order in which a run
+// first meets a file, times are the start of the virtual clock until the guest itself changes the file. Both depend
+// on what the guest does, never on the file system underneath. Hard links of one file share a node.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "base/types.h"
+
+namespace dewar::boundary {
+
+using NodeIndex = u32;
+
+/// Times of a file in nanoseconds since the Unix epoch.
+struct FileTimes {
+  u64 access = 0;
+  u64 modify = 0;
+  u64 change = 0;
+};
+
+struct Node {
+  u64 number = 0;  ///< inode number that the guest sees
+  FileTimes times;
+};
+
+class NodeTable {
+ public:
+  /// Files that are remembered. Beyond it a file gets a new number each time it is met.
+  static constexpr usize kMaxNodes = 1u << 18;
+
+  explicit NodeTable(u64 epoch_ns) : epoch_(epoch_ns) {}
+
+  /// The node of a file of the kernel, known or new.
+  NodeIndex find(u64 device, u64 inode);
+  /// A node for a file that the guest just made: whatever the kernel's number meant before is forgotten, as file
+  /// systems differ in how they reuse numbers.
+  NodeIndex create(u64 device, u64 inode, u64 now_ns);
+  /// A node without a kernel file (synthetic directories), by a key of the caller's.
+  NodeIndex synthetic(u64 key);
+  /// Valid until the next call of find, create or synthetic.
+  Node& operator[](NodeIndex index) { return nodes_[index]; }
+  u64 epoch() const { return epoch_; }
+
+ private:
+  struct Key {
+    u64 device, inode;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    usize operator()(const Key& k) const { return (k.inode * 0x9e3779b97f4a7c15u) ^ (k.device << 17) ^ k.device; }
+  };
+  NodeIndex add(const Key& key, u64 now_ns);
+
+  u64 epoch_;
+  u64 next_number_ = 1;
+  std::vector<Node> nodes_;
+  std::unordered_map<Key, NodeIndex, Hash> index_;
+};
+
+}  // namespace dewar::boundary

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// path_open: rights of the mount are checked for what the call really does (a file that exists is not created), then
+// the kernel opens it confined. Only directories and regular files are handed out.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "host/wasi_p1/bodies.h"
+
+namespace dewar::wasi_p1 {
+
+using boundary::Handle;
+using boundary::HostCall;
+using boundary::Place;
+using boundary::Rights;
+using boundary::UniqueFd;
+
+namespace {
+
+constexpr int kMaxRaces = 8;
+
+struct Request {
+  bool create, exclusive, truncate, directory, follow;
+  bool read, write;  ///< access to contents
+  u64 rights, inheriting;
+  u16 fdflags;
+};
+
+/// A kernel descriptor, and whether the call made the file.
+struct Opened {
+  UniqueFd fd;
+  bool created = false;
+};
+
+int access_flags(const Request& r) {
+  int flags = O_NONBLOCK;  // so that a fifo cannot make the open wait; regular files ignore it
+  flags |= r.write || r.truncate ? (r.read ? O_RDWR : O_WRONLY) : O_RDONLY;
+  if (r.directory) flags |= O_DIRECTORY;
+  if (!r.follow) flags |= O_NOFOLLOW;
+  if (r.truncate) flags |= O_TRUNC;
+  return flags;
+}
+
+// The rights of the mount that opening an existing file takes.
+Rights rights_to_open(const Request& r) {
+  Rights needed = 0;
+  if (r.write || r.truncate) needed |= boundary::kWrite;
+  if (r.read || !needed) needed |= boundary::kRead;  // that it exists is read, too
+  return needed;
+}
+
+Rights rights_to_create(const Request& r) {
+  return static_cast<Rights>(boundary::kCreate | (r.write ? boundary::kWrite : 0) | (r.read ? boundary::kRead : 0));
+}
+
+// Opens a file mounted by itself.
+std::expected<Opened, Reply> open_mounted_file(HostCall& call, Session& session, const Place& place,
+                                               const Request& r) {
+  if (place.trailing_slash || r.directory) return std::unexpected(Reply(Errno::notdir));
+  if (r.create && r.exclusive) return std::unexpected(Reply(Errno::exist));
+  if (Errno e = session.require(call, place, rights_to_open(r)); e != Errno::success) return std::unexpected(Reply(e));
+  Opened out{UniqueFd(::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0)), false};
+  if (!out.fd) return std::unexpected(Reply(from_kernel(errno)));
+  if (r.truncate && ::ftruncate(out.fd.get(), 0) != 0) return std::unexpected(Reply(from_kernel(errno)));
+  return out;
+}
+
+std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, const Place& place, const Request& r) {
+  const Rights mount = place.mount->rights;
+  const auto& resolver = session.resolver();
+  // Before the kernel is asked, so that a refusal tells nothing about what exists.
+  const Rights least = r.create ? static_cast<Rights>(rights_to_open(r) & ~boundary::kRead) : rights_to_open(r);
+  if (Errno e = session.require(call, place, least); e != Errno::success) return std::unexpected(Reply(e));
+  for (int race = 0; race < kMaxRaces; ++race) {
+    if (!r.exclusive && (mount & boundary::kRead || rights_to_open(r) == boundary::kWrite)) {
+      auto fd = resolver.open(place.dir, place.path, access_flags(r));
+      if (fd) return Opened{std::move(*fd), false};
+      if (fd.error() != ENOENT || !r.create) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
+    }
+    if (Errno e = session.require(call, place, rights_to_create(r)); e != Errno::success) {
+      return std::unexpected(Reply(e));
+    }
+    const int flags = access_flags(r) | O_CREAT;
+    auto fd = resolver.open(place.dir, place.path, flags | O_EXCL, 0666);
+    if (fd) return Opened{std::move(*fd), true};
+    if (fd.error() != EEXIST || r.exclusive) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
+    // It exists after all: made meanwhile, or a link to nothing yet, which may be followed to make its target.
+    if (!(mount & boundary::kRead)) return std::unexpected(Reply(Errno::exist));
+    fd = resolver.open(place.dir, place.path, flags, 0666);
+    if (fd) return Opened{std::move(*fd), true};
+    if (fd.error() != ENOENT) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
+  }
+  return std::unexpected(Reply(Errno::again));
+}
+
+Reply finish(HostCall& call, Session& session, Handle handle) {
+  if (!call.in_bounds(call.arg32(8), 4)) return Errno::fault;
+  auto number = session.handles().insert(std::move(handle));
+  if (!number) return from_kernel(number.error());
+  return store_result(call, call.arg32(8), *number);
+}
+
+Reply open_synthetic(HostCall& call, Session& session, const Place& place, const Request& r) {
+  if (r.create && r.exclusive) return Errno::exist;
+  if (r.write || r.truncate || r.create) return Errno::isdir;
+  Handle handle;
+  handle.kind = Handle::Kind::synthetic;
+  handle.filetype = kTypeDirectory;
+  handle.flags = r.fdflags;
+  handle.rights = r.rights & Session::directory_rights(boundary::kReadWrite);
+  handle.inheriting = r.inheriting;
+  handle.guest_path = place.guest_path == "/" ? std::string() : place.guest_path;
+  return finish(call, session, std::move(handle));
+}
+
+}  // namespace
+
+Reply path_open(HostCall& call, Session& session) {
+  DEWAR_WASI_TRY(base, session.base_dir(call, 0));
+  const u32 oflags = call.arg32(4);
+  const u64 wanted = call.arg64(5), wanted_inheriting = call.arg64(6);
+  const u32 fdflags = call.arg32(7);
+  if ((call.arg32(1) & ~kLookupSymlinkFollow) || (oflags & ~15u) || (fdflags & ~u32{kFdflagsAll})) return Errno::inval;
+  if ((oflags & kOpenCreate) && (oflags & kOpenDirectory)) return Errno::inval;
+  u64 needed = 0;
+  if (oflags & kOpenCreate) needed |= rights::kPathCreateFile;
+  if (oflags & kOpenTruncate) needed |= rights::kPathFilestatSetSize;
+  if (auto ok = session.base_dir(call, 0, needed); !ok) return ok.error();
+
+  DEWAR_WASI_TRY(place, session.place(call, *base, 2));
+  const u64 dropped = Session::dropped_rights(*base);
+  Request r{};
+  r.create = oflags & kOpenCreate;
+  r.exclusive = r.create && (oflags & kOpenExclusive);
+  r.truncate = oflags & kOpenTruncate;
+  r.directory = oflags & kOpenDirectory;
+  r.follow = call.arg32(1) & kLookupSymlinkFollow;
+  r.rights = wanted & ~dropped;
+  r.inheriting = wanted_inheriting & rights::kAll & ~dropped;
+  r.read = r.rights & (rights::kFdRead | rights::kFdReaddir);
+  r.write = r.rights & (rights::kFdWrite | rights::kFdAllocate | rights::kFdFilestatSetSize);
+  r.fdflags = static_cast<u16>(fdflags);
+
+  if (place.kind == Place::Kind::absent) {
+    if (auto report = session.open_report(place)) return finish(call, session, std::move(*report));
+    if (session.starting_up() && !r.write && !r.create && !r.truncate) return session.probe(call, place);
+    const Rights rights = static_cast<Rights>(rights_to_open(r) | (r.create ? boundary::kCreate : 0));
+    return session.deny_absent(call, place, rights, r.directory);
+  }
+  if (place.kind == Place::Kind::synthetic) return open_synthetic(call, session, place, r);
+  if (session.handles().full()) return Errno::mfile;
+
+  auto opened = place.mount->is_file ? open_mounted_file(call, session, place, r)
+                                     : open_in_mount(call, session, place, r);
+  if (!opened) {
+    const Reply reply = opened.error();
+    if (reply.error == Errno::noent && session.shadowed(place)) return open_synthetic(call, session, place, r);
+    return reply;
+  }
+
+  struct stat st {};
+  if (::fstat(opened->fd.get(), &st) != 0) return from_kernel(errno);
+  if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");
+
+  const u64 full = Session::inheriting_rights(place.mount->rights);
+  Handle handle;
+  handle.kind = S_ISDIR(st.st_mode) ? Handle::Kind::dir : Handle::Kind::file;
+  handle.filetype = filetype_of(st.st_mode);
+  handle.flags = r.fdflags;
+  handle.mount = place.mount;
+  handle.guest_path = place.guest_path == "/" ? std::string() : place.guest_path;
+  if (handle.kind == Handle::Kind::dir) {
+    handle.rights = r.rights & Session::directory_rights(place.mount->rights);
+    handle.inheriting = r.inheriting & full;
+  } else {
+    constexpr u64 kFileRights = rights::kFdDatasync | rights::kFdRead | rights::kFdSeek | rights::kFdFdstatSetFlags |
+                                rights::kFdSync | rights::kFdTell | rights::kFdWrite | rights::kFdAdvise |
+                                rights::kFdAllocate | rights::kFdFilestatGet | rights::kFdFilestatSetSize |
+                                rights::kFdFilestatSetTimes | rights::kPollFdReadwrite;
+    handle.rights = r.rights & full & kFileRights;
+  }
+  const u64 now = session.clock(call).realtime_now();
+  boundary::NodeTable& nodes = session.nodes();
+  handle.node = opened->created ? nodes.create(st.st_dev, st.st_ino, now) : nodes.find(st.st_dev, st.st_ino);
+  if (r.truncate) nodes[handle.node].times.modify = nodes[handle.node].times.change = now;
+  handle.fd = std::move(opened->fd);
+  const bool is_script = !session.config().user_script.empty() && place.guest_path == session.config().user_script;
+  const Reply reply = finish(call, session, std::move(handle));
+  if (is_script && reply.status == runtime::HostStatus::ok && reply.error == Errno::success) session.begin_user_code();
+  return reply;
+}
+
+}  // namespace dewar::wasi_p1

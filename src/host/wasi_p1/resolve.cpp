@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The resolvers of a session: from the arguments of a call to a handle with the rights for it, or to a place in the
+// guest's name space; and the records of what they refused. This is where denials are told from probes:
+// docs/boundary.md has the rules.
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "host/wasi_p1/session.h"
+
+namespace dewar::wasi_p1 {
+
+using boundary::Handle;
+using boundary::HostCall;
+using boundary::Place;
+using boundary::Rights;
+
+namespace {
+
+constexpr u32 kMaxPathBytes = 4096;
+
+// The rights of a mount that a missing handle right comes down to.
+Rights mount_rights_for(u64 missing) {
+  Rights r = 0;
+  if (missing & (rights::kFdRead | rights::kFdReaddir | rights::kPathReadlink | rights::kPathFilestatGet |
+                 rights::kFdFilestatGet | rights::kPathLinkSource)) {
+    r |= boundary::kRead;
+  }
+  if (missing & (rights::kFdWrite | rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdFilestatSetTimes |
+                 rights::kPathFilestatSetSize | rights::kPathFilestatSetTimes)) {
+    r |= boundary::kWrite;
+  }
+  if (missing & (rights::kPathCreateDirectory | rights::kPathCreateFile | rights::kPathLinkTarget |
+                 rights::kPathRenameTarget | rights::kPathSymlink)) {
+    r |= boundary::kCreate;
+  }
+  if (missing & (rights::kPathRenameSource | rights::kPathRemoveDirectory | rights::kPathUnlinkFile)) {
+    r |= boundary::kDelete;
+  }
+  return r;
+}
+
+std::string shown(std::string_view guest_path) { return guest_path.empty() ? "/" : std::string(guest_path); }
+
+// The flag that gives a mount more rights. Only whole sets have flags: read-only and read-write.
+std::string mount_flag(const boundary::Mount& mount, Rights missing) {
+  if (mount.in_memory) return {};
+  const bool read_only = ((mount.rights | missing) & ~boundary::kRead) == 0;
+  return std::string(read_only ? "--ro " : "--dir ") + mount.host_path + "::" + shown(mount.guest_path);
+}
+
+// The directory that would have to be mounted for a path to be there.
+std::string mount_target(const std::string& guest_path, bool directory) {
+  if (directory) return guest_path;
+  const usize slash = guest_path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : guest_path.substr(0, slash);
+}
+
+}  // namespace
+
+std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 more) {
+  Handle* h = handles_.get(call.arg32(arg));
+  if (!h) return std::unexpected(Errno::badf);
+  u64 needed = call.desc().args[arg].rights | more;
+  if (h->rights & rights::kFdSeek) needed &= ~rights::kFdTell;  // the right to seek includes it
+  const u64 missing = needed & ~h->rights;
+  if (DEWAR_LIKELY(missing == 0)) return h;
+  if (h->mount) {
+    const Rights lacking = static_cast<Rights>(mount_rights_for(missing) & ~h->mount->rights);
+    if (lacking) {
+      boundary_.denials().deny({std::string(call.desc().name), shown(h->guest_path), "mount-lacks-right",
+                                boundary::rights_text(lacking), "ENOTCAPABLE", mount_flag(*h->mount, lacking), 0});
+    }
+  }
+  // A directory is never read, written or sought: say so instead of hinting at rights.
+  constexpr u64 kFileOnly = rights::kFdRead | rights::kFdWrite | rights::kFdSeek | rights::kFdTell |
+                            rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdAdvise;
+  if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
+  return std::unexpected(Errno::notcapable);
+}
+
+std::expected<Handle*, Errno> Session::base_dir(HostCall& call, usize arg, u64 more) {
+  Handle* h = handles_.get(call.arg32(arg));
+  if (!h) return std::unexpected(Errno::badf);
+  if (!h->is_dir()) return std::unexpected(Errno::notdir);
+  const u64 full = directory_rights(h->mount ? h->mount->rights : boundary::kReadWrite);
+  const u64 missing = (call.desc().args[arg].rights | more) & ~h->rights;
+  if (missing & full) return std::unexpected(Errno::notcapable);
+  return h;
+}
+
+u64 Session::dropped_rights(const Handle& dir) {
+  return inheriting_rights(dir.mount ? dir.mount->rights : boundary::kReadWrite) & ~dir.inheriting;
+}
+
+bool Session::shadowed(const Place& place) const {
+  return mounts_.is_ancestor(place.guest_path == "/" ? std::string_view() : std::string_view(place.guest_path));
+}
+
+std::expected<std::string, Errno> Session::path_string(HostCall& call, usize ptr_arg) {
+  const u32 size = call.arg32(ptr_arg + 1);
+  if (size >= kMaxPathBytes) {
+    return std::unexpected(call.in_bounds(call.arg32(ptr_arg), size) ? Errno::nametoolong : Errno::fault);
+  }
+  auto bytes = call.read(call.arg32(ptr_arg), size);
+  if (!bytes) return std::unexpected(from_fault(bytes.error()));
+  return bytes->to_string();
+}
+
+std::expected<Place, Errno> Session::place(HostCall& call, const Handle& base, usize ptr_arg) {
+  auto path = path_string(call, ptr_arg);
+  if (!path) return std::unexpected(path.error());
+  auto found = mounts_.locate(base.base(), *path);
+  if (found) return std::move(*found);
+  switch (found.error()) {
+    case boundary::PathFault::empty: return std::unexpected(Errno::noent);
+    case boundary::PathFault::nul: return std::unexpected(Errno::inval);
+    case boundary::PathFault::encoding: return std::unexpected(Errno::ilseq);
+    case boundary::PathFault::too_long: return std::unexpected(Errno::nametoolong);
+    case boundary::PathFault::absolute: return std::unexpected(deny(call, std::move(*path), "absolute-path"));
+    case boundary::PathFault::escape: break;
+  }
+  return std::unexpected(deny(call, shown(base.guest_path) + ": " + *path, "path-escape"));
+}
+
+Errno Session::require(HostCall& call, const Place& place, Rights needed) {
+  if (place.kind == Place::Kind::absent) return deny_absent(call, place, needed, false);
+  if (place.kind == Place::Kind::synthetic) return Errno::busy;
+  const Rights missing = static_cast<Rights>(needed & ~place.mount->rights);
+  if (missing == 0) return Errno::success;
+  boundary_.denials().deny({std::string(call.desc().name), place.guest_path, "mount-lacks-right",
+                            boundary::rights_text(missing), "ENOTCAPABLE", mount_flag(*place.mount, missing), 0});
+  return Errno::notcapable;
+}
+
+Errno Session::deny_absent(HostCall& call, const Place& place, Rights wanted, bool directory) {
+  const bool read_only = (wanted & ~boundary::kRead) == 0;
+  boundary_.denials().deny({std::string(call.desc().name), place.guest_path, "not-mounted",
+                            boundary::rights_text(wanted), "ENOTCAPABLE",
+                            std::string(read_only ? "--ro " : "--dir ") +
+                                "DIR::" + mount_target(place.guest_path, directory),
+                            0});
+  return Errno::notcapable;
+}
+
+Errno Session::deny(HostCall& call, std::string resource, const char* rule, Errno saw) {
+  boundary_.denials().deny(
+      {std::string(call.desc().name), std::move(resource), rule, "", std::string(errno_name(saw)), "", 0});
+  return saw;
+}
+
+Errno Session::probe(HostCall& call, const Place& place) {
+  boundary_.denials().probe(place.guest_path, call.desc().name, "ENOENT");
+  return Errno::noent;
+}
+
+Errno Session::path_error(HostCall& call, const Place& place, int kernel_error) {
+  if (kernel_error == EXDEV) return deny(call, place.guest_path, "path-escape");
+  return from_kernel(kernel_error);
+}
+
+u64 Session::device_of(const boundary::Mount* mount) const {
+  if (!mount) return 1;
+  return static_cast<u64>(mount - mounts_.mounts().data()) + 2;
+}
+
+FileInfo Session::file_info(const struct stat& st, const boundary::Mount* mount) {
+  FileInfo info;
+  const boundary::Node node = nodes_[nodes_.find(st.st_dev, st.st_ino)];
+  info.device = device_of(mount);
+  info.inode = node.number;
+  info.filetype = filetype_of(st.st_mode);
+  // How many links a directory has and how large it is differ between file systems.
+  info.links = S_ISDIR(st.st_mode) ? 1 : st.st_nlink;
+  info.size = S_ISDIR(st.st_mode) ? 0 : static_cast<u64>(st.st_size);
+  const auto ns = [](const timespec& t) {
+    return t.tv_sec < 0 ? 0 : static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
+  };
+  info.atime = clock_.is_real() ? ns(st.st_atim) : node.times.access;
+  info.mtime = clock_.is_real() ? ns(st.st_mtim) : node.times.modify;
+  info.ctime = clock_.is_real() ? ns(st.st_ctim) : node.times.change;
+  return info;
+}
+
+FileInfo Session::synthetic_info(std::string_view guest_path) {
+  // A small hash is enough as a key: equal keys would only share a number.
+  u64 key = 14695981039346656037u;
+  for (const char c : guest_path) key = (key ^ static_cast<u8>(c)) * 1099511628211u;
+  FileInfo info;
+  info.device = device_of(nullptr);
+  info.inode = nodes_[nodes_.synthetic(key)].number;
+  info.filetype = kTypeDirectory;
+  info.links = 1;
+  info.atime = info.mtime = info.ctime = nodes_.epoch();
+  return info;
+}
+
+void Session::touch(HostCall& call, Handle& handle) {
+  boundary::Node& node = nodes_[handle.node];
+  node.times.modify = node.times.change = clock(call).realtime_now();
+}
+
+}  // namespace dewar::wasi_p1
