@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs one script of the official test suite's language: every command is executed and counted by kind; nothing is
+// skipped. One engine, store and stack per script. Used by `dewar wast` and by the test matrix.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/store.h"
+#include "text/wast.h"
+
+namespace dewar::cli {
+
+inline constexpr usize kCommandKinds = static_cast<usize>(text::CommandKind::kCount);
+
+/// A command that did not do what the script says.
+struct WastFailure {
+  u32 line = 0;
+  u32 column = 0;
+  text::CommandKind kind = text::CommandKind::kModule;
+  std::string reason;
+};
+
+/// What happened to one script. `executed` counts commands by kind, those that failed included.
+struct WastReport {
+  std::array<u64, kCommandKinds> executed{};
+  std::vector<WastFailure> failures;
+  std::string output;  ///< of the module "spectest"
+
+  u64 total() const;
+};
+
+/// Runs a script with the given engine options (features included). An error means that the script itself could not be
+/// read or the engine could not be set up; failed commands are in the report.
+Result<WastReport> run_wast(std::string_view source, const runtime::EngineOptions& options);
+
+}  // namespace dewar::cli
