@@ -19,7 +19,7 @@ namespace dewar::wasm {
 class TypeRegistry {
  public:
   /// Most canonical types an engine keeps; beyond it loading fails with "wasm-limit".
-  static constexpr u32 kMaxTypes = 1u << 24;
+  static constexpr u32 kMaxTypes = 1u << 21;
 
   TypeRegistry();
   ~TypeRegistry();

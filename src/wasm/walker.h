@@ -12,6 +12,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "wasm/diag.h"
 #include "wasm/instr.h"
 #include "wasm/limits.h"
 #include "wasm/module.h"
@@ -114,6 +115,12 @@ class Walker {
   bool malformed(const char* message) { return error("wasm-malformed", message); }
   bool error(const char* code, const char* message) {
     if (!error_code_) error_code_ = code, error_text_ = message;
+    return false;
+  }
+  /// An error with more than a fixed text; its offset counts from the start of the body.
+  bool fail_with(Error e) {
+    error_code_ = e.code;
+    locals_error_ = std::move(e);
     return false;
   }
 

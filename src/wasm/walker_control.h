@@ -22,7 +22,9 @@ bool Walker<Sink>::read_block_type(Label& label) {
   if (ahead.ok() && index >= 0) {
     c_ = ahead;
     if (static_cast<u64>(index) >= m_.types.size()) return invalid("unknown type");
-    if (!m_.features.has(Feature::multi_value)) return error("wasm-feature", "block type by index needs multi-value");
+    if (!m_.features.has(Feature::multi_value)) {
+      return fail_with(feature_off("a block type by index", Feature::multi_value, c_.pos()));
+    }
     label.type = &m_.types[static_cast<usize>(index)];
     return label.type->kind == CompositeKind::func || invalid("block type is not a function type");
   }

@@ -5,7 +5,6 @@
 
 #include <array>
 
-#include "wasm/diag.h"
 #include "wasm/walker.h"
 
 namespace dewar::wasm {
@@ -165,7 +164,7 @@ bool Walker<Sink>::step(u8 byte, u32 pc) {
       const OpInfo& info = op_info(found);
       if (DEWAR_UNLIKELY(!all_features_) && !m_.features.has(info.feature) &&
           !(found == Op::throw_ && m_.features.has(Feature::legacy_exceptions)))
-        return error("wasm-feature", "the instruction needs a feature that is off");
+        return fail_with(feature_off(info.text, info.feature, pc));
       sink_.op(*this, found, pc);
       if (!(detail::is_simple(info) ? step_simple(info) : step_special(found, pc))) return false;
       sink_.after(*this, found, pc);
@@ -303,11 +302,7 @@ bool Walker<Sink>::read_val_type(ValType& out) {
     locals_error_->offset = c_.pos();
     return false;
   }
-  if (auto problem = type_problem(m_, out, c_.pos())) {
-    error_code_ = problem->code;
-    locals_error_ = std::move(problem);
-    return false;
-  }
+  if (auto problem = type_problem(m_, out, c_.pos())) return fail_with(std::move(*problem));
   return true;
 }
 
@@ -320,11 +315,7 @@ bool Walker<Sink>::read_heap_type(ValType& out) {
     locals_error_->offset = c_.pos();
     return false;
   }
-  if (auto problem = type_problem(m_, out, c_.pos())) {
-    error_code_ = problem->code;
-    locals_error_ = std::move(problem);
-    return false;
-  }
+  if (auto problem = type_problem(m_, out, c_.pos())) return fail_with(std::move(*problem));
   return true;
 }
 
