@@ -161,6 +161,9 @@ function(dewar_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${arg_OUTPUT_DIR})
 endfunction()
 
+# All test programs, without the rest.
+add_custom_target(dewar_tests)
+
 # dewar_test(<name> SOURCES x_test.cpp... [DEPS ...] [LIBS ...] [CORPORA] [NO_SANITIZE] [TIMEOUT s] [LABELS ...])
 # One GoogleTest program and one ctest entry. It runs in the source root. Labels: `unit`, and `sanitize` (part of the
 # sanitizer run) unless NO_SANITIZE; CORPORA marks one that reads the corpora (tests/support/corpora.h).
@@ -178,6 +181,7 @@ function(dewar_test name)
   endif()
   dewar_target_names(deps ${arg_DEPS})
   add_executable(${name} ${sources})
+  add_dependencies(dewar_tests ${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   # No RTTI, as in the libraries, so that a test may derive from their classes.
   target_compile_options(${name} PRIVATE -fno-rtti -Wno-missing-field-initializers)

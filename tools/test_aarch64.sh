@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 jobs=${DEWAR_JOBS:-$(nproc)}
 mkdir -p build
 if ! cmake --preset aarch64 >build/aarch64.test-log 2>&1 ||
-  ! cmake --build --preset aarch64 -j "$jobs" >build/aarch64.test-log 2>&1; then
+  ! cmake --build --preset aarch64 -j "$jobs" --target dewar_tests >build/aarch64.test-log 2>&1; then
   grep -v '^\[[0-9]*/[0-9]*\]' build/aarch64.test-log | head -200
   python3 tools/test_summary.py --record-failure build/aarch64 "build (aarch64)"
 else
