@@ -10,6 +10,7 @@ CodeSet::CodeSet(base::Ref<const wasm::Module> module)
   codes_ = std::make_unique<FuncCode[]>(count_);
   for (u32 i = 0; i < count_; ++i) {
     FuncCode& code = codes_[i];
+    code.set = this;
     code.module = module_.get();
     code.func = module_->num_imported_funcs + i;
     code.type = module_->canon[module_->funcs[code.func].type.value];

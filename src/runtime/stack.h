@@ -14,6 +14,7 @@
 namespace dewar::runtime {
 
 class Store;
+struct Func;
 struct WaitAccess;
 
 /// Reasons in the sticky interrupt word.
@@ -72,6 +73,16 @@ class Stack {
   Trap trap;
   Ref exception = kNullRef;
   u32 exit_code = 0;
+  /// What handlers of the interpreter pass to each other outside their registers.
+  struct Scratch {
+    FuncCode* callee = nullptr;      ///< call whose frame did not fit
+    Func* func = nullptr;     ///< host function to call, or target of a tail call
+    SideEntry tail_return{};         ///< stands in for the return entry after a tail call of a host function
+    bool in_tail = false;            ///< the host function runs in tail position: its caller's handlers do not count
+  } scratch;
+  u32 pending_args = 0;              ///< argument slots of the suspended host call
+  u64 probes_fired = 0;              ///< PROBE bytes executed
+
   /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).
   bool pending_host_call = false;
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Cold helpers of calls: host calls, lazy preparation, dispatch table of an instance, running a stack.
+#pragma once
+
+#include "exec/interp/handler.h"
+#include "wasm/op.h"
+
+namespace dewar::exec::interp {
+
+DEWAR_HANDLER(op_call_import);
+
+/// How run_host_call ended.
+enum HostExit : u32 { kHostReturned, kHostTrapped, kHostThrew, kHostExited, kHostPending };
+
+/// Calls a host function whose arguments end at `sp`; on return its results stand where the arguments began.
+/// Precondition: stack.state is saved (or empty, for a call from the host).
+u32 run_host_call(Stack& stack, runtime::Func& func, Instance* caller, Slot* sp);
+
+/// Prepares a callee of the code that runs on `stack`.
+void prepare_callee(Stack& stack, FuncCode& callee);
+
+/// Call opcode at pc (which may hide under a probe): from the module's own bytes.
+wasm::Op call_opcode(const FuncCode& code, const u8* pc);
+/// Handler that executes it, probes left out.
+Handler call_handler(const FuncCode& code, const u8* pc, wasm::Op op);
+
+const void* make_instance_dispatch(Instance* inst);
+/// Dispatch table for the module of an instance.
+inline const void* instance_dispatch(Instance* inst) {
+  const void* t = inst->codes->dispatch.load(std::memory_order_acquire);
+  return DEWAR_LIKELY(t != nullptr) ? t : make_instance_dispatch(inst);
+}
+
+/// Runs stack.state until it leaves Wasm, beginning with `first` (null: the instruction at pc).
+Exit run(Stack& stack, Handler first = nullptr);
+
+}  // namespace dewar::exec::interp

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The shape of an interpreter handler: one function per opcode, chained by tail calls (design D2).
+// Register contract (docs/ABI.md): the ten parameters live in the preserve_none argument registers. At entry pc points
+// at the opcode byte (for prefixed opcodes: at the last byte of the code); a handler never re-reads *pc, because a probe
+// or a fused opcode may stand there.
+#pragma once
+
+#include "runtime/store.h"
+
+namespace dewar::exec::interp {
+
+using runtime::FuncCode;
+using runtime::Instance;
+using runtime::SideEntry;
+using runtime::Stack;
+using runtime::TrapKind;
+
+/// Why run() came back.
+enum Exit : u32 { kExitReturned, kExitTrapped, kExitThrew, kExitExited, kExitPending };
+
+#define DEWAR_INTERP_PARAMS                                                                                  \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Slot *sp, [[maybe_unused]] Slot *fp,                       \
+      [[maybe_unused]] const SideEntry *side, [[maybe_unused]] u8 *mem, [[maybe_unused]] Instance *inst,     \
+      [[maybe_unused]] FuncCode *code, [[maybe_unused]] Stack *stack, [[maybe_unused]] const void *table,    \
+      [[maybe_unused]] i64 fuel
+#define DEWAR_INTERP_ARGS pc, sp, fp, side, mem, inst, code, stack, table, fuel
+#define DEWAR_HANDLER(name) __attribute__((preserve_none)) ::dewar::u32 name(DEWAR_INTERP_PARAMS)
+#define DEWAR_TAIL(name) [[clang::musttail]] return name(DEWAR_INTERP_ARGS)
+
+using Handler = __attribute__((preserve_none)) u32 (*)(DEWAR_INTERP_PARAMS);
+
+/// Runs the handler of the opcode at pc.
+#define DEWAR_DISPATCH() \
+  [[clang::musttail]] return static_cast<const ::dewar::exec::interp::Handler*>(table)[*pc](DEWAR_INTERP_ARGS)
+/// Goes on `n` bytes further.
+#define DEWAR_NEXT(n) \
+  do {                \
+    pc += (n);        \
+    DEWAR_DISPATCH(); \
+  } while (0)
+#define DEWAR_TRAP(kind_)              \
+  do {                                 \
+    stack->trap.kind = (kind_);        \
+    DEWAR_TAIL(exit_trap);             \
+  } while (0)
+/// Pays for the block that is about to start; stops before it when fuel does not suffice (design D11).
+#define DEWAR_CHARGE(cost_)                      \
+  do {                                           \
+    const u32 charge_ = (cost_);                 \
+    fuel -= charge_;                             \
+    if (DEWAR_UNLIKELY(fuel < 0)) {              \
+      fuel += charge_;                           \
+      DEWAR_TAIL(exit_out_of_fuel);              \
+    }                                            \
+  } while (0)
+
+/// Offsets of the prefix pages in a dispatch table.
+inline constexpr u32 kPageFb = 256, kPageFc = kPageFb + 0x60, kPageFd = kPageFc + 0x60, kPageFe = kPageFd + 0x120,
+                     kTableSize = kPageFe + 0x60;
+
+/// Opcodes that exist only in private bodies. `prepare` writes the first group where the meaning depends on types; the
+/// others come from quickening (fused.def).
+enum Internal : u8 {
+  kLocalGetMap = 0x16,   ///< local.get in a function with v128 locals: index through local_map
+  kLocalSetMap = 0x17,
+  kLocalTeeMap = 0x1d,
+  kDropWide = 0x1e,      ///< drop of a v128
+  kSelectWide = 0x27,    ///< select of v128
+  kSelectTypedWide = 0xc5,
+  kGlobalGetWide = 0xc6,
+  kGlobalSetWide = 0xc7,
+  kCallImport = 0xc8,    ///< call of an imported function
+  kCatchEnd = 0xc9,      ///< end of a legacy catch block: drops the hidden exception
+  kFirstFused = 0xca,
+  kProbe = 0xff,
+};
+
+// ---- LEB128 in validated bodies: no bounds, no checks ----
+struct LebResult {
+  u64 value;
+  const u8* next;
+};
+/// The general case, kept out of line so that handlers stay small.
+[[clang::preserve_most, gnu::noinline]] LebResult leb_unsigned_slow(const u8* p);
+[[clang::preserve_most, gnu::noinline]] LebResult leb_signed_slow(const u8* p);
+
+[[gnu::always_inline]] inline u64 leb_unsigned(const u8*& p) {
+  if (DEWAR_LIKELY(*p < 0x80)) return *p++;
+  const LebResult r = leb_unsigned_slow(p);
+  p = r.next;
+  return r.value;
+}
+[[gnu::always_inline]] inline u32 leb_u32(const u8*& p) { return static_cast<u32>(leb_unsigned(p)); }
+[[gnu::always_inline]] inline i64 leb_signed(const u8*& p) {
+  if (DEWAR_LIKELY(*p < 0x80)) return static_cast<i64>(static_cast<u64>(*p++) << 57) >> 57;
+  const LebResult r = leb_signed_slow(p);
+  p = r.next;
+  return static_cast<i64>(r.value);
+}
+[[gnu::always_inline]] inline void skip_leb(const u8*& p) {
+  while (*p++ & 0x80) {
+  }
+}
+
+// ---- exits (exits.cpp) ----
+/// Trap `stack->trap.kind` at pc: saves the state, refunds the rest of the block, records the backtrace.
+DEWAR_HANDLER(exit_trap);
+/// pc = first instruction of the block that can not be paid for.
+DEWAR_HANDLER(exit_out_of_fuel);
+/// An interrupt reason is set; pc = the instruction to run again. Goes on if no reason asks to leave.
+DEWAR_HANDLER(poll_interrupt);
+/// Raises stack->exception at pc.
+DEWAR_HANDLER(raise_exception);
+/// Function entry failed its limit compare: not prepared yet, interrupted, or really exhausted. `pc` = the call.
+DEWAR_HANDLER(call_slow);
+
+/// Writes the machine state to stack->state, so that others can look at it.
+#define DEWAR_SAVE_STATE()                             \
+  do {                                                 \
+    stack->state = {fp, sp, pc, side, code, inst};     \
+    stack->fuel = fuel;                                \
+  } while (0)
+
+#define OP(id, prefix, code, text, imm, sig, align, effects, feature) DEWAR_HANDLER(op_##id);
+#include "wasm/ops.def"
+
+/// Picks or builds the dispatch table for a mode. Tables live as long as the process.
+const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_memory0);
+
+}  // namespace dewar::exec::interp

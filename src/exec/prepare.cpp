@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/prepare.h"
+
+#include <cstring>
+
+#include "exec/interp/quicken.h"
+#include "exec/probe_point.h"
+#include "exec/side_table.h"
+
+namespace dewar::exec {
+
+using runtime::CodeSet;
+using runtime::FuncCode;
+
+namespace {
+
+/// Copies a vector into a block that the code set keeps.
+template <class T>
+T* keep_copy(CodeSet& set, const std::vector<T>& from) {
+  if (from.empty()) return nullptr;
+  auto block = std::make_unique<u8[]>(from.size() * sizeof(T));
+  std::memcpy(block.get(), from.data(), from.size() * sizeof(T));
+  T* out = reinterpret_cast<T*>(block.get());
+  set.keep(std::move(block));
+  return out;
+}
+
+/// local index -> slot, with bit 31 for v128; null if every local is one slot.
+u32 lay_out_locals(CodeSet& set, FuncCode& code, std::span<const wasm::ValType> locals) {
+  std::vector<u32> map;
+  u32 slot = 0;
+  bool wide = false;
+  for (wasm::ValType t : locals) {
+    map.push_back(slot | (t.is_v128() ? u32{1} << 31 : 0));
+    wide |= t.is_v128();
+    slot += t.slots();
+  }
+  code.local_map = wide ? keep_copy(set, map) : nullptr;
+  return slot;
+}
+
+}  // namespace
+
+void prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options) {
+  std::lock_guard lock(set.mutex());
+  if (code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared) return;
+  const wasm::Module& module = set.module();
+  const wasm::Func& func = module.funcs[code.func];
+  const auto original = module.slice(func.body);
+  auto body = std::make_unique<u8[]>(original.size());
+  std::memcpy(body.get(), original.data(), original.size());
+
+  SideTableSink sink(body.get(), 0);
+  wasm::WalkScratch scratch;
+  const auto walked = wasm::walk(module, wasm::FuncIndex{code.func}, sink, scratch);
+  DEWAR_ASSERT(walked.has_value(), "prepare() was given a body that does not validate");
+  for (const auto& call : sink.direct_calls)
+    sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);
+
+  const wasm::SubType& type = module.func_type(wasm::FuncIndex{code.func});
+  code.body = body.get();
+  code.body_size = static_cast<u32>(original.size());
+  code.entry_pc = sink.entry_pc;
+  code.entry_cost = sink.entry_cost;
+  code.param_slots = wasm::slots_of(type.params);
+  code.result_slots = wasm::slots_of(type.results);
+  code.local_slots = lay_out_locals(set, code, scratch.locals);
+  code.max_operands = sink.max_operands;
+  code.side = keep_copy(set, sink.entries);
+  code.side_count = static_cast<u32>(sink.entries.size());
+  code.handlers = keep_copy(set, sink.handlers);
+  code.handler_count = static_cast<u32>(sink.handlers.size());
+  if (options.probe_all) {
+    put_probe_everywhere(set, code);
+  } else if (options.quicken) {
+    interp::quicken(module, code, options);
+  }
+  set.keep(std::move(body));
+  // Results of a callee land at its first argument, inside the caller's operands; a function with more results than
+  // locals needs the room in its own frame as well.
+  const u32 room = code.local_slots + runtime::kHeaderSlots + code.max_operands;
+  code.frame_slots.store(std::max(room, code.result_slots), std::memory_order_release);
+}
+
+BlockPosition locate(const wasm::Module& module, u32 func, u32 pc) {
+  SideTableSink sink(nullptr, pc);
+  wasm::WalkScratch scratch;
+  const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
+  DEWAR_ASSERT(walked.has_value(), "locate() was given a body that does not validate");
+  return {sink.found_pc, sink.found_rest, sink.found_side};
+}
+
+}  // namespace dewar::exec

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From a validated body to FuncCode: private copy, side table, handler rows, fuel per block (design D2, D11). Done at
+// the first call of a function. Also answers where a pc lies in its block, by the same walk.
+#pragma once
+
+#include "runtime/code.h"
+#include "runtime/store.h"
+
+namespace dewar::exec {
+
+/// Makes `code` ready. Safe from several threads; returns at once if it is prepared already.
+void prepare(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options);
+
+/// An instruction found by a pc that may point into its opcode.
+struct BlockPosition {
+  u32 pc = 0;        ///< first byte of the instruction that contains the given pc
+  u32 rest = 0;      ///< instructions after it in its fuel block: what a trap refunds
+  u32 side = 0;      ///< side-table index when it is about to run
+};
+BlockPosition locate(const wasm::Module& module, u32 func, u32 pc);
+
+}  // namespace dewar::exec

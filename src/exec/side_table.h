@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// SideTableSink: the walker sink that lays out a function for the interpreter. One SideEntry per taken-or-not decision,
+// in pc order; fuel of a block is known when the block ends and is then written to every entry that leads to it.
+// Fuel blocks (design D11) end after if, else, end, branches, calls, returns, throws, unreachable, catch and delegate,
+// and before loop; every executed opcode counts 1. A branch to the function's own label runs the final `end`.
+#pragma once
+
+#include <vector>
+
+#include "exec/interp/handler.h"
+#include "wasm/walker.h"
+
+namespace dewar::exec {
+
+class SideTableSink : public wasm::NullSink {
+ public:
+  static constexpr bool kWantSlots = true;
+
+  /// `body` is the private copy to rewrite, or null to only count.
+  SideTableSink(u8* body, u32 locate_pc) : body_(body), locate_pc_(locate_pc) {}
+
+  std::vector<runtime::SideEntry> entries;
+  std::vector<runtime::HandlerRow> handlers;
+  u32 entry_pc = 0, entry_cost = 0, max_operands = 0;
+  u32 found_pc = 0, found_rest = 0, found_side = 0;  ///< of locate_pc
+
+  template <class W> void begin(W& w, u32 pc) {
+    entry_pc = pc;
+    refs_.push_back({Ref::kEntry, 0});
+    open_.push_back({});
+    for (wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
+  }
+
+  template <class W> void op(W& w, wasm::Op op, u32 pc) {
+    if (!w.live()) {
+      op_pc_ = pc;
+      return;
+    }
+    if (op == wasm::Op::loop) close_block();
+    op_pc_ = pc;
+    ++count_;
+    if (pc <= locate_pc_) {
+      found_pc = pc;
+      found_at_ = count_;
+      found_side = static_cast<u32>(entries.size());
+      found_here_ = true;
+    }
+    if (op == wasm::Op::rethrow) last_live_ = true;
+    if (body_) rewrite_before(w, op, pc);
+  }
+
+  template <class W> void after(W& w, wasm::Op op, u32 pc) {
+    using wasm::Op;
+    switch (op) {
+      case Op::unreachable:
+      case Op::throw_:
+      case Op::throw_ref: close_block(); return;
+      case Op::rethrow: {
+        close_block();
+        if (!last_live_) return;
+        last_live_ = false;
+        base::Cursor c(w.module().slice(w.module().funcs[w.func().value].body));
+        c.seek(pc + 1);
+        entries.push_back(entry(0, w.label(c.leb_u32()).slots));
+        return;
+      }
+      case Op::call:
+      case Op::call_indirect:
+      case Op::call_ref:
+        if (call_entry_ != kNone) entries[call_entry_].keep = w.pc() - pc;
+        call_entry_ = kNone;
+        break;
+      case Op::global_get:
+        if (body_ && w.live() && w.operand(0).is_v128()) body_[pc] = interp::kGlobalGetWide;
+        break;
+      case Op::end:
+        if (w.depth() == 0) return;
+        break;
+      default: break;
+    }
+    if (w.slots() > max_operands) max_operands = w.slots();
+  }
+
+  template <class W> void open(W&, wasm::Label& label) {
+    using wasm::Op;
+    Open o;
+    o.begin = label.pc;
+    if (label.kind == Op::try_table) {
+      o.first_row = clause_begin_;
+      clause_begin_ = static_cast<u32>(rows_.size());
+    }
+    if (!label.dead) {
+      if (label.kind == Op::loop) {
+        o.loop_entry = emit();
+        refs_.push_back({Ref::kNext, o.loop_entry});
+      } else if (label.kind == Op::if_) {
+        o.if_entry = emit();
+        entry_pcs_[o.if_entry] = label.pc;
+        close_block();
+        refs_.push_back({Ref::kNext, o.if_entry});
+      }
+    }
+    o.row_count = static_cast<u32>(rows_.size()) - o.first_row;
+    open_.push_back(o);
+  }
+
+  template <class W> void on_else(W& w, wasm::Label& label) {
+    if (label.dead) return;
+    const u32 e = emit();
+    open_.back().pending.push_back({Ref::kTaken, e});
+    close_block();
+    set_target(open_.back().if_entry, w.pc());
+    refs_.push_back({Ref::kTaken, open_.back().if_entry});
+    open_.back().if_entry = kNone;
+  }
+
+  template <class W> void on_end(W& w, wasm::Label& label) {
+    using wasm::Op;
+    Open o = std::move(open_.back());
+    open_.pop_back();
+    if (label.kind == Op::kCount) return finish(label, o);
+    if (label.kind == Op::try_table && !label.dead) {
+      for (u32 i = 0; i < o.row_count; ++i) {
+        rows_[o.first_row + i].begin = o.begin;
+        rows_[o.first_row + i].end = op_pc_;
+        order_.push_back(o.first_row + i);
+      }
+    }
+    if (label.dead) return;
+    const u32 e = emit();
+    if (label.kind == Op::catch_ || label.kind == Op::catch_all) {
+      entries[e].drop = 1;
+      entries[e].keep = wasm::slots_of(label.results());
+      if (body_) body_[op_pc_] = interp::kCatchEnd;
+    }
+    join(w, o, e);
+  }
+
+  template <class W> void branch(W& w, wasm::Op op, u32 depth, u32 slots) {
+    if (!w.live()) return;
+    const wasm::Label& target = w.label(depth);
+    const u32 keep = wasm::slots_of(target.branch_types());
+    const u32 e = emit();
+    entries[e] = entry(slots - keep - target.slots, keep);
+    Open& o = open_[open_.size() - 1 - depth];
+    if (target.kind == wasm::Op::loop) {
+      entries[e].delta_pc = static_cast<i32>(target.pc) - static_cast<i32>(op_pc_);
+      entries[e].delta_st = static_cast<i32>(o.loop_entry) - static_cast<i32>(e);
+    } else {
+      o.pending.push_back({Ref::kTaken, e});
+    }
+    if (op == wasm::Op::br_table) return;
+    close_block();
+    if (op != wasm::Op::br) refs_.push_back({Ref::kNext, e});
+  }
+
+  template <class W> void on_br_table(W& w, u32) {
+    if (w.live()) close_block();
+  }
+
+  template <class W> void on_call(W& w, wasm::Op op, const wasm::SubType&, u32 index) {
+    using wasm::Op;
+    call_entry_ = kNone;
+    if (!w.live()) return;
+    const bool tail = op == Op::return_call || op == Op::return_call_indirect || op == Op::return_call_ref;
+    if (tail) return close_block();
+    const u32 e = emit();
+    if (op == Op::call) {
+      if (index < w.module().num_imported_funcs) {
+        if (body_) body_[op_pc_] = interp::kCallImport;
+      } else {
+        direct_calls.push_back({e, index});
+      }
+    }
+    call_entry_ = e;
+    close_block();
+    refs_.push_back({Ref::kNext, e});
+  }
+
+  template <class W> void on_return(W& w) {
+    if (!w.live()) return;
+    entries[emit()].keep = wasm::slots_of(w.module().func_type(w.func()).results);
+    close_block();
+  }
+
+  template <class W> void on_catch_clause(W& w, u8 kind, u32 tag, u32 depth) {
+    const wasm::Label& target = w.label(depth);
+    runtime::HandlerRow row;
+    row.tag = kind < 2 ? tag : ~u32{0};
+    row.with_ref = kind & 1;
+    row.height = target.slots;
+    const u32 index = static_cast<u32>(rows_.size());
+    if (target.kind == wasm::Op::loop) {
+      row.target_pc = target.pc;
+      row.target_st = open_[open_.size() - 1 - depth].loop_entry;
+    } else if (w.live()) {
+      open_[open_.size() - 1 - depth].pending.push_back({Ref::kRow, index});
+    }
+    rows_.push_back(row);
+  }
+
+  template <class W> void on_legacy_catch(W& w, wasm::Label& label, u32 tag) {
+    if (label.dead) return;
+    Open& o = open_.back();
+    if (label.kind == wasm::Op::try_) o.end = op_pc_;
+    const u32 e = emit();
+    entries[e].drop = label.kind == wasm::Op::try_ ? 0 : 1;
+    entries[e].keep = wasm::slots_of(label.results());
+    o.pending.push_back({Ref::kTaken, e});
+    close_block();
+    runtime::HandlerRow row;
+    row.begin = o.begin;
+    row.end = o.end;
+    row.tag = tag;
+    row.legacy = true;
+    row.height = label.slots;
+    row.target_pc = w.pc();
+    row.target_st = static_cast<u32>(entries.size());
+    refs_.push_back({Ref::kRow, static_cast<u32>(rows_.size())});
+    order_.push_back(static_cast<u32>(rows_.size()));
+    rows_.push_back(row);
+  }
+
+  template <class W> void on_delegate(W& w, wasm::Label& label, u32 depth) {
+    Open o = std::move(open_.back());
+    open_.pop_back();
+    if (label.dead) return;
+    runtime::HandlerRow row;
+    row.begin = o.begin;
+    row.end = op_pc_;
+    row.delegate = true;
+    row.outer = w.label(depth).pc;
+    order_.push_back(static_cast<u32>(rows_.size()));
+    rows_.push_back(row);
+    join(w, o, emit());
+  }
+
+  struct DirectCall {
+    u32 entry, func;
+  };
+  std::vector<DirectCall> direct_calls;
+
+ private:
+  static constexpr u32 kNone = ~u32{0};
+
+  /// Where the fuel of the current block has to be written.
+  struct Ref {
+    enum Kind : u8 { kEntry, kTaken, kNext, kRow } kind;
+    u32 index;
+  };
+  struct Open {
+    u32 begin = 0, end = 0;
+    u32 loop_entry = kNone, if_entry = kNone;
+    u32 first_row = 0, row_count = 0;
+    std::vector<Ref> pending;  ///< entries and rows that jump to the label's end
+  };
+
+  static runtime::SideEntry entry(u32 drop, u32 keep) {
+    runtime::SideEntry e{};
+    e.drop = drop;
+    e.keep = keep;
+    return e;
+  }
+  u32 emit() {
+    entries.push_back(entry(0, 0));
+    entry_pcs_.push_back(op_pc_);
+    return static_cast<u32>(entries.size() - 1);
+  }
+  void set_target(u32 e, u32 pc) {
+    entries[e].delta_pc = static_cast<i32>(pc) - static_cast<i32>(entry_pcs_[e]);
+    entries[e].delta_st = static_cast<i32>(entries.size()) - static_cast<i32>(e);
+  }
+  void close_block() {
+    for (const Ref& r : refs_) {
+      switch (r.kind) {
+        case Ref::kEntry: entry_cost = count_; break;
+        case Ref::kTaken: entries[r.index].cost_taken = count_; break;
+        case Ref::kNext: entries[r.index].cost_next = count_; break;
+        case Ref::kRow: rows_[r.index].cost = count_; break;
+      }
+    }
+    if (found_here_) found_rest = count_ - found_at_;
+    found_here_ = false;
+    refs_.clear();
+    count_ = 0;
+  }
+  /// The end of a label: falls through `e`, and everything pending lands behind it.
+  template <class W> void join(W& w, Open& o, u32 e) {
+    close_block();
+    refs_.push_back({Ref::kNext, e});
+    if (o.if_entry != kNone) o.pending.push_back({Ref::kTaken, o.if_entry});
+    for (const Ref& r : o.pending) {
+      if (r.kind == Ref::kTaken) {
+        set_target(r.index, w.pc());
+      } else {
+        rows_[r.index].target_pc = w.pc();
+        rows_[r.index].target_st = static_cast<u32>(entries.size());
+      }
+      refs_.push_back(r);
+    }
+  }
+  void finish(wasm::Label& label, Open& o) {
+    const u32 e = emit();
+    entries[e].keep = wasm::slots_of(label.results());
+    for (const Ref& r : o.pending) {
+      if (r.kind == Ref::kTaken) {
+        entries[r.index].delta_pc = static_cast<i32>(op_pc_) - static_cast<i32>(entry_pcs_[r.index]);
+        entries[r.index].delta_st = static_cast<i32>(e) - static_cast<i32>(r.index);
+        entries[r.index].cost_taken = 1;
+      } else {
+        rows_[r.index].target_pc = op_pc_;
+        rows_[r.index].target_st = e;
+        rows_[r.index].cost = 1;
+      }
+    }
+    close_block();
+    if (body_) body_[op_pc_] = static_cast<u8>(wasm::op_info(wasm::Op::return_).code);
+    for (u32 i : order_) handlers.push_back(rows_[i]);
+  }
+
+  template <class W> void rewrite_before(W& w, wasm::Op op, u32 pc) {
+    using wasm::Op;
+    switch (op) {
+      case Op::local_get: if (mapped_) body_[pc] = interp::kLocalGetMap; break;
+      case Op::local_set: if (mapped_) body_[pc] = interp::kLocalSetMap; break;
+      case Op::local_tee: if (mapped_) body_[pc] = interp::kLocalTeeMap; break;
+      case Op::drop: if (w.operand(0).is_v128()) body_[pc] = interp::kDropWide; break;
+      case Op::select: if (w.operand(1).is_v128()) body_[pc] = interp::kSelectWide; break;
+      case Op::select_t: if (w.operand(1).is_v128()) body_[pc] = interp::kSelectTypedWide; break;
+      case Op::global_set: if (w.operand(0).is_v128()) body_[pc] = interp::kGlobalSetWide; break;
+      default: break;
+    }
+  }
+
+  u8* body_;
+  u32 locate_pc_;
+  bool mapped_ = false;
+  bool last_live_ = false;
+  u32 op_pc_ = 0;
+  u32 count_ = 0;
+  u32 found_at_ = 0;
+  bool found_here_ = false;
+  u32 call_entry_ = kNone;
+  u32 clause_begin_ = 0;
+  std::vector<Ref> refs_;
+  std::vector<Open> open_;
+  std::vector<u32> entry_pcs_;
+  std::vector<runtime::HandlerRow> rows_;
+  std::vector<u32> order_;
+};
+
+}  // namespace dewar::exec
