@@ -5,7 +5,7 @@ code in the document is still given somewhere. Codes are promises to users and p
 
 Seen as giving a code:
   fail("code", ...), error("code", ...), too_many("code", ...), Error{"code", ...} and other calls named like them;
-  return {"code", ...}, f(x, {"code", ...}), code = "code";
+  return {"code", ...}, f(x, {"code", ...}) on one line, code = "code", end(OutcomeClass::x, "code", ...);
   X(id, "code", "text") rows in a file trap.h;
   deny(..., "rule", ...), the rule of a denial;
   a literal in a line marked `// error code`.
@@ -25,7 +25,8 @@ WORDS = r'"([a-z0-9]+(?:-[a-z0-9]+)+)"'
 GIVEN = (
     re.compile(MAKERS + r'"([^" ]*)"\s*,'),
     re.compile(MAKERS + r'[^;"]*\?\s*"([^" ]*)"\s*:\s*"([^" ]*)"\s*,'),
-    re.compile(r"(?:\breturn|,)\s*\{\s*" + WORDS + r"\s*,"),
+    re.compile(r"(?:\breturn\s*|,[ \t]*)\{\s*" + WORDS + r"\s*,"),
+    re.compile(r'\bOutcomeClass::\w+\s*,\s*"([^" ]*)"\s*,'),
     re.compile(r'\bcode\s*=\s*"([^" ]*)"'),
     re.compile(r"\bdeny\([^;]{0,200}?" + WORDS),
     re.compile(WORDS + r"(?=[^\n]*//[^\n]*\berror code\b)"),

@@ -21,11 +21,16 @@ return damaged(pos, {"code-ten", "text"});
 return fail({"code-eleven", "text"});
 log.deny({std::string(name), path,
           "code-twelve", right});
+end(OutcomeClass::limit, "code-thirteen", "text");
 int fd = memfd_create("not-a-code", 0);
+constexpr Row kRows[] = {
+    {"not-a-code", 0},
+    {"nor-this", 0},
+};
 // use: return fail("only-in-a-comment", "text");
 """
 TABLE = "".join(f"| `code-{name}` | x |\n" for name in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-                                                           "ten", "eleven", "twelve"))
+                                                           "ten", "eleven", "twelve", "thirteen"))
 
 
 class CheckErrorsTest(ToolCase):
