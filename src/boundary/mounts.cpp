@@ -181,7 +181,8 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     place.mount = base.mount;
     place.dir = base.fd;
     place.path = std::string(path);
-    place.mount_point = lexical == base.mount->guest_path;
+    place.mount_point = !escapes && lexical == base.mount->guest_path;
+    place.dots_above = escapes;
     return place;
   }
   if (escapes) return std::unexpected(PathFault::escape);

@@ -58,6 +58,7 @@ struct Place {
   std::string guest_path;  ///< lexical absolute path for reports: "/" or "/a/b"
   bool mount_point = false;  ///< the path names a mount itself: it cannot be removed or replaced
   bool trailing_slash = false;
+  bool dots_above = false;   ///< lexically above its directory: only links could keep it inside, as the kernel will say
 };
 
 class MountTable {

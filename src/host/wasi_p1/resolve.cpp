@@ -154,7 +154,9 @@ Errno Session::probe(HostCall& call, const Place& place) {
 }
 
 Errno Session::path_error(HostCall& call, const Place& place, int kernel_error) {
-  if (kernel_error == EXDEV) return deny(call, place.guest_path, "path-escape");
+  if (kernel_error == EXDEV) {
+    return deny(call, place.dots_above ? place.guest_path + ": " + place.path : place.guest_path, "path-escape");
+  }
   return from_kernel(kernel_error);
 }
 
