@@ -108,7 +108,7 @@ void TypeTable::parse_declared() {
       while (cursor_.at_list("type")) ++size, parse_type(group, false);
       cursor_.expect_close();
       // A group of one is the same type with or without `rec` around it, so it may serve type uses.
-      if (size == 1) {
+      if (size == 1 && !cursor_.failed()) {
         Entry& only = entries_.back();
         const bool plain = group.front() == kFuncCode;
         if (plain && only.is_func) by_key_.try_emplace(only.key, static_cast<u32>(entries_.size() - 1));
