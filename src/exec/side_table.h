@@ -61,7 +61,8 @@ class SideTableSink : public wasm::NullSink {
         last_live_ = false;
         base::Cursor c(w.module().slice(w.module().funcs[w.func().value].body));
         c.seek(pc + 1);
-        entries.push_back(entry(0, w.label(c.leb_u32()).slots));
+        const u32 depth = c.leb_u32();
+        entries[emit()].drop = w.label(depth).slots;
         return;
       }
       case Op::call:

@@ -102,6 +102,12 @@ struct LebResult {
   }
 }
 
+/// A block type: s33, or a value type, which for (ref null? ht) is a byte more (spec 5.3.3).
+[[gnu::always_inline]] inline void skip_block_type(const u8*& p) {
+  if (DEWAR_UNLIKELY(*p == 0x63 || *p == 0x64)) ++p;
+  skip_leb(p);
+}
+
 // ---- exits (exits.cpp) ----
 /// Trap `stack->trap.kind` at pc: saves the state, refunds the rest of the block, records the backtrace.
 DEWAR_HANDLER(exit_trap);

@@ -42,12 +42,12 @@ DEWAR_HANDLER(op_nop) { DEWAR_NEXT(1); }
 
 DEWAR_HANDLER(op_block) {
   ++pc;
-  skip_leb(pc);
+  skip_block_type(pc);
   DEWAR_DISPATCH();
 }
 DEWAR_HANDLER(op_try_) {
   ++pc;
-  skip_leb(pc);
+  skip_block_type(pc);
   DEWAR_DISPATCH();
 }
 
@@ -56,14 +56,14 @@ DEWAR_HANDLER(op_loop) {
   DEWAR_CHARGE(side->cost_next);
   ++side;
   ++pc;
-  skip_leb(pc);
+  skip_block_type(pc);
   DEWAR_DISPATCH();
 }
 
 DEWAR_HANDLER(op_if_) {
   if (static_cast<u32>(*--sp)) {
     ++pc;
-    skip_leb(pc);
+    skip_block_type(pc);
     const u32 cost = side->cost_next;
     ++side;
     DEWAR_CHARGE(cost);
@@ -150,7 +150,7 @@ DEWAR_HANDLER(op_br_on_non_null) {
 DEWAR_HANDLER(op_try_table) {
   // try_table does not end a fuel block: its clauses are only read when something is thrown.
   const u8* p = pc + 1;
-  skip_leb(p);
+  skip_block_type(p);
   const u32 count = leb_u32(p);
   for (u32 i = 0; i < count; ++i) {
     const u8 kind = *p++;
@@ -208,8 +208,7 @@ DEWAR_HANDLER(op_select_t) {
   if (static_cast<u32>(sp[1]) == 0) sp[-1] = sp[0];
   pc += 1;
   skip_leb(pc);  // count, always 1
-  if (*pc == 0x63 || *pc == 0x64) ++pc;  // (ref null? ht)
-  skip_leb(pc);
+  skip_block_type(pc);  // the value type
   DEWAR_DISPATCH();
 }
 DEWAR_HANDLER(op_select_wide) {
