@@ -26,7 +26,7 @@ struct Context {
   IndexSpace datas{"data segment"};
   NameCollector names;
   ModuleWriter out;
-  bool needs_data_count = false;  ///< an instruction names a data segment (spec 5.5.16)
+  bool needs_data_count = false;  ///< an instruction names a data segment (spec 5.5.16), or an annotation asks
 
   /// True if an index, number or identifier, is next.
   bool at_index() { return cursor.at(TokenKind::kNumber) || cursor.at(TokenKind::kId); }

@@ -404,7 +404,7 @@ void InstructionParser::operation(Op op, std::vector<u8>& sink) {
 void InstructionParser::annotation() {
   const Token t = cursor_.peek();
   const std::string name = annotation_name(cursor_.text(t));
-  if (name == "custom" || name == "name" || !takes_folded()) return cursor_.unexpected("an instruction");
+  if (!name.starts_with("metadata.code.") || !takes_folded()) return cursor_.unexpected("an instruction");
   if (!in_function_) return cursor_.fail("@" + name + " annotation: not in a function", t);
   cursor_.take();
   for (const CodeMetadata& other : waiting_) {

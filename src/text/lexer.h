@@ -72,6 +72,10 @@ void append_string(std::string& out, std::string_view token);
 std::string string_value(std::string_view token);
 /// The name of an identifier token, without `$` and quotes; two spellings of one name give the same result.
 std::string id_name(std::string_view token);
+/// Our own annotation `(@dewar.data_count)` among the module fields: write a data count section even though no
+/// instruction needs one. The printer uses it so that such modules come back byte for byte; other tools ignore it.
+inline constexpr std::string_view kDataCountAnnotation = "dewar.data_count";
+
 /// The id of an annotation token, without `(@` and quotes.
 std::string annotation_name(std::string_view token);
 

@@ -16,7 +16,7 @@ void ModuleParser::declare_fields() {
                               "has one",
                               t);
         }
-        if (name != "custom") return cursor_.fail("@" + name + " annotation: not in a function", t);
+        if (name.starts_with("metadata.code.")) return cursor_.fail("@" + name + " annotation: not in a function", t);
         cursor_.take();
         cursor_.skip_list();
         break;

@@ -44,6 +44,10 @@ void ModuleParser::fields() {
   while (!cursor_.failed()) {
     if (cursor_.at_annotation("custom")) {
       custom_annotation();
+    } else if (cursor_.at_annotation(kDataCountAnnotation)) {
+      cursor_.take();
+      cursor_.expect_close();
+      c_.needs_data_count = true;
     } else if (cursor_.at(TokenKind::kLeftParen)) {
       cursor_.take();
       // The first pass has seen that this is a keyword.

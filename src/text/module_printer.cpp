@@ -6,6 +6,7 @@
 
 #include "base/print.h"
 #include "base/utf8.h"
+#include "text/lexer.h"
 #include "wasm/custom.h"
 #include "wasm/decoder.h"
 #include "wasm/type_registry.h"
@@ -96,6 +97,10 @@ Result<std::string> ModulePrinter::print() {
   elems();
   datas();
   customs();
+  if (m_.data_count && !names_data_) {
+    line(kFieldIndent);
+    out_.append("(@").append(kDataCountAnnotation).append(")");
+  }
   out_.append(")\n");
   if (!ok()) return std::unexpected(std::move(*error_));
   return std::move(out_);

@@ -82,6 +82,7 @@ class ModulePrinter {
   u32 label_count_ = 0;      ///< blocks of the body so far
   Identifiers label_ids_;    ///< of the body, by ordinal
   usize next_hint_ = 0;
+  bool names_data_ = false;  ///< an instruction names a data segment, so a data count section is needed
   bool hints_ = false;  ///< branch hints are printed as annotations
 };
 

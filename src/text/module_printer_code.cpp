@@ -154,7 +154,9 @@ void ModulePrinter::v128(const V128& value) {
 }
 
 void ModulePrinter::immediates(const Instr& in, const Identifiers& locals) {
-  switch (wasm::op_info(in.op).imm) {
+  const Imm kind = wasm::op_info(in.op).imm;
+  names_data_ = names_data_ || kind == Imm::data || kind == Imm::data_memory || kind == Imm::type_data;
+  switch (kind) {
     case Imm::none:
     case Imm::fence: return;
     case Imm::block:

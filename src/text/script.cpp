@@ -66,7 +66,7 @@ class ScriptReader {
   }
 
   bool at_field() {
-    if (cursor_.at_annotation("custom")) return true;
+    if (cursor_.at_annotation("custom") || cursor_.at_annotation(kDataCountAnnotation)) return true;
     for (std::string_view word : kFieldWords) {
       if (cursor_.at_list(word)) return true;
     }

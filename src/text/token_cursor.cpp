@@ -11,7 +11,7 @@ namespace {
 constexpr usize kShownBytes = 40;
 
 bool is_known_annotation(std::string_view name) {
-  return name == "custom" || name == "name" || name.starts_with("metadata.code.");
+  return name == "custom" || name == "name" || name == kDataCountAnnotation || name.starts_with("metadata.code.");
 }
 
 }  // namespace
