@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Allocation and sweeping of blocks; see blocks.h. All choices depend on nothing but earlier calls: lowest address first
-// for single blocks and cells, next fit for runs.
+// Allocation and sweeping of blocks; see blocks.h. All choices depend on nothing but earlier calls: lowest address
+// first for single blocks and cells, next fit for runs.
 #include "gc/blocks.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The heap's region as a row of 16 KiB blocks: each is free, holds cells of one size class, or belongs to a run that holds
-// one large object. Bits per cell say what is allocated and what is marked; they live outside the blocks, so sweeping
-// never touches dead objects. Block 0 stays inaccessible: offset 0 is null.
-// Invariant: every block at or above top() is free; a block that is not `dirty` reads as zero.
+// The heap's region as a row of 16 KiB blocks: each is free, holds cells of one size class, or belongs to a run that
+// holds one large object. Bits per cell say what is allocated and what is marked; they live outside the blocks, so
+// sweeping never touches dead objects. Block 0 stays inaccessible: offset 0 is null. Invariant: every block at or above
+// top() is free; a block that is not `dirty` reads as zero.
 #pragma once
 
 #include <array>
@@ -50,8 +50,8 @@ class Blocks {
   struct Class {
     u32 current = 0;  ///< block, 0 = none
     u32 word = 0;
-    usize next = 0;              ///< in `partial`
-    std::vector<u32> partial;    ///< blocks with free cells at the last sweep, in order
+    usize next = 0;            ///< in `partial`
+    std::vector<u32> partial;  ///< blocks with free cells at the last sweep, in order
   };
 
   u32 take_block();

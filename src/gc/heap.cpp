@@ -100,7 +100,8 @@ Ref Heap::allocate(u64 payload_bytes, u32 word0, u32 word1) {
   const u64 rounded = rounded_bytes(bytes);
   if (rounded > max_bytes_ - allocated_) return runtime::kNullRef;
   if (!base_ && !reserve()) return runtime::kNullRef;
-  const Ref r = bytes <= kMaxSmall ? impl_->blocks.allocate_small(class_of(bytes)) : impl_->blocks.allocate_large(bytes);
+  const Ref r =
+      bytes <= kMaxSmall ? impl_->blocks.allocate_small(class_of(bytes)) : impl_->blocks.allocate_large(bytes);
   if (r == runtime::kNullRef) return r;
   allocated_ += rounded;
   allocated_since_ += rounded;

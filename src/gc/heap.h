@@ -22,9 +22,9 @@ using runtime::Ref;
 /// Byte layout of a struct or array type, or of the payload of an exception with a function type.
 struct Layout {
   bool is_array = false;
-  u32 size = 0;                   ///< struct, exception: payload bytes; array: element bytes
-  std::vector<u32> offsets;       ///< struct: payload offset of each field; exception: of each parameter
-  std::vector<u32> ref_offsets;   ///< payload offsets of references; array: one entry (0) if elements are refs
+  u32 size = 0;                  ///< struct, exception: payload bytes; array: element bytes
+  std::vector<u32> offsets;      ///< struct: payload offset of each field; exception: of each parameter
+  std::vector<u32> ref_offsets;  ///< payload offsets of references; array: one entry (0) if elements are refs
 };
 
 class Heap {

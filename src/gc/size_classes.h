@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How object sizes are rounded. Small objects share blocks of 16 KiB with others of their class; a class wastes at most a
-// third of an object (an eighth up to 1 KiB). Larger ones take whole blocks. The rounded size is what limits count, so
-// this table is part of the deterministic behaviour: changing it changes refusal points.
+// How object sizes are rounded. Small objects share blocks of 16 KiB with others of their class; a class wastes at most
+// a third of an object (an eighth up to 1 KiB). Larger ones take whole blocks. The rounded size is what limits count,
+// so this table is part of the deterministic behaviour: changing it changes refusal points.
 #pragma once
 
 #include <array>

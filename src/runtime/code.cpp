@@ -5,8 +5,7 @@
 namespace dewar::runtime {
 
 CodeSet::CodeSet(base::Ref<const wasm::Module> module)
-    : module_(std::move(module)),
-      count_(static_cast<u32>(module_->funcs.size()) - module_->num_imported_funcs) {
+    : module_(std::move(module)), count_(static_cast<u32>(module_->funcs.size()) - module_->num_imported_funcs) {
   codes_ = std::make_unique<FuncCode[]>(count_);
   for (u32 i = 0; i < count_; ++i) {
     FuncCode& code = codes_[i];

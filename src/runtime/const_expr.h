@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Evaluation of constant expressions (spec 3.4.14 and 4.6): globals, table initializers, segment offsets and items. They
-// are validated already, so types and indices are right; sizes and the heap's limit are still checked here.
+// Evaluation of constant expressions (spec 3.4.14 and 4.6): globals, table initializers, segment offsets and items.
+// They are validated already, so types and indices are right; sizes and the heap's limit are still checked here.
 #pragma once
 
 #include <vector>

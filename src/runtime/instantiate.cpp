@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Instantiation (spec 4.5.4). Order: limits, imports, functions, memories, tags, globals, tables, element items, then the
-// active segments (elements before data) and the start function. Everything evaluated so far is reachable from the store,
-// so a collection in the middle finds it. After a trap the instance stays: others may refer to it already.
+// Instantiation (spec 4.5.4). Order: limits, imports, functions, memories, tags, globals, tables, element items, then
+// the active segments (elements before data) and the start function. Everything evaluated so far is reachable from the
+// store, so a collection in the middle finds it. After a trap the instance stays: others may refer to it already.
 #include "runtime/instantiate.h"
 
 #include <algorithm>

@@ -35,9 +35,9 @@ struct Instantiated {
 
 /// Resolves imports, allocates, evaluates constant expressions, copies segments, runs the start function on `stack`.
 /// Errors: "link-missing-import" (names module, field, expected type), "link-type-mismatch" (expected and found),
-/// "limit-..." for store limits. Traps in constant expressions, segments or start give Outcome::trapped with Stack::trap
-/// set; the instance stays alive (spec: its effects are visible). Imports are checked before anything is allocated.
-/// The store's instances of a module share code; `codes` gives other code (of the same module).
+/// "limit-..." for store limits. Traps in constant expressions, segments or start give Outcome::trapped with
+/// Stack::trap set; the instance stays alive (spec: its effects are visible). Imports are checked before anything is
+/// allocated. The store's instances of a module share code; `codes` gives other code (of the same module).
 Result<Instantiated> instantiate(Store& store, base::Ref<const wasm::Module> module, const Linker& linker, Stack& stack,
                                  base::Ref<CodeSet> codes = nullptr);
 

@@ -62,7 +62,8 @@ std::string hint_for(const Linker& linker, const wasm::Import& import) {
 }
 
 std::unexpected<Error> mismatch(const wasm::Import& import, std::string expected, std::string found) {
-  std::string text = "incompatible import type for " + import_name(import) + ": expected " + expected + ", found " + found;
+  std::string text =
+      "incompatible import type for " + import_name(import) + ": expected " + expected + ", found " + found;
   std::string hint;
   if (expected == found) hint = "the two types look alike but are not the same: their recursive groups differ";
   return fail("link-type-mismatch", std::move(text), Error::kNoOffset, std::move(hint));

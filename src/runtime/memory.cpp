@@ -77,8 +77,8 @@ Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type, boo
                 Error::kNoOffset, "free memory on the host, or lower the module's minimum");
   }
   if (!take_budget(budget, min_bytes)) {
-    return fail("limit-memory", "the memories and tables of this program together pass their limit",
-                Error::kNoOffset, "raise the total memory limit");
+    return fail("limit-memory", "the memories and tables of this program together pass their limit", Error::kNoOffset,
+                "raise the total memory limit");
   }
   memory->budget_ = std::move(budget);
   memory->bytes.store(min_bytes, std::memory_order_release);

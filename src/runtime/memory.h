@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear memory (spec 4.2.8, design D7). Guarded memories reserve 8 GiB + a PROT_NONE tail (and a guard before), so that
-// a zero-extended 32-bit index plus a 32-bit offset plus 16 can not leave the slot; others are checked explicitly.
+// Linear memory (spec 4.2.8, design D7). Guarded memories reserve 8 GiB + a PROT_NONE tail (and a guard before), so
+// that a zero-extended 32-bit index plus a 32-bit offset plus 16 can not leave the slot; others are checked explicitly.
 // The base never moves while the memory lives: guarded or not, the reservation is made at creation.
 #pragma once
 
@@ -31,13 +31,14 @@ struct Memory {
   static constexpr u64 kMaxBytes = u64{1} << 40;
 
   u8* base = nullptr;
-  std::atomic<u64> bytes{0};   ///< current size
-  wasm::MemoryType type;       ///< as declared; current_type() has the current size as its minimum
-  u64 max_bytes = 0;           ///< growth beyond fails (declared max, index type, store limit)
-  bool guarded = false;        ///< accesses may rely on the fault handler
+  std::atomic<u64> bytes{0};  ///< current size
+  wasm::MemoryType type;      ///< as declared; current_type() has the current size as its minimum
+  u64 max_bytes = 0;          ///< growth beyond fails (declared max, index type, store limit)
+  bool guarded = false;       ///< accesses may rely on the fault handler
   base::Mapping region;
 
-  /// Would accesses to such a memory rely on guard pages? Depends on nothing else, so code can be made before instances.
+  /// Would accesses to such a memory rely on guard pages? Depends on nothing else, so code can be made before
+  /// instances.
   static bool is_guarded(const wasm::MemoryType& type, bool explicit_bounds);
 
   /// A zeroed memory of the declared minimum. `limit_bytes` caps its size for ever. Errors: "limit-memory".

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The fault handler; see signals.h. Everything that runs inside it is async-signal-safe: it reads the frozen site table,
-// thread-local variables in static storage, the running store's list of memories (written only by this thread, never
-// from guest code) and the lock-free table of reservations.
+// The fault handler; see signals.h. Everything that runs inside it is async-signal-safe: it reads the frozen site
+// table, thread-local variables in static storage, the running store's list of memories (written only by this thread,
+// never from guest code) and the lock-free table of reservations.
 #include "runtime/signals.h"
 
 #include <algorithm>
@@ -32,8 +32,8 @@ namespace {
 
 struct State {
   std::span<const FaultSite> sites;  ///< sorted by pc
-  struct sigaction old_segv {};
-  struct sigaction old_bus {};
+  struct sigaction old_segv{};
+  struct sigaction old_bus{};
 };
 State g_state;
 
@@ -75,7 +75,7 @@ void chain(int signal, siginfo_t* info, void* context) {
   if (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN) return old.sa_handler(signal);
   // The default again. A fault comes back when its instruction is repeated, and dies where it happened; a signal that
   // was sent has to be sent once more.
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = old.sa_handler;
   ::sigaction(signal, &action, nullptr);
   if (!is_access_fault(signal, info)) ::raise(signal);
@@ -115,7 +115,7 @@ std::span<const FaultSite> freeze_sites() {
 }
 
 void install(int signal, struct sigaction& old) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = handle;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigemptyset(&action.sa_mask);

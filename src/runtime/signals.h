@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Traps by hardware fault (design D7): the process-wide handler of SIGSEGV and SIGBUS that turns a fault of guest code
-// into a jump to its landing. A fault is the guest's exactly if its pc is in the table of fault sites and its address lies
-// in a guarded memory of the store that runs on this thread; every other fault goes to the handler that was there
+// into a jump to its landing. A fault is the guest's exactly if its pc is in the table of fault sites and its address
+// lies in a guarded memory of the store that runs on this thread; every other fault goes to the handler that was there
 // before. A fault site that hits a memory of another store is a bug of ours and ends the process.
 #pragma once
 

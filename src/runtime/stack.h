@@ -19,11 +19,11 @@ struct WaitAccess;
 
 /// Reasons in the sticky interrupt word.
 enum Interrupt : u32 {
-  kInterruptKill = 1 << 0,      ///< end with TrapKind::interrupted
-  kInterruptFreeze = 1 << 1,    ///< leave with Outcome::pending at the next poll
+  kInterruptKill = 1 << 0,    ///< end with TrapKind::interrupted
+  kInterruptFreeze = 1 << 1,  ///< leave with Outcome::pending at the next poll
   kInterruptSignal = 1 << 2,
   kInterruptProbes = 1 << 3,
-  kInterruptWorld = 1 << 4,     ///< stop the world (GC of a shared heap)
+  kInterruptWorld = 1 << 4,  ///< stop the world (GC of a shared heap)
 };
 
 /// Bits of the word that a thread in memory.atomic.wait sleeps on.
@@ -40,8 +40,8 @@ class Stack {
   /// Default limit in bytes of canonical frames.
   static constexpr u64 kDefaultBytes = u64{8} << 20;
   static constexpr u64 kMaxBytes = u64{4} << 30;
-  /// Reserves the value region, zeroed and backed by memory as it is touched. `bytes` = limit counted in canonical-frame
-  /// bytes, alike in every tier. Error: "limit-stack". The store must outlive the stack.
+  /// Reserves the value region, zeroed and backed by memory as it is touched. `bytes` = limit counted in
+  /// canonical-frame bytes, alike in every tier. Error: "limit-stack". The store must outlive the stack.
   static Result<std::unique_ptr<Stack>> create(Store& store, u64 bytes = kDefaultBytes);
   ~Stack();
   Stack(const Stack&) = delete;
@@ -56,18 +56,18 @@ class Stack {
 
   Store& store;
   Slot* base = nullptr;
-  Slot* end = nullptr;                      ///< base + limit in slots
+  Slot* end = nullptr;  ///< base + limit in slots
   /// Address of `end`, compared with the end of every new frame; 0 while an interrupt is wanted ("poisoned"). A frame
   /// that does not fit may therefore mean an interrupt: look at interrupts(), and if there is none compare with `end`.
   std::atomic<u64> limit{0};
   std::atomic<u32> interrupt_word{0};
 
-  i64 fuel = INT64_MAX;        ///< remaining; the interpreter keeps it in a register while it runs
-  u64 bulk_surcharge = 0;      ///< part of the fuel used that is not an instruction (D11)
+  i64 fuel = INT64_MAX;    ///< remaining; the interpreter keeps it in a register while it runs
+  u64 bulk_surcharge = 0;  ///< part of the fuel used that is not an instruction (D11)
 
-  FrameState state;            ///< valid while not running: in host calls, after trap/pending
+  FrameState state;  ///< valid while not running: in host calls, after trap/pending
   Activation* activation = nullptr;
-  u32 host_depth = 0;          ///< nested host -> guest entries, bounded by kMaxHostDepth
+  u32 host_depth = 0;  ///< nested host -> guest entries, bounded by kMaxHostDepth
   static constexpr u32 kMaxHostDepth = 128;
 
   Trap trap;
@@ -75,13 +75,13 @@ class Stack {
   u32 exit_code = 0;
   /// What handlers of the interpreter pass to each other outside their registers.
   struct Scratch {
-    FuncCode* callee = nullptr;      ///< call whose frame did not fit
-    Func* func = nullptr;     ///< host function to call, or target of a tail call
-    SideEntry tail_return{};         ///< stands in for the return entry after a tail call of a host function
-    bool in_tail = false;            ///< the host function runs in tail position: its caller's handlers do not count
+    FuncCode* callee = nullptr;  ///< call whose frame did not fit
+    Func* func = nullptr;        ///< host function to call, or target of a tail call
+    SideEntry tail_return{};     ///< stands in for the return entry after a tail call of a host function
+    bool in_tail = false;        ///< the host function runs in tail position: its caller's handlers do not count
   } scratch;
-  u32 pending_args = 0;              ///< argument slots of the suspended host call
-  u64 probes_fired = 0;              ///< PROBE bytes executed
+  u32 pending_args = 0;  ///< argument slots of the suspended host call
+  u64 probes_fired = 0;  ///< PROBE bytes executed
 
   /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).
   bool pending_host_call = false;

@@ -65,8 +65,8 @@ Result<std::shared_ptr<Memory>> Store::new_memory(const wasm::MemoryType& type) 
 
 void Store::adopt_memory(const std::shared_ptr<Memory>& memory) {
   const u8* start = memory->region.data();
-  const bool known = memory->guarded ? uses_reservation(start)
-                                      : std::ranges::find(memories_, memory) != memories_.end();
+  const bool known =
+      memory->guarded ? uses_reservation(start) : std::ranges::find(memories_, memory) != memories_.end();
   if (known) return;
   memories_.push_back(memory);
   if (!memory->guarded) return;

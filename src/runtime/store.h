@@ -34,13 +34,13 @@ struct EngineOptions {
 
 /// Per-store limits; each refusal is exact and deterministic.
 struct StoreLimits {
-  u64 max_memory_bytes = u64{4} << 30;   ///< per memory
-  u64 max_table_elements = 10'000'000;   ///< per table
+  u64 max_memory_bytes = u64{4} << 30;  ///< per memory
+  u64 max_table_elements = 10'000'000;  ///< per table
   u64 max_gc_bytes = u64{1} << 30;
   u32 max_instances = 100'000;
   u32 max_memories = 10'000;
   u32 max_tables = 100'000;
-  u64 max_total_bytes = ~u64{0};         ///< all memories and tables together; off by default
+  u64 max_total_bytes = ~u64{0};  ///< all memories and tables together; off by default
 };
 
 class Engine {
@@ -75,7 +75,7 @@ struct Table {
   std::unique_ptr<Func*[], FreeArray> cache;  ///< null unless the element type is in the func hierarchy
   u64 size = 0;
   u64 capacity = 0;
-  u64 max = 0;       ///< growth beyond fails (declared max, store limit)
+  u64 max = 0;  ///< growth beyond fails (declared max, store limit)
   bool is_func = false;
   /// Writes an element and its cache. Precondition: i < size.
   void set(Store& store, u64 i, Ref r);
@@ -112,9 +112,9 @@ struct Instance {
   Store* store = nullptr;
   base::Ref<const wasm::Module> module;
   base::Ref<CodeSet> codes;
-  FuncCode* code_table = nullptr;   ///< codes->data(): code of defined function i
-  u8* memory0 = nullptr;            ///< base of memory 0 if it exists and is guarded, else null
-  std::unique_ptr<Func*[]> funcs;   ///< imports, then definitions
+  FuncCode* code_table = nullptr;  ///< codes->data(): code of defined function i
+  u8* memory0 = nullptr;           ///< base of memory 0 if it exists and is guarded, else null
+  std::unique_ptr<Func*[]> funcs;  ///< imports, then definitions
   std::unique_ptr<Table*[]> tables;
   std::unique_ptr<Memory*[]> memories;
   std::unique_ptr<Global*[]> globals;

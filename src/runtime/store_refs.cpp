@@ -44,8 +44,7 @@ void Store::collect() {
   for (Stack* stack : stacks_) {
     mark_ref(*heap_, stack->exception);
     if (hooks.visit_roots) {
-      hooks.visit_roots(
-          *stack, [](void* heap, Ref r) { mark_ref(*static_cast<gc::Heap*>(heap), r); }, heap_.get());
+      hooks.visit_roots(*stack, [](void* heap, Ref r) { mark_ref(*static_cast<gc::Heap*>(heap), r); }, heap_.get());
     }
   }
   heap_->sweep();
@@ -68,8 +67,7 @@ bool Store::ref_matches(Ref r, wasm::CanonValType type) {
     case wasm::Heap::any: return kind == RefKind::i31 || kind == RefKind::host || is_aggregate;
     case wasm::Heap::eq: return kind == RefKind::i31 || is_aggregate;
     case wasm::Heap::i31: return kind == RefKind::i31;
-    case wasm::Heap::struct_:
-      return is_aggregate && types.type(heap_->type_of(r)).kind == wasm::CompositeKind::struct_;
+    case wasm::Heap::struct_: return is_aggregate && types.type(heap_->type_of(r)).kind == wasm::CompositeKind::struct_;
     case wasm::Heap::array: return is_aggregate && types.type(heap_->type_of(r)).kind == wasm::CompositeKind::array;
     case wasm::Heap::exn: return is_exn;
     case wasm::Heap::nofunc:

@@ -71,8 +71,8 @@ Result<Table*> Store::new_table(const wasm::CanonTableType& type, Ref init) {
   if (type.limits.has_max) table.max = std::min(table.max, type.limits.max);
   const u64 bytes = budget_bytes(table, type.limits.min);
   if (!take_budget(budget_, bytes)) {
-    return fail("limit-table", "the memories and tables of this program together pass their limit",
-                Error::kNoOffset, "raise the total memory limit");
+    return fail("limit-table", "the memories and tables of this program together pass their limit", Error::kNoOffset,
+                "raise the total memory limit");
   }
   if (!reallocate(table, std::max<u64>(type.limits.min, 1))) {
     if (budget_) budget_->fetch_add(bytes, std::memory_order_relaxed);
@@ -91,8 +91,7 @@ std::optional<u64> Store::grow_table(Table& table, u64 delta, Ref init) {
   const u64 bytes = budget_bytes(table, delta);
   if (!take_budget(budget_, bytes)) return std::nullopt;
   const u64 new_size = old_size + delta;
-  if (new_size > table.capacity &&
-      !reallocate(table, std::min(table.max, std::max(new_size, table.capacity * 2)))) {
+  if (new_size > table.capacity && !reallocate(table, std::min(table.max, std::max(new_size, table.capacity * 2)))) {
     if (budget_) budget_->fetch_add(bytes, std::memory_order_relaxed);
     return std::nullopt;
   }

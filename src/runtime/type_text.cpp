@@ -54,8 +54,7 @@ std::string import_type_text(const wasm::Module& module, u32 import_index) {
   const wasm::Import& import = module.imports[import_index];
   const wasm::TypeRegistry& types = module.registry();
   switch (import.kind) {
-    case wasm::ExternKind::func:
-      return signature("func", types, module.canon[module.funcs[import.index].type.value]);
+    case wasm::ExternKind::func: return signature("func", types, module.canon[module.funcs[import.index].type.value]);
     case wasm::ExternKind::table: {
       const wasm::TableType& t = module.tables[import.index].type;
       return text(wasm::CanonTableType{module.canonical(t.elem), t.limits});

@@ -26,8 +26,8 @@ enum class WaitDecision : u8 {
 };
 
 /// Sleeps until notified, timed out or interrupted, if the `size` (4 or 8) bytes at `address` equal `expected`; reading
-/// and going to sleep are one step for notify(). `timeout_ns` < 0 = no timeout. On `interrupted` the time left is stored
-/// to *remaining_ns. Preconditions: shared memory, address in bounds and a multiple of size.
+/// and going to sleep are one step for notify(). `timeout_ns` < 0 = no timeout. On `interrupted` the time left is
+/// stored to *remaining_ns. Preconditions: shared memory, address in bounds and a multiple of size.
 WaitResult wait(Stack& stack, Memory& memory, u64 address, u64 expected, u32 size, i64 timeout_ns,
                 i64* remaining_ns = nullptr);
 

@@ -16,9 +16,9 @@ using runtime::kNullRef;
 
 /// What the model knows about an object.
 struct Node {
-  std::vector<Ref> refs;   ///< by position among the reference fields
-  std::vector<u32> at;     ///< their payload offsets
-  std::vector<u8> bytes;   ///< the rest of the payload, position = offset; reference bytes are not compared
+  std::vector<Ref> refs;  ///< by position among the reference fields
+  std::vector<u32> at;    ///< their payload offsets
+  std::vector<u8> bytes;  ///< the rest of the payload, position = offset; reference bytes are not compared
   u64 rounded = 0;
 };
 
@@ -124,7 +124,10 @@ class Model {
     const u32 i = below(node.refs.size());
     const u32 what = below(8);
     // Immediate values in between: they must not confuse the marker.
-    const Ref to = what == 0 ? kNullRef : what == 1 ? runtime::i31_ref(below(1 << 20)) : what == 2 ? runtime::func_ref(3) : pick();
+    const Ref to = what == 0   ? kNullRef
+                   : what == 1 ? runtime::i31_ref(below(1 << 20))
+                   : what == 2 ? runtime::func_ref(3)
+                               : pick();
     node.refs[i] = to;
     std::memcpy(heap_.payload(from) + node.at[i], &to, 4);
   }

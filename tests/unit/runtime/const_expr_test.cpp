@@ -21,7 +21,8 @@ class ConstExprTest : public ::testing::TestWithParam<bool> {
 
   /// Value of `(global TYPE EXPR)`.
   Slot value(std::string_view type, std::string_view expr) {
-    Instance& i = w.instantiated("(module (global (export \"g\") " + std::string(type) + " " + std::string(expr) + "))");
+    Instance& i =
+        w.instantiated("(module (global (export \"g\") " + std::string(type) + " " + std::string(expr) + "))");
     return w.global(i, "g");
   }
   template <class T>
@@ -40,7 +41,8 @@ TEST_P(ConstExprTest, Numbers) {
 }
 
 TEST_P(ConstExprTest, Vectors) {
-  Instance& i = w.instantiated(R"((module (global $a v128 (v128.const i64x2 1 -2)) (global (export "g") v128 (global.get $a))))");
+  Instance& i =
+      w.instantiated(R"((module (global $a v128 (v128.const i64x2 1 -2)) (global (export "g") v128 (global.get $a))))");
   EXPECT_EQ(i.globals[1]->value[0], 1u);
   EXPECT_EQ(i.globals[1]->value[1], static_cast<u64>(-2));
 }
@@ -147,7 +149,8 @@ TEST(ConstExprLimits, AFullHeapTraps) {
   limits.max_gc_bytes = 1 << 16;
   World w({}, limits);
   for (const char* expr : {"(array.new_default $b (i32.const 65529))", "(array.new $b (i32.const 1) (i32.const -1))"}) {
-    const Instantiated done = must(w.try_instantiate("(module (type $b (array i8)) (global (ref $b) " + std::string(expr) + "))"));
+    const Instantiated done =
+        must(w.try_instantiate("(module (type $b (array i8)) (global (ref $b) " + std::string(expr) + "))"));
     EXPECT_EQ(done.outcome, Outcome::trapped);
     EXPECT_EQ(w.stack->trap.kind, TrapKind::gc_heap_exhausted);
     EXPECT_EQ(w.stack->trap.detail, "global 0");
@@ -162,7 +165,8 @@ TEST(ConstExprLimits, GarbageIsCollectedBeforeARefusal) {
   // Each segment is garbage once it was copied over by the next.
   std::string wat = "(module (type $b (array i8)) (table 1 (ref null $b))";
   for (int i = 0; i < 50; ++i) {
-    Instance& one = w.instantiated(R"((module (type $b (array i8)) (table 1 (ref null $b) (array.new_default $b (i32.const 40000)))))");
+    Instance& one = w.instantiated(
+        R"((module (type $b (array i8)) (table 1 (ref null $b) (array.new_default $b (i32.const 40000)))))");
     one.tables[0]->set(w.store, 0, kNullRef);
   }
   EXPECT_GE(w.store.heap().collections(), 49u);

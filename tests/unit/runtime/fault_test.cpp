@@ -15,7 +15,7 @@
 namespace dewar::runtime {
 namespace {
 
-#define FAULT_SITE                            \
+#define FAULT_SITE                           \
   ".pushsection dewar_fault_sites, \"aw\"\n" \
   ".balign 8\n"                              \
   ".quad 1b, %l[landing]\n"                  \
@@ -198,7 +198,7 @@ TEST(FaultChainTest, TheEarlierHandlerGetsForeignFaults) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(
       {
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_sigaction = [](int, siginfo_t* info, void*) {
           if (info->si_addr == reinterpret_cast<void*>(0x10)) ::siglongjmp(g_jump, 1);
           ::_exit(3);

@@ -30,7 +30,9 @@ struct World {
   explicit World(const EngineOptions& options = {}, const StoreLimits& limits = {})
       : engine(options), store(engine, limits), stack(must(Stack::create(store))) {}
 
-  Result<Instantiated> try_instantiate(std::string_view wat) { return instantiate(store, load(engine, wat), linker, *stack); }
+  Result<Instantiated> try_instantiate(std::string_view wat) {
+    return instantiate(store, load(engine, wat), linker, *stack);
+  }
   Instance& instantiated(std::string_view wat) {
     const Instantiated done = must(try_instantiate(wat));
     EXPECT_EQ(done.outcome, Outcome::returned) << trap_message(stack->trap.kind) << " " << stack->trap.detail;

@@ -22,7 +22,8 @@ struct LinkTest : ::testing::Test {
 };
 
 TEST_F(LinkTest, MissingImportNamesEverything) {
-  const Error e = w.error_of(R"((module (import "env" "read file" (func (param i32 (ref null func)) (result i64 v128)))))");
+  const Error e =
+      w.error_of(R"((module (import "env" "read file" (func (param i32 (ref null func)) (result i64 v128)))))");
   EXPECT_STREQ(e.code, "link-missing-import");
   EXPECT_EQ(e.message,
             R"(unknown import "env"."read file": the module expects (func (param i32 funcref) (result i64 v128)))");
@@ -54,12 +55,14 @@ TEST_F(LinkTest, MissingImportsOfEveryKind) {
 
 TEST_F(LinkTest, HostileNamesAreEscapedAndCut) {
   const Error e = w.error_of("(module (import \"\\1b[31m\" \"" + std::string(5000, 'x') + "\" (func)))");
-  EXPECT_EQ(e.message, R"(unknown import "\u{1b}[31m".")" + std::string(80, 'x') + R"(...": the module expects (func))");
+  EXPECT_EQ(e.message,
+            R"(unknown import "\u{1b}[31m".")" + std::string(80, 'x') + R"(...": the module expects (func))");
 }
 
 TEST_F(LinkTest, TheFirstBadImportIsReported) {
   provide(R"((module (func (export "f"))))");
-  EXPECT_STREQ(w.error_of(R"((module (import "m" "f" (memory 1)) (import "m" "g" (func))))").code, "link-type-mismatch");
+  EXPECT_STREQ(w.error_of(R"((module (import "m" "f" (memory 1)) (import "m" "g" (func))))").code,
+               "link-type-mismatch");
   EXPECT_STREQ(w.error_of(R"((module (import "m" "g" (func)) (import "m" "f" (memory 1))))").code,
                "link-missing-import");
 }
@@ -69,7 +72,8 @@ TEST_F(LinkTest, KindsMustAgree) {
                      (table (export "t") 2 funcref) (tag (export "e"))))");
   refuses(R"((import "m" "f" (memory 1)))",
           R"(incompatible import type for "m"."f": expected (memory 1), found (func (param i64)))");
-  refuses(R"((import "m" "mem" (func)))", R"(incompatible import type for "m"."mem": expected (func), found (memory 1))");
+  refuses(R"((import "m" "mem" (func)))",
+          R"(incompatible import type for "m"."mem": expected (func), found (memory 1))");
   refuses(R"((import "m" "g" (tag)))", R"(incompatible import type for "m"."g": expected (tag), found (global i32))");
   refuses(R"((import "m" "t" (global i32)))",
           R"(incompatible import type for "m"."t": expected (global i32), found (table 2 funcref))");
@@ -90,7 +94,8 @@ TEST_F(LinkTest, FunctionsBySubtyping) {
           R"(incompatible import type for "m"."plain": expected (func (param i64)), found (func (param i32)))");
   const Error e = w.error_of(R"((module (import "m" "base" (func (param i32)))))");
   EXPECT_STREQ(e.code, "link-type-mismatch");
-  EXPECT_EQ(e.message, R"(incompatible import type for "m"."base": expected (func (param i32)), found (func (param i32)))");
+  EXPECT_EQ(e.message,
+            R"(incompatible import type for "m"."base": expected (func (param i32)), found (func (param i32)))");
   EXPECT_EQ(e.hint, "the two types look alike but are not the same: their recursive groups differ");
 }
 
@@ -99,9 +104,11 @@ TEST_F(LinkTest, MemoriesByLimits) {
   accepts(R"((import "m" "mem" (memory 0)))");
   accepts(R"((import "m" "mem" (memory 2 5)))");
   accepts(R"((import "m" "mem" (memory 1 6)))");
-  refuses(R"((import "m" "mem" (memory 3)))", R"(incompatible import type for "m"."mem": expected (memory 3), found (memory 2 5))");
-  for (const char* field : {R"((import "m" "mem" (memory 2 4)))", R"((import "m" "mem" (memory 2 5 shared)))",
-                            R"((import "m" "mem" (memory i64 2 5)))", R"((import "m" "mem" (memory 2 5 (pagesize 1))))"}) {
+  refuses(R"((import "m" "mem" (memory 3)))",
+          R"(incompatible import type for "m"."mem": expected (memory 3), found (memory 2 5))");
+  for (const char* field :
+       {R"((import "m" "mem" (memory 2 4)))", R"((import "m" "mem" (memory 2 5 shared)))",
+        R"((import "m" "mem" (memory i64 2 5)))", R"((import "m" "mem" (memory 2 5 (pagesize 1))))"}) {
     EXPECT_STREQ(w.error_of("(module " + std::string(field) + ")").code, "link-type-mismatch") << field;
   }
   provide(R"((module (memory (export "mem") 2)))");
@@ -111,7 +118,8 @@ TEST_F(LinkTest, MemoriesByLimits) {
 TEST_F(LinkTest, GrownMemoriesCountTheirSize) {
   Instance& provider = w.instantiated(R"((module (memory (export "mem") 1 9)))");
   w.linker.define_instance("m", provider);
-  refuses(R"((import "m" "mem" (memory 3)))", R"(incompatible import type for "m"."mem": expected (memory 3), found (memory 1 9))");
+  refuses(R"((import "m" "mem" (memory 3)))",
+          R"(incompatible import type for "m"."mem": expected (memory 3), found (memory 1 9))");
   EXPECT_EQ(provider.memories[0]->grow(2), 1u);
   accepts(R"((import "m" "mem" (memory 3)))");
 }
@@ -136,7 +144,8 @@ TEST_F(LinkTest, GlobalsAreCovariantOnlyIfConstant) {
   refuses(R"((import "m" "mut" (global funcref)))",
           R"(incompatible import type for "m"."mut": expected (global funcref), found (global (mut funcref)))");
   EXPECT_STREQ(w.error_of(R"((module (import "m" "const" (global externref))))").code, "link-type-mismatch");
-  EXPECT_STREQ(w.error_of(R"((module (import "m" "mut" (global (mut (ref null nofunc))))))").code, "link-type-mismatch");
+  EXPECT_STREQ(w.error_of(R"((module (import "m" "mut" (global (mut (ref null nofunc))))))").code,
+               "link-type-mismatch");
 }
 
 TEST_F(LinkTest, TagsExactly) {

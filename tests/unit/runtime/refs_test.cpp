@@ -37,9 +37,7 @@ struct MatchTest : ::testing::Test {
     (type $fbase (sub (func)))
     (type $fderived (sub $fbase (func)))
     (func (type $fderived)) (func (param i32))))");
-  CanonValType concrete(u32 index, bool null = false) {
-    return CanonValType::ref(types.module->canon[index], null);
-  }
+  CanonValType concrete(u32 index, bool null = false) { return CanonValType::ref(types.module->canon[index], null); }
   bool is(Ref r, Heap h) { return w.store.ref_matches(r, CanonValType::ref(h, false)); }
   bool is(Ref r, u32 index) { return w.store.ref_matches(r, concrete(index)); }
   /// The abstract heap types a reference belongs to, as text.

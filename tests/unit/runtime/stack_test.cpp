@@ -132,7 +132,7 @@ Stack* g_signalled = nullptr;
 TEST_F(StackTest, InterruptWorksInASignalHandler) {
   const auto stack = must(Stack::create(store));
   g_signalled = stack.get();
-  struct sigaction action {}, old {};
+  struct sigaction action{}, old{};
   action.sa_handler = [](int) { g_signalled->interrupt(kInterruptKill); };
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &old), 0);
   errno = 1234;

@@ -79,9 +79,9 @@ TEST(Store, InstancesOfAModuleShareTheirCode) {
 
 TEST(Trap, EveryKindHasItsOwnCode) {
   std::set<std::string_view> codes;
-#define X(id, code, text)                                  \
-  EXPECT_EQ(trap_code(TrapKind::id), code);                \
-  EXPECT_EQ(trap_message(TrapKind::id), text);             \
+#define X(id, code, text)                      \
+  EXPECT_EQ(trap_code(TrapKind::id), code);    \
+  EXPECT_EQ(trap_message(TrapKind::id), text); \
   EXPECT_TRUE(codes.insert(trap_code(TrapKind::id)).second);
   DEWAR_TRAPS(X)
 #undef X

@@ -165,7 +165,7 @@ Stack* g_signalled = nullptr;
 
 TEST_F(WaitTest, ASignalHandlerMayInterrupt) {
   g_signalled = w.stack.get();
-  struct sigaction action {}, old {};
+  struct sigaction action{}, old{};
   action.sa_handler = [](int) { g_signalled->interrupt(kInterruptKill); };
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &old), 0);
   const pthread_t self = ::pthread_self();
