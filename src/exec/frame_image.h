@@ -11,13 +11,13 @@ namespace dewar::exec {
 
 struct FrameImage {
   struct Frame {
-    u32 instance = 0;            ///< index in the store
-    u32 func = 0;                ///< function index in the module
-    u32 pc = 0;                  ///< instruction being executed
+    u32 instance = 0;  ///< index in the store
+    u32 func = 0;      ///< function index in the module
+    u32 pc = 0;        ///< instruction being executed
     std::vector<Slot> locals;
     std::vector<Slot> operands;  ///< callers: without the callee's arguments
   };
-  std::vector<Frame> frames;     ///< outermost first
+  std::vector<Frame> frames;  ///< outermost first
   bool pending_host_call = false;
   bool in_tail = false;
   u32 pending_args = 0;
@@ -25,8 +25,8 @@ struct FrameImage {
   u64 bulk_surcharge = 0;
 };
 
-/// Writes the frames of a stack that ended with Outcome::pending. Error "freeze-host-frame" if a host frame lies between
-/// Wasm frames.
+/// Writes the frames of a stack that ended with Outcome::pending. Error "freeze-host-frame" if a host frame lies
+/// between Wasm frames.
 Result<FrameImage> write_frames(const runtime::Stack& stack);
 
 /// Puts the frames on an empty stack of the same store, ready for resume(). Errors: "freeze-image" if a frame does not

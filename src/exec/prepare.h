@@ -13,9 +13,9 @@ void prepare(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::Engi
 
 /// An instruction found by a pc that may point into its opcode.
 struct BlockPosition {
-  u32 pc = 0;        ///< first byte of the instruction that contains the given pc
-  u32 rest = 0;      ///< instructions after it in its fuel block: what a trap refunds
-  u32 side = 0;      ///< side-table index when it is about to run
+  u32 pc = 0;    ///< first byte of the instruction that contains the given pc
+  u32 rest = 0;  ///< instructions after it in its fuel block: what a trap refunds
+  u32 side = 0;  ///< side-table index when it is about to run
 };
 BlockPosition locate(const wasm::Module& module, u32 func, u32 pc);
 

@@ -33,7 +33,10 @@ ProbeList& probes_of(CodeSet& set) {
 /// Collects the pc of every instruction.
 struct PcSink : wasm::NullSink {
   std::vector<u32> pcs;
-  template <class W> void op(W&, wasm::Op, u32 pc) { pcs.push_back(pc); }
+  template <class W>
+  void op(W&, wasm::Op, u32 pc) {
+    pcs.push_back(pc);
+  }
 };
 
 std::vector<u32> instruction_pcs(const FuncCode& code) {
@@ -65,7 +68,8 @@ void put_probe_everywhere(CodeSet&, FuncCode& code) {
   for (u32 pc : instruction_pcs(code)) code.body[pc] = interp::kProbe;
 }
 
-Result<void> insert_probe(CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user, const runtime::EngineOptions& options) {
+Result<void> insert_probe(CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user,
+                          const runtime::EngineOptions& options) {
   const wasm::Module& module = set.module();
   if (func < module.num_imported_funcs || func >= module.funcs.size())
     return fail("probe-position", "a probe needs a function that the module defines");

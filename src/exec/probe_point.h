@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The inside seam's lowest level: a PROBE byte at any pc of a private body (design D2). Insert, remove, and what a probe
-// is given when it fires. A body without probes is untouched, so an absent probe costs nothing.
+// The inside seam's lowest level: a PROBE byte at any pc of a private body (design D2). Insert, remove, and what a
+// probe is given when it fires. A body without probes is untouched, so an absent probe costs nothing.
 #pragma once
 
 #include "runtime/store.h"
@@ -11,8 +11,8 @@ namespace dewar::exec {
 /// change the shape of the frame.
 using ProbeFn = void (*)(void* user, runtime::Stack& stack, const runtime::FrameState& state);
 
-/// Inserts a probe at instruction `pc` of a defined function (index in the module). Takes effect at once, also for frames
-/// that already run the function. Error "probe-position" if pc is not the start of an instruction.
+/// Inserts a probe at instruction `pc` of a defined function (index in the module). Takes effect at once, also for
+/// frames that already run the function. Error "probe-position" if pc is not the start of an instruction.
 Result<void> insert_probe(runtime::CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user,
                           const runtime::EngineOptions& options);
 /// Removes one probe with this fn and user; false if there is none.

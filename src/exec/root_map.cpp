@@ -20,7 +20,8 @@ class RootSink : public wasm::NullSink {
   static constexpr bool kWantSlots = true;
   RootMaps maps;
 
-  template <class W> void begin(W& w, u32) {
+  template <class W>
+  void begin(W& w, u32) {
     u32 slot = 0;
     for (wasm::ValType t : w.locals()) {
       if (t.is_ref()) maps.locals.push_back(slot);
@@ -28,7 +29,8 @@ class RootSink : public wasm::NullSink {
     }
   }
 
-  template <class W> void op(W& w, wasm::Op op, u32 pc) {
+  template <class W>
+  void op(W& w, wasm::Op op, u32 pc) {
     constexpr u16 kSafe = wasm::kCall | wasm::kGc | wasm::kBulk | wasm::kThrows;
     if (!(wasm::op_info(op).effects & kSafe) && op != wasm::Op::loop) return;
     if (!w.live()) return;
@@ -57,7 +59,8 @@ class RootSink : public wasm::NullSink {
     maps.points.push_back(point);
   }
 
-  template <class W> void on_call(W& w, wasm::Op, const wasm::SubType&, u32) {
+  template <class W>
+  void on_call(W& w, wasm::Op, const wasm::SubType&, u32) {
     // Arguments are popped here: they belong to the callee's frame, which may have replaced them.
     if (w.live() && !maps.points.empty()) maps.points.back().own_slots = w.slots();
   }

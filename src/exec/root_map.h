@@ -11,10 +11,10 @@ namespace dewar::exec {
 /// Root maps of one function.
 struct RootMaps {
   struct Point {
-    u32 pc = 0;          ///< of the instruction
-    u32 first = 0;       ///< index into `slots`
-    u32 count = 0;       ///< reference operands, arguments included; ascending
-    u32 own_slots = 0;   ///< operand slots below the call's arguments
+    u32 pc = 0;         ///< of the instruction
+    u32 first = 0;      ///< index into `slots`
+    u32 count = 0;      ///< reference operands, arguments included; ascending
+    u32 own_slots = 0;  ///< operand slots below the call's arguments
   };
   std::vector<u32> locals;    ///< slots of reference locals, from fp
   std::vector<Point> points;  ///< ascending pc

@@ -24,14 +24,16 @@ class SideTableSink : public wasm::NullSink {
   u32 entry_pc = 0, entry_cost = 0, max_operands = 0;
   u32 found_pc = 0, found_rest = 0, found_side = 0;  ///< of locate_pc
 
-  template <class W> void begin(W& w, u32 pc) {
+  template <class W>
+  void begin(W& w, u32 pc) {
     entry_pc = pc;
     refs_.push_back({Ref::kEntry, 0});
     open_.push_back({});
     for (wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
   }
 
-  template <class W> void op(W& w, wasm::Op op, u32 pc) {
+  template <class W>
+  void op(W& w, wasm::Op op, u32 pc) {
     if (!w.live()) {
       op_pc_ = pc;
       return;
@@ -49,7 +51,8 @@ class SideTableSink : public wasm::NullSink {
     if (body_) rewrite_before(w, op, pc);
   }
 
-  template <class W> void after(W& w, wasm::Op op, u32 pc) {
+  template <class W>
+  void after(W& w, wasm::Op op, u32 pc) {
     using wasm::Op;
     switch (op) {
       case Op::unreachable:
@@ -82,7 +85,8 @@ class SideTableSink : public wasm::NullSink {
     if (w.slots() > max_operands) max_operands = w.slots();
   }
 
-  template <class W> void open(W&, wasm::Label& label) {
+  template <class W>
+  void open(W&, wasm::Label& label) {
     using wasm::Op;
     Open o;
     o.begin = label.pc;
@@ -105,7 +109,8 @@ class SideTableSink : public wasm::NullSink {
     open_.push_back(o);
   }
 
-  template <class W> void on_else(W& w, wasm::Label& label) {
+  template <class W>
+  void on_else(W& w, wasm::Label& label) {
     if (label.dead) return;
     const u32 e = emit();
     open_.back().pending.push_back({Ref::kTaken, e});
@@ -115,7 +120,8 @@ class SideTableSink : public wasm::NullSink {
     open_.back().if_entry = kNone;
   }
 
-  template <class W> void on_end(W& w, wasm::Label& label) {
+  template <class W>
+  void on_end(W& w, wasm::Label& label) {
     using wasm::Op;
     Open o = std::move(open_.back());
     open_.pop_back();
@@ -137,7 +143,8 @@ class SideTableSink : public wasm::NullSink {
     join(w, o, e);
   }
 
-  template <class W> void branch(W& w, wasm::Op op, u32 depth, u32 slots) {
+  template <class W>
+  void branch(W& w, wasm::Op op, u32 depth, u32 slots) {
     if (!w.live()) return;
     const wasm::Label& target = w.label(depth);
     const u32 keep = wasm::slots_of(target.branch_types());
@@ -146,7 +153,7 @@ class SideTableSink : public wasm::NullSink {
     Open& o = open_[open_.size() - 1 - depth];
     if (target.kind == wasm::Op::loop) {
       entries[e].delta_pc = static_cast<i32>(target.pc) - static_cast<i32>(op_pc_);
-      entries[e].delta_st = static_cast<i32>(o.loop_entry) - static_cast<i32>(e);
+      entries[e].delta_side = side_bytes(e, o.loop_entry);
     } else {
       o.pending.push_back({Ref::kTaken, e});
     }
@@ -155,11 +162,13 @@ class SideTableSink : public wasm::NullSink {
     if (op != wasm::Op::br) refs_.push_back({Ref::kNext, e});
   }
 
-  template <class W> void on_br_table(W& w, u32) {
+  template <class W>
+  void on_br_table(W& w, u32) {
     if (w.live()) close_block();
   }
 
-  template <class W> void on_call(W& w, wasm::Op op, const wasm::SubType&, u32 index) {
+  template <class W>
+  void on_call(W& w, wasm::Op op, const wasm::SubType&, u32 index) {
     using wasm::Op;
     call_entry_ = kNone;
     if (!w.live()) return;
@@ -178,13 +187,15 @@ class SideTableSink : public wasm::NullSink {
     refs_.push_back({Ref::kNext, e});
   }
 
-  template <class W> void on_return(W& w) {
+  template <class W>
+  void on_return(W& w) {
     if (!w.live()) return;
     entries[emit()].keep = wasm::slots_of(w.module().func_type(w.func()).results);
     close_block();
   }
 
-  template <class W> void on_catch_clause(W& w, u8 kind, u32 tag, u32 depth) {
+  template <class W>
+  void on_catch_clause(W& w, u8 kind, u32 tag, u32 depth) {
     const wasm::Label& target = w.label(depth);
     runtime::HandlerRow row;
     row.tag = kind < 2 ? tag : ~u32{0};
@@ -200,7 +211,8 @@ class SideTableSink : public wasm::NullSink {
     rows_.push_back(row);
   }
 
-  template <class W> void on_legacy_catch(W& w, wasm::Label& label, u32 tag) {
+  template <class W>
+  void on_legacy_catch(W& w, wasm::Label& label, u32 tag) {
     if (label.dead) return;
     Open& o = open_.back();
     if (label.kind == wasm::Op::try_) o.end = op_pc_;
@@ -222,7 +234,8 @@ class SideTableSink : public wasm::NullSink {
     rows_.push_back(row);
   }
 
-  template <class W> void on_delegate(W& w, wasm::Label& label, u32 depth) {
+  template <class W>
+  void on_delegate(W& w, wasm::Label& label, u32 depth) {
     Open o = std::move(open_.back());
     open_.pop_back();
     if (label.dead) return;
@@ -256,6 +269,10 @@ class SideTableSink : public wasm::NullSink {
     std::vector<Ref> pending;  ///< entries and rows that jump to the label's end
   };
 
+  static i32 side_bytes(u32 from, u32 to) {
+    // A body has at most 7.6 MB, and an entry belongs to at least one byte of it: 24 bytes each fit 31 bits.
+    return (static_cast<i32>(to) - static_cast<i32>(from)) * static_cast<i32>(sizeof(runtime::SideEntry));
+  }
   static runtime::SideEntry entry(u32 drop, u32 keep) {
     runtime::SideEntry e{};
     e.drop = drop;
@@ -269,7 +286,7 @@ class SideTableSink : public wasm::NullSink {
   }
   void set_target(u32 e, u32 pc) {
     entries[e].delta_pc = static_cast<i32>(pc) - static_cast<i32>(entry_pcs_[e]);
-    entries[e].delta_st = static_cast<i32>(entries.size()) - static_cast<i32>(e);
+    entries[e].delta_side = side_bytes(e, static_cast<u32>(entries.size()));
   }
   void close_block() {
     for (const Ref& r : refs_) {
@@ -286,7 +303,8 @@ class SideTableSink : public wasm::NullSink {
     count_ = 0;
   }
   /// The end of a label: falls through `e`, and everything pending lands behind it.
-  template <class W> void join(W& w, Open& o, u32 e) {
+  template <class W>
+  void join(W& w, Open& o, u32 e) {
     close_block();
     refs_.push_back({Ref::kNext, e});
     if (o.if_entry != kNone) o.pending.push_back({Ref::kTaken, o.if_entry});
@@ -306,7 +324,7 @@ class SideTableSink : public wasm::NullSink {
     for (const Ref& r : o.pending) {
       if (r.kind == Ref::kTaken) {
         entries[r.index].delta_pc = static_cast<i32>(op_pc_) - static_cast<i32>(entry_pcs_[r.index]);
-        entries[r.index].delta_st = static_cast<i32>(e) - static_cast<i32>(r.index);
+        entries[r.index].delta_side = side_bytes(r.index, e);
         entries[r.index].cost_taken = 1;
       } else {
         rows_[r.index].target_pc = op_pc_;
@@ -319,16 +337,31 @@ class SideTableSink : public wasm::NullSink {
     for (u32 i : order_) handlers.push_back(rows_[i]);
   }
 
-  template <class W> void rewrite_before(W& w, wasm::Op op, u32 pc) {
+  template <class W>
+  void rewrite_before(W& w, wasm::Op op, u32 pc) {
     using wasm::Op;
     switch (op) {
-      case Op::local_get: if (mapped_) body_[pc] = interp::kLocalGetMap; break;
-      case Op::local_set: if (mapped_) body_[pc] = interp::kLocalSetMap; break;
-      case Op::local_tee: if (mapped_) body_[pc] = interp::kLocalTeeMap; break;
-      case Op::drop: if (w.operand(0).is_v128()) body_[pc] = interp::kDropWide; break;
-      case Op::select: if (w.operand(1).is_v128()) body_[pc] = interp::kSelectWide; break;
-      case Op::select_t: if (w.operand(1).is_v128()) body_[pc] = interp::kSelectTypedWide; break;
-      case Op::global_set: if (w.operand(0).is_v128()) body_[pc] = interp::kGlobalSetWide; break;
+      case Op::local_get:
+        if (mapped_) body_[pc] = interp::kLocalGetMap;
+        break;
+      case Op::local_set:
+        if (mapped_) body_[pc] = interp::kLocalSetMap;
+        break;
+      case Op::local_tee:
+        if (mapped_) body_[pc] = interp::kLocalTeeMap;
+        break;
+      case Op::drop:
+        if (w.operand(0).is_v128()) body_[pc] = interp::kDropWide;
+        break;
+      case Op::select:
+        if (w.operand(1).is_v128()) body_[pc] = interp::kSelectWide;
+        break;
+      case Op::select_t:
+        if (w.operand(1).is_v128()) body_[pc] = interp::kSelectTypedWide;
+        break;
+      case Op::global_set:
+        if (w.operand(0).is_v128()) body_[pc] = interp::kGlobalSetWide;
+        break;
       default: break;
     }
   }

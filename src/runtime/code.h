@@ -16,62 +16,62 @@ namespace dewar::runtime {
 struct FuncCode;
 class CodeSet;
 
-/// Side-table entry of a branch, call, `end`, `else`, `return` or `loop` (design D2); consumed in pc order. Positions are
-/// relative, to the instruction's pc and to the entry itself, so that a taken branch loads nothing else.
+/// Side-table entry of a branch, call, `end`, `else`, `return` or `loop` (design D2); consumed in pc order. Positions
+/// are relative, to the instruction's pc and to the entry itself, so that a taken branch loads nothing else.
 struct SideEntry {
   union {
     struct {
-      i32 delta_pc;   ///< target = pc of the instruction + delta_pc
-      i32 delta_st;   ///< target's entry = this + delta_st
+      i32 delta_pc;  ///< target = pc of the instruction + delta_pc
+      i32 delta_side;  ///< target's entry = this + delta_side bytes
     };
-    FuncCode* callee; ///< direct call of a defined function
+    FuncCode* callee;  ///< direct call of a defined function
   };
-  u32 cost_taken;     ///< fuel of the block at the target (0 if it charges itself: loops)
-  u32 cost_next;      ///< fuel of the block that follows when not taken / after the call returns
-  u32 drop;           ///< operand slots removed below the kept ones when taken
-  u32 keep;           ///< slots carried to the target; calls: size of the instruction in bytes
+  u32 cost_taken;  ///< fuel of the block at the target (0 if it charges itself: loops)
+  u32 cost_next;   ///< fuel of the block that follows when not taken / after the call returns
+  u32 drop;        ///< operand slots removed below the kept ones when taken
+  u32 keep;        ///< slots carried to the target; calls: size of the instruction in bytes
 };
 static_assert(sizeof(SideEntry) == 24);
 
 /// One exception handler row: covers throw sites with begin <= pc < end. Innermost blocks come first.
 struct HandlerRow {
-  u32 begin = 0, end = 0;   ///< range of return/throw pcs
-  u32 tag = ~u32{0};        ///< tag index, or ~0 for catch_all
-  bool with_ref = false;    ///< push the exnref after the payload
-  bool legacy = false;      ///< push the exnref before the payload (hidden slot of a legacy catch block)
-  bool delegate = false;    ///< legacy delegate: only rows whose begin <= `outer` count from here on
-  u32 outer = 0;            ///< delegate: the row set skips blocks opened after this pc
-  u32 height = 0;           ///< operand height in slots (above the frame header) to cut to before pushing
+  u32 begin = 0, end = 0;  ///< range of return/throw pcs
+  u32 tag = ~u32{0};       ///< tag index, or ~0 for catch_all
+  bool with_ref = false;   ///< push the exnref after the payload
+  bool legacy = false;     ///< push the exnref before the payload (hidden slot of a legacy catch block)
+  bool delegate = false;   ///< legacy delegate: only rows whose begin <= `outer` count from here on
+  u32 outer = 0;           ///< delegate: the row set skips blocks opened after this pc
+  u32 height = 0;          ///< operand height in slots (above the frame header) to cut to before pushing
   u32 target_pc = 0;
-  u32 target_st = 0;        ///< index in the side table
-  u32 cost = 0;             ///< fuel of the block at the target
+  u32 target_st = 0;  ///< index in the side table
+  u32 cost = 0;       ///< fuel of the block at the target
 };
 
 /// One function in one CodeSet. Fields from `body` on are valid once prepared.
 struct FuncCode {
-  CodeSet* set = nullptr;   ///< owner
+  CodeSet* set = nullptr;  ///< owner
   const wasm::Module* module = nullptr;
-  u32 func = 0;             ///< function index in the module
+  u32 func = 0;  ///< function index in the module
   /// local_slots + header + max_operands: what the stack limit counts (docs/ABI.md). kUnprepared until the fields below
   /// are valid (released last), so that the limit compare of a call sends it to the slow path.
   static constexpr u32 kUnprepared = 1u << 30;
   std::atomic<u32> frame_slots{kUnprepared};
-  u8* body = nullptr;       ///< private copy of the body (quickened, probes patched in); pc 0 = local declarations
+  u8* body = nullptr;  ///< private copy of the body (quickened, probes patched in); pc 0 = local declarations
   u32 body_size = 0;
-  u32 entry_pc = 0;         ///< pc of the first instruction
-  u32 entry_cost = 0;       ///< fuel of the first block
+  u32 entry_pc = 0;    ///< pc of the first instruction
+  u32 entry_cost = 0;  ///< fuel of the first block
   u32 param_slots = 0;
   u32 result_slots = 0;
-  u32 local_slots = 0;      ///< parameters included
-  u32 max_operands = 0;     ///< most operand slots at any point
+  u32 local_slots = 0;   ///< parameters included
+  u32 max_operands = 0;  ///< most operand slots at any point
   SideEntry* side = nullptr;
   u32 side_count = 0;
   HandlerRow* handlers = nullptr;
   u32 handler_count = 0;
-  u32* local_map = nullptr; ///< local index -> slot | width-2 flag in bit 31; null if every local is one slot
+  u32* local_map = nullptr;  ///< local index -> slot | width-2 flag in bit 31; null if every local is one slot
   wasm::CanonId type;
-  std::shared_ptr<const void> roots;     ///< root maps, made by exec on the first collection (CodeSet::mutex)
-  std::unique_ptr<u8[]> unprobed;        ///< opcodes under PROBE bytes, by pc; null if the function has no probe
+  std::shared_ptr<const void> roots;  ///< root maps, made by exec on the first collection (CodeSet::mutex)
+  std::unique_ptr<u8[]> unprobed;     ///< opcodes under PROBE bytes, by pc; null if the function has no probe
 };
 
 /// The code of one (module, mode). Instances point to one; owns all bodies and tables.

@@ -6,27 +6,27 @@
 
 namespace dewar::exec::interp {
 
-/// Most bytes / elements of work between two polls. kBulkChunk is a multiple of kBulkUnit, so that charging chunk by chunk
-/// gives the same total as charging at once.
+/// Most bytes / elements of work between two polls. kBulkChunk is a multiple of kBulkUnit, so that charging chunk by
+/// chunk gives the same total as charging at once.
 inline constexpr u64 kBulkChunk = u64{64} << 10;
 inline constexpr u64 kBulkUnit = u64{4} << 10;
 inline constexpr u64 kBulkElements = kBulkChunk / sizeof(Slot);
 
 /// Pays the surcharge for `bytes` of work that is about to be done. When fuel does not suffice, the operands stand for
 /// the rest of the work, and the instruction itself stays paid.
-#define DEWAR_CHARGE_BULK(bytes_)                                             \
-  do {                                                                        \
-    const u64 surcharge_ = static_cast<u64>(bytes_) / kBulkUnit;              \
-    if (DEWAR_UNLIKELY(surcharge_ != 0)) {                                    \
+#define DEWAR_CHARGE_BULK(bytes_)                                                 \
+  do {                                                                            \
+    const u64 surcharge_ = static_cast<u64>(bytes_) / kBulkUnit;                  \
+    if (DEWAR_UNLIKELY(surcharge_ != 0)) {                                        \
       if (surcharge_ > static_cast<u64>(fuel)) DEWAR_TRAP(TrapKind::out_of_fuel); \
-      fuel -= static_cast<i64>(surcharge_);                                   \
-      stack->bulk_surcharge += surcharge_;                                    \
-    }                                                                         \
+      fuel -= static_cast<i64>(surcharge_);                                       \
+      stack->bulk_surcharge += surcharge_;                                        \
+    }                                                                             \
   } while (0)
 
 /// Between chunks: leaves if an interrupt is wanted; the instruction runs again from its rewritten operands.
-#define DEWAR_POLL_BULK()                                                                                 \
-  do {                                                                                                    \
+#define DEWAR_POLL_BULK()                                                                                       \
+  do {                                                                                                          \
     if (DEWAR_UNLIKELY(stack->interrupt_word.load(std::memory_order_relaxed) != 0)) DEWAR_TAIL(poll_interrupt); \
   } while (0)
 

@@ -7,29 +7,6 @@
 
 namespace dewar::exec::interp {
 
-LebResult leb_unsigned_slow(const u8* p) {
-  u64 value = 0;
-  u32 shift = 0;
-  for (;; shift += 7) {
-    const u8 b = *p++;
-    if (shift < 64) value |= static_cast<u64>(b & 0x7f) << shift;
-    if (!(b & 0x80)) return {value, p};
-  }
-}
-
-LebResult leb_signed_slow(const u8* p) {
-  u64 value = 0;
-  u32 shift = 0;
-  for (;;) {
-    const u8 b = *p++;
-    if (shift < 64) value |= static_cast<u64>(b & 0x7f) << shift;
-    shift += 7;
-    if (b & 0x80) continue;
-    if (shift < 64 && (b & 0x40)) value |= ~u64{0} << shift;
-    return {value, p};
-  }
-}
-
 DEWAR_HANDLER(exit_trap) {
   DEWAR_SAVE_STATE();
   const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body));
@@ -109,7 +86,11 @@ std::optional<u32> unwind(Stack& stack) {
       return row->cost;
     }
     if (header->caller_code == nullptr) return std::nullopt;
-    s = {header->caller_fp, s.fp, header->return_pc - header->return_side->keep, header->return_side, header->caller_code,
+    s = {header->caller_fp,
+         s.fp,
+         header->return_pc - header->return_side->keep,
+         header->return_side,
+         header->caller_code,
          header->caller_instance};
   }
 }

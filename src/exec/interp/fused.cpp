@@ -2,4 +2,4 @@
 #include "exec/interp/fused.h"
 namespace dewar::exec::interp {
 void add_fused(Handler*, bool) {}
-}
+}  // namespace dewar::exec::interp

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The garbage_upper test mode: a second dispatch table whose entries scramble the operands and then run the real handler.
+// The garbage_upper test mode: a second dispatch table whose entries scramble the operands and then run the real
+// handler.
 #include "exec/interp/internal_handlers.h"
 #include "wasm/op.h"
 
@@ -73,14 +74,19 @@ DEWAR_HANDLER(scrambled) {
 }
 
 constexpr u32 index_of(u8 prefix, u32 code) {
-  return (prefix == 0xfb ? kPageFb : prefix == 0xfc ? kPageFc : prefix == 0xfd ? kPageFd : prefix == 0xfe ? kPageFe : 0) + code;
+  return (prefix == 0xfb   ? kPageFb
+          : prefix == 0xfc ? kPageFc
+          : prefix == 0xfd ? kPageFd
+          : prefix == 0xfe ? kPageFe
+                           : 0) +
+         code;
 }
 
 }  // namespace
 
 void wrap_with_garbage(Handler* table) {
   for (u32 i = 0; i < kTableSize; ++i) table[kTableSize + i] = table[i];
-#define OP(id, prefix, code, text, imm, sig, align, effects, feature)                       \
+#define OP(id, prefix, code, text, imm, sig, align, effects, feature)                                       \
   if constexpr (constexpr u32 bits = narrow_operands(wasm::op_info(wasm::Op::id), wasm::Op::id); bits != 0) \
     table[index_of(prefix, code)] = scrambled<bits, index_of(prefix, code)>;
 #include "wasm/ops.def"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The shape of an interpreter handler: one function per opcode, chained by tail calls (design D2).
 // Register contract (docs/ABI.md): the ten parameters live in the preserve_none argument registers. At entry pc points
-// at the opcode byte (for prefixed opcodes: at the last byte of the code); a handler never re-reads *pc, because a probe
-// or a fused opcode may stand there.
+// at the opcode byte (for prefixed opcodes: at the last byte of the code); a handler never re-reads *pc, because a
+// probe or a fused opcode may stand there.
 #pragma once
 
 #include "runtime/store.h"
@@ -18,10 +18,10 @@ using runtime::TrapKind;
 /// Why run() came back.
 enum Exit : u32 { kExitReturned, kExitTrapped, kExitThrew, kExitExited, kExitPending };
 
-#define DEWAR_INTERP_PARAMS                                                                                  \
-  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Slot *sp, [[maybe_unused]] Slot *fp,                       \
-      [[maybe_unused]] const SideEntry *side, [[maybe_unused]] u8 *mem, [[maybe_unused]] Instance *inst,     \
-      [[maybe_unused]] FuncCode *code, [[maybe_unused]] Stack *stack, [[maybe_unused]] const void *table,    \
+#define DEWAR_INTERP_PARAMS                                                                               \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Slot *sp, [[maybe_unused]] Slot *fp,                    \
+      [[maybe_unused]] const SideEntry *side, [[maybe_unused]] u8 *mem, [[maybe_unused]] Instance *inst,  \
+      [[maybe_unused]] FuncCode *code, [[maybe_unused]] Stack *stack, [[maybe_unused]] const void *table, \
       [[maybe_unused]] i64 fuel
 #define DEWAR_INTERP_ARGS pc, sp, fp, side, mem, inst, code, stack, table, fuel
 #define DEWAR_HANDLER(name) __attribute__((preserve_none)) ::dewar::u32 name(DEWAR_INTERP_PARAMS)
@@ -29,29 +29,36 @@ enum Exit : u32 { kExitReturned, kExitTrapped, kExitThrew, kExitExited, kExitPen
 
 using Handler = __attribute__((preserve_none)) u32 (*)(DEWAR_INTERP_PARAMS);
 
+/// Keeps the code before it apart from equal code elsewhere in the handler. Without it the compiler merges the dispatch
+/// jumps of a handler's exits into one, which the branch predictor can not tell apart.
+#define DEWAR_SPLIT() asm volatile("# exit %0" : : "i"(__COUNTER__))
+
 /// Runs the handler of the opcode at pc.
-#define DEWAR_DISPATCH() \
-  [[clang::musttail]] return static_cast<const ::dewar::exec::interp::Handler*>(table)[*pc](DEWAR_INTERP_ARGS)
+#define DEWAR_DISPATCH()                                                                                          \
+  do {                                                                                                            \
+    DEWAR_SPLIT();                                                                                                \
+    [[clang::musttail]] return static_cast<const ::dewar::exec::interp::Handler*>(table)[*pc](DEWAR_INTERP_ARGS); \
+  } while (0)
 /// Goes on `n` bytes further.
 #define DEWAR_NEXT(n) \
   do {                \
     pc += (n);        \
     DEWAR_DISPATCH(); \
   } while (0)
-#define DEWAR_TRAP(kind_)              \
-  do {                                 \
-    stack->trap.kind = (kind_);        \
-    DEWAR_TAIL(exit_trap);             \
+#define DEWAR_TRAP(kind_)       \
+  do {                          \
+    stack->trap.kind = (kind_); \
+    DEWAR_TAIL(exit_trap);      \
   } while (0)
 /// Pays for the block that is about to start; stops before it when fuel does not suffice (design D11).
-#define DEWAR_CHARGE(cost_)                      \
-  do {                                           \
-    const u32 charge_ = (cost_);                 \
-    fuel -= charge_;                             \
-    if (DEWAR_UNLIKELY(fuel < 0)) {              \
-      fuel += charge_;                           \
-      DEWAR_TAIL(exit_out_of_fuel);              \
-    }                                            \
+#define DEWAR_CHARGE(cost_)         \
+  do {                              \
+    const u32 charge_ = (cost_);    \
+    fuel -= charge_;                \
+    if (DEWAR_UNLIKELY(fuel < 0)) { \
+      fuel += charge_;              \
+      DEWAR_TAIL(exit_out_of_fuel); \
+    }                               \
   } while (0)
 
 /// Offsets of the prefix pages in a dispatch table.
@@ -61,41 +68,77 @@ inline constexpr u32 kPageFb = 256, kPageFc = kPageFb + 0x60, kPageFd = kPageFc 
 /// Opcodes that exist only in private bodies. `prepare` writes the first group where the meaning depends on types; the
 /// others come from quickening (fused.def).
 enum Internal : u8 {
-  kLocalGetMap = 0x16,   ///< local.get in a function with v128 locals: index through local_map
+  kLocalGetMap = 0x16,  ///< local.get in a function with v128 locals: index through local_map
   kLocalSetMap = 0x17,
   kLocalTeeMap = 0x1d,
-  kDropWide = 0x1e,      ///< drop of a v128
-  kSelectWide = 0x27,    ///< select of v128
+  kDropWide = 0x1e,    ///< drop of a v128
+  kSelectWide = 0x27,  ///< select of v128
   kSelectTypedWide = 0xc5,
   kGlobalGetWide = 0xc6,
   kGlobalSetWide = 0xc7,
-  kCallImport = 0xc8,    ///< call of an imported function
-  kCatchEnd = 0xc9,      ///< end of a legacy catch block: drops the hidden exception
+  kCallImport = 0xc8,  ///< call of an imported function
+  kCatchEnd = 0xc9,    ///< end of a legacy catch block: drops the hidden exception
   kFirstFused = 0xca,
   kProbe = 0xff,
 };
 
-// ---- LEB128 in validated bodies: no bounds, no checks ----
-struct LebResult {
-  u64 value;
-  const u8* next;
-};
-/// The general case, kept out of line so that handlers stay small.
-[[clang::preserve_most, gnu::noinline]] LebResult leb_unsigned_slow(const u8* p);
-[[clang::preserve_most, gnu::noinline]] LebResult leb_signed_slow(const u8* p);
-
-[[gnu::always_inline]] inline u64 leb_unsigned(const u8*& p) {
-  if (DEWAR_LIKELY(*p < 0x80)) return *p++;
-  const LebResult r = leb_unsigned_slow(p);
-  p = r.next;
-  return r.value;
+// ---- LEB128 in validated bodies: no bounds, no checks. Unrolled and without calls, so that handlers need no native
+// frame; a 32-bit value has at most five bytes. ----
+[[gnu::always_inline]] inline u32 leb_u32(const u8*& p) {
+  u32 b = *p++;
+  if (DEWAR_LIKELY(b < 0x80)) return b;
+  u32 v = b & 0x7f;
+  b = *p++;
+  v |= (b & 0x7f) << 7;
+  if (DEWAR_LIKELY(b < 0x80)) return v;
+  b = *p++;
+  v |= (b & 0x7f) << 14;
+  if (DEWAR_LIKELY(b < 0x80)) return v;
+  b = *p++;
+  v |= (b & 0x7f) << 21;
+  if (DEWAR_LIKELY(b < 0x80)) return v;
+  b = *p++;
+  return v | b << 28;
 }
-[[gnu::always_inline]] inline u32 leb_u32(const u8*& p) { return static_cast<u32>(leb_unsigned(p)); }
-[[gnu::always_inline]] inline i64 leb_signed(const u8*& p) {
-  if (DEWAR_LIKELY(*p < 0x80)) return static_cast<i64>(static_cast<u64>(*p++) << 57) >> 57;
-  const LebResult r = leb_signed_slow(p);
-  p = r.next;
-  return static_cast<i64>(r.value);
+[[gnu::always_inline]] inline i32 leb_s32(const u8*& p) {
+  u32 b = *p++;
+  if (DEWAR_LIKELY(b < 0x80)) return static_cast<i32>(b << 25) >> 25;
+  u32 v = b & 0x7f;
+  b = *p++;
+  v |= (b & 0x7f) << 7;
+  if (DEWAR_LIKELY(b < 0x80)) return static_cast<i32>(v << 18) >> 18;
+  b = *p++;
+  v |= (b & 0x7f) << 14;
+  if (DEWAR_LIKELY(b < 0x80)) return static_cast<i32>(v << 11) >> 11;
+  b = *p++;
+  v |= (b & 0x7f) << 21;
+  if (DEWAR_LIKELY(b < 0x80)) return static_cast<i32>(v << 4) >> 4;
+  b = *p++;
+  return static_cast<i32>(v | b << 28);
+}
+/// Up to ten bytes: 64-bit constants, offsets into 64-bit memories.
+[[gnu::always_inline]] inline u64 leb_u64(const u8*& p) {
+  u64 value = 0;
+  u32 shift = 0;
+  for (;; shift += 7) {
+    const u8 b = *p++;
+    value |= static_cast<u64>(b & 0x7f) << shift;
+    if (!(b & 0x80)) return value;
+  }
+}
+[[gnu::always_inline]] inline i64 leb_s64(const u8*& p) {
+  u32 b = *p++;
+  if (DEWAR_LIKELY(b < 0x80)) return static_cast<i64>(static_cast<u64>(b) << 57) >> 57;
+  u64 value = b & 0x7f;
+  u32 shift = 7;
+  for (;;) {
+    b = *p++;
+    value |= static_cast<u64>(b & 0x7f) << shift;
+    shift += 7;
+    if (b & 0x80) continue;
+    if (shift < 64 && (b & 0x40)) value |= ~u64{0} << shift;
+    return static_cast<i64>(value);
+  }
 }
 [[gnu::always_inline]] inline void skip_leb(const u8*& p) {
   while (*p++ & 0x80) {
@@ -121,10 +164,10 @@ DEWAR_HANDLER(raise_exception);
 DEWAR_HANDLER(call_slow);
 
 /// Writes the machine state to stack->state, so that others can look at it.
-#define DEWAR_SAVE_STATE()                             \
-  do {                                                 \
-    stack->state = {fp, sp, pc, side, code, inst};     \
-    stack->fuel = fuel;                                \
+#define DEWAR_SAVE_STATE()                         \
+  do {                                             \
+    stack->state = {fp, sp, pc, side, code, inst}; \
+    stack->fuel = fuel;                            \
   } while (0)
 
 #define OP(id, prefix, code, text, imm, sig, align, effects, feature) DEWAR_HANDLER(op_##id);

@@ -48,11 +48,12 @@ u64 chunk_of(u64 n, const ArrayType& t) {
 }  // namespace
 
 /// Allocates an array of `length_` at the current state, paying for its bytes; declares `out_`.
-#define DEWAR_NEW_ARRAY(out_, type_, length_)                                                          \
-  const u64 total_ = u64{length_} * (type_).bytes;                                                     \
-  DEWAR_CHARGE_BULK(total_);                                                                           \
-  DEWAR_SAVE_STATE();                                                                                  \
-  const Ref out_ = runtime::allocate(*inst->store, [&] { return inst->store->heap().new_array((type_).id, length_); }); \
+#define DEWAR_NEW_ARRAY(out_, type_, length_)                                                              \
+  const u64 total_ = u64{length_} * (type_).bytes;                                                         \
+  DEWAR_CHARGE_BULK(total_);                                                                               \
+  DEWAR_SAVE_STATE();                                                                                      \
+  const Ref out_ =                                                                                         \
+      runtime::allocate(*inst->store, [&] { return inst->store->heap().new_array((type_).id, length_); }); \
   if (out_ == 0) DEWAR_TRAP(TrapKind::gc_heap_exhausted)
 
 DEWAR_HANDLER(op_array_new) {

@@ -125,7 +125,8 @@ DEWAR_HANDLER(op_memory_atomic_notify) {
   u32* at = atomic_address<u32>(stack, inst, p, sp[-2]);
   if (DEWAR_UNLIKELY(!at)) DEWAR_TAIL(exit_trap);
   runtime::Memory* memory = inst->memories[m.memory];
-  sp[-2] = runtime::notify(*memory, static_cast<u64>(reinterpret_cast<u8*>(at) - memory->base), static_cast<u32>(sp[-1]));
+  sp[-2] =
+      runtime::notify(*memory, static_cast<u64>(reinterpret_cast<u8*>(at) - memory->base), static_cast<u32>(sp[-1]));
   --sp;
   pc = p;
   DEWAR_DISPATCH();
@@ -136,26 +137,27 @@ DEWAR_HANDLER(op_atomic_fence) {
   DEWAR_NEXT(2);
 }
 
-#define ACCESSES(X) \
-  X(i32, , , u32, u32) X(i64, , , u64, u64) X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) \
-  X(i64, 16, _u, u16, u64) X(i64, 32, _u, u32, u64)
+#define ACCESSES(X)                                                                                                    \
+  X(i32, , , u32, u32)                                                                                                 \
+  X(i64, , , u64, u64) X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) X(i64, 16, _u, u16, u64) \
+      X(i64, 32, _u, u32, u64)
 
 Handler atomic_handler(wasm::Op op) {
   using wasm::Op;
   switch (op) {
     case Op::memory_atomic_wait32: return atomic_wait<u32>;
     case Op::memory_atomic_wait64: return atomic_wait<u64>;
-#define X(ty, width, u, t, w)                                                                     \
-  case Op::ty##_atomic_load##width##u: return atomic_load<t>;                                     \
-  case Op::ty##_atomic_store##width: return atomic_store<t>;                                      \
-  case Op::ty##_atomic_rmw##width##_add##u: return atomic_rmw<t, Rmw::add>;                       \
-  case Op::ty##_atomic_rmw##width##_sub##u: return atomic_rmw<t, Rmw::sub>;                       \
-  case Op::ty##_atomic_rmw##width##_and##u: return atomic_rmw<t, Rmw::and_>;                      \
-  case Op::ty##_atomic_rmw##width##_or##u: return atomic_rmw<t, Rmw::or_>;                        \
-  case Op::ty##_atomic_rmw##width##_xor##u: return atomic_rmw<t, Rmw::xor_>;                      \
-  case Op::ty##_atomic_rmw##width##_xchg##u: return atomic_rmw<t, Rmw::xchg>;                     \
+#define X(ty, width, u, t, w)                                                 \
+  case Op::ty##_atomic_load##width##u: return atomic_load<t>;                 \
+  case Op::ty##_atomic_store##width: return atomic_store<t>;                  \
+  case Op::ty##_atomic_rmw##width##_add##u: return atomic_rmw<t, Rmw::add>;   \
+  case Op::ty##_atomic_rmw##width##_sub##u: return atomic_rmw<t, Rmw::sub>;   \
+  case Op::ty##_atomic_rmw##width##_and##u: return atomic_rmw<t, Rmw::and_>;  \
+  case Op::ty##_atomic_rmw##width##_or##u: return atomic_rmw<t, Rmw::or_>;    \
+  case Op::ty##_atomic_rmw##width##_xor##u: return atomic_rmw<t, Rmw::xor_>;  \
+  case Op::ty##_atomic_rmw##width##_xchg##u: return atomic_rmw<t, Rmw::xchg>; \
   case Op::ty##_atomic_rmw##width##_cmpxchg##u: return atomic_cmpxchg<t, w>;
-    ACCESSES(X)
+      ACCESSES(X)
 #undef X
     default: return nullptr;
   }

@@ -70,10 +70,11 @@ DEWAR_HANDLER(op_memory_init) {
   const u8* p = pc + 1;
   const u32 segment = leb_u32(p);
   Memory* m = inst->memories[leb_u32(p)];
-  const auto bytes = inst->dropped_datas[segment] ? std::span<const u8>{}
-                                                  : inst->module->slice(inst->module->datas[segment].bytes);
+  const auto bytes =
+      inst->dropped_datas[segment] ? std::span<const u8>{} : inst->module->slice(inst->module->datas[segment].bytes);
   for (;;) {
-    const u64 to = index_operand(m->type.limits.is64, sp[-3]), from = static_cast<u32>(sp[-2]), n = static_cast<u32>(sp[-1]);
+    const u64 to = index_operand(m->type.limits.is64, sp[-3]), from = static_cast<u32>(sp[-2]),
+              n = static_cast<u32>(sp[-1]);
     if (!m->in_bounds(to, n) || !fits(from, n, bytes.size())) DEWAR_TRAP(TrapKind::memory_out_of_bounds);
     const u64 chunk = n < kBulkChunk ? n : kBulkChunk;
     DEWAR_CHARGE_BULK(chunk);
@@ -195,7 +196,8 @@ DEWAR_HANDLER(op_table_init) {
   Table* t = inst->tables[leb_u32(p)];
   const u64 available = inst->dropped_elems[segment] ? 0 : inst->module->elems[segment].count;
   for (;;) {
-    const u64 to = index_operand(t->type.limits.is64, sp[-3]), from = static_cast<u32>(sp[-2]), n = static_cast<u32>(sp[-1]);
+    const u64 to = index_operand(t->type.limits.is64, sp[-3]), from = static_cast<u32>(sp[-2]),
+              n = static_cast<u32>(sp[-1]);
     if (!fits(to, n, t->size) || !fits(from, n, available)) DEWAR_TRAP(TrapKind::table_out_of_bounds);
     const u64 chunk = n < kBulkElements ? n : kBulkElements;
     DEWAR_CHARGE_BULK(chunk * sizeof(Slot));

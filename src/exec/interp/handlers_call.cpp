@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Calls, tail calls and host calls. A Wasm call never recurses on the native stack: it pushes a FrameHeader and goes on.
-// pc stays at the call instruction until the callee's frame is known to fit, so that every slow path can run it again.
+// Calls, tail calls and host calls. A Wasm call never recurses on the native stack: it pushes a FrameHeader and goes
+// on. pc stays at the call instruction until the callee's frame is known to fit, so that every slow path can run it
+// again.
 #include <cstring>
 
 #include "exec/interp/calls.h"
@@ -12,37 +13,40 @@ using runtime::Func;
 using runtime::HostStatus;
 
 /// Enters `callee` (in instance `to`) as called by the instruction at pc, which ends at `after`.
-#define DEWAR_ENTER(callee_, to_, after_)                                                             \
-  do {                                                                                                \
-    FuncCode* const callee = (callee_);                                                               \
-    Instance* const target = (to_);                                                                   \
-    Slot* const nfp = sp - callee->param_slots;                                                       \
-    Slot* const header_at = nfp + callee->local_slots;                                                \
-    const u64 end = reinterpret_cast<u64>(nfp) +                                                      \
-                    u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);          \
-    if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {                         \
-      stack->scratch.callee = callee;                                                                    \
-      DEWAR_TAIL(call_slow);                                                                          \
+#define DEWAR_ENTER(callee_, to_, after_)                                                                     \
+  do {                                                                                                        \
+    FuncCode* const callee = (callee_);                                                                       \
+    Instance* const target = (to_);                                                                           \
+    Slot* const nfp = sp - callee->param_slots;                                                               \
+    Slot* const header_at = nfp + callee->local_slots;                                                        \
+    const u64 end =                                                                                           \
+        reinterpret_cast<u64>(nfp) + u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot); \
+    if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {                                 \
+      stack->scratch.callee = callee;                                                                         \
+      DEWAR_TAIL(call_slow);                                                                                  \
+    }                                                                                                         \
+    for (Slot* z = sp; z < header_at; ++z) {                                                          \
+      *z = 0;                                                                                         \
+      asm volatile("" : : : "memory"); /* a loop, not a call of memset, which would need a frame */   \
     }                                                                                                 \
-    for (Slot* z = sp; z < header_at; ++z) *z = 0;                                                    \
-    auto* const header = reinterpret_cast<runtime::FrameHeader*>(header_at);                          \
-    header->return_pc = (after_);                                                                     \
-    header->return_side = side;                                                                       \
-    header->caller_fp = fp;                                                                           \
-    header->caller_code = code;                                                                       \
-    header->caller_instance = inst;                                                                   \
-    fp = nfp;                                                                                         \
-    sp = header_at + runtime::kHeaderSlots;                                                           \
-    code = callee;                                                                                    \
-    pc = callee->body + callee->entry_pc;                                                             \
-    side = callee->side;                                                                              \
-    if (DEWAR_UNLIKELY(target != inst)) {                                                             \
-      inst = target;                                                                                  \
-      mem = inst->memory0;                                                                            \
-      table = instance_dispatch(inst);                                                                \
-    }                                                                                                 \
-    DEWAR_CHARGE(callee->entry_cost);                                                                 \
-    DEWAR_DISPATCH();                                                                                 \
+    auto* const header = reinterpret_cast<runtime::FrameHeader*>(header_at);                                  \
+    header->return_pc = (after_);                                                                             \
+    header->return_side = side;                                                                               \
+    header->caller_fp = fp;                                                                                   \
+    header->caller_code = code;                                                                               \
+    header->caller_instance = inst;                                                                           \
+    fp = nfp;                                                                                                 \
+    sp = header_at + runtime::kHeaderSlots;                                                                   \
+    code = callee;                                                                                            \
+    pc = callee->body + callee->entry_pc;                                                                     \
+    side = callee->side;                                                                                      \
+    if (DEWAR_UNLIKELY(target != inst)) {                                                                     \
+      inst = target;                                                                                          \
+      mem = inst->memory0;                                                                                    \
+      table = instance_dispatch(inst);                                                                        \
+    }                                                                                                         \
+    DEWAR_CHARGE(callee->entry_cost);                                                                         \
+    DEWAR_DISPATCH();                                                                                         \
   } while (0)
 
 DEWAR_HANDLER(op_call) { DEWAR_ENTER(side->callee, inst, pc + side->keep); }
@@ -66,14 +70,14 @@ DEWAR_HANDLER(call_host) {
   DEWAR_DISPATCH();
 }
 
-#define DEWAR_ENTER_FUNC(func_)                                          \
-  do {                                                                   \
-    Func* const f_ = (func_);                                            \
-    if (DEWAR_UNLIKELY(f_->code == nullptr)) {                           \
-      stack->scratch.func = f_;                                           \
-      DEWAR_TAIL(call_host);                                             \
-    }                                                                    \
-    DEWAR_ENTER(f_->code, f_->instance, pc + side->keep);                \
+#define DEWAR_ENTER_FUNC(func_)                           \
+  do {                                                    \
+    Func* const f_ = (func_);                             \
+    if (DEWAR_UNLIKELY(f_->code == nullptr)) {            \
+      stack->scratch.func = f_;                           \
+      DEWAR_TAIL(call_host);                              \
+    }                                                     \
+    DEWAR_ENTER(f_->code, f_->instance, pc + side->keep); \
   } while (0)
 
 DEWAR_HANDLER(op_call_import) {
@@ -141,8 +145,7 @@ DEWAR_HANDLER(tail_call) {
   const u32 args = f->code->param_slots;
   FuncCode* const callee = f->code;
   Slot* const header_at = fp + callee->local_slots;
-  const u64 end =
-      reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);
+  const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);
   if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {
     stack->scratch.callee = callee;
     DEWAR_TAIL(call_slow);
@@ -199,7 +202,8 @@ DEWAR_HANDLER(call_slow) {
     prepare_callee(*stack, *callee);
   } else {
     if (stack->interrupts() != 0) DEWAR_TAIL(poll_interrupt);
-    const bool tail = op == wasm::Op::return_call || op == wasm::Op::return_call_indirect || op == wasm::Op::return_call_ref;
+    const bool tail =
+        op == wasm::Op::return_call || op == wasm::Op::return_call_indirect || op == wasm::Op::return_call_ref;
     const Slot* const base = tail ? fp : sp - popped - callee->param_slots;
     if (callee->frame_slots.load(std::memory_order_relaxed) > static_cast<u64>(stack->end - base))
       DEWAR_TRAP(TrapKind::stack_exhausted);

@@ -15,26 +15,44 @@ namespace {
     if (n) *to = *from;
     return;
   }
-  std::memmove(to, from, n * sizeof(Slot));
+  // Downwards copying is safe in ascending order. The barrier keeps this a loop: a call of memmove would give every
+  // branching handler a native frame.
+  for (u32 i = 0; i < n; ++i) {
+    to[i] = from[i];
+    asm volatile("" : : : "memory");
+  }
 }
 
 }  // namespace
 
-/// Takes the branch of entry `e`, whose instruction is at pc.
-#define DEWAR_TAKE(e)                                 \
-  do {                                                \
-    const SideEntry* const e_ = (e);                  \
-    const u8* const from_ = pc;                       \
-    const u32 keep_ = e_->keep;                       \
-    if (const u32 drop_ = e_->drop) {                 \
-      Slot* const to_ = sp - keep_ - drop_;           \
-      move_down(to_, sp - keep_, keep_);              \
-      sp = to_ + keep_;                               \
-    }                                                 \
-    pc = from_ + e_->delta_pc;                        \
-    side = e_ + e_->delta_st;                         \
-    DEWAR_CHARGE(e_->cost_taken);                     \
-    DEWAR_DISPATCH();                                 \
+/// Continues at the target of `side`, whose operands are in place.
+#define DEWAR_JUMP()                                                                                              \
+  do {                                                                                                            \
+    const SideEntry* const e_ = side;                                                                             \
+    pc += e_->delta_pc;                                                                                           \
+    side = reinterpret_cast<const SideEntry*>(reinterpret_cast<const u8*>(e_) + e_->delta_side);                  \
+    DEWAR_CHARGE(e_->cost_taken);                                                                                 \
+    DEWAR_DISPATCH();                                                                                             \
+  } while (0)
+
+/// Takes the branch of `side` carrying two or more slots.
+DEWAR_HANDLER(take_many) {
+  const u32 keep = side->keep;
+  Slot* const to = sp - keep - side->drop;
+  move_down(to, sp - keep, keep);
+  sp = to + keep;
+  DEWAR_JUMP();
+}
+
+/// Takes the branch of `side`, whose instruction is at pc.
+#define DEWAR_TAKE()                                         \
+  do {                                                       \
+    if (const u32 drop_ = side->drop) {                      \
+      if (DEWAR_UNLIKELY(side->keep > 1)) DEWAR_TAIL(take_many); \
+      if (side->keep) sp[-1 - static_cast<i64>(drop_)] = sp[-1]; \
+      sp -= drop_;                                           \
+    }                                                        \
+    DEWAR_JUMP();                                            \
   } while (0)
 
 DEWAR_HANDLER(op_unreachable) { DEWAR_TRAP(TrapKind::unreachable); }
@@ -69,12 +87,12 @@ DEWAR_HANDLER(op_if_) {
     DEWAR_CHARGE(cost);
     DEWAR_DISPATCH();
   }
-  DEWAR_TAKE(side);
+  DEWAR_TAKE();
 }
 
-DEWAR_HANDLER(op_else_) { DEWAR_TAKE(side); }
-DEWAR_HANDLER(op_catch_) { DEWAR_TAKE(side); }
-DEWAR_HANDLER(op_catch_all) { DEWAR_TAKE(side); }
+DEWAR_HANDLER(op_else_) { DEWAR_TAKE(); }
+DEWAR_HANDLER(op_catch_) { DEWAR_TAKE(); }
+DEWAR_HANDLER(op_catch_all) { DEWAR_TAKE(); }
 
 DEWAR_HANDLER(op_end) {
   const u32 cost = side->cost_next;
@@ -104,10 +122,10 @@ DEWAR_HANDLER(op_catch_end) {
   DEWAR_DISPATCH();
 }
 
-DEWAR_HANDLER(op_br) { DEWAR_TAKE(side); }
+DEWAR_HANDLER(op_br) { DEWAR_TAKE(); }
 
 DEWAR_HANDLER(op_br_if) {
-  if (static_cast<u32>(*--sp)) DEWAR_TAKE(side);
+  if (static_cast<u32>(*--sp)) DEWAR_TAKE();
   ++pc;
   skip_leb(pc);
   const u32 cost = side->cost_next;
@@ -120,13 +138,14 @@ DEWAR_HANDLER(op_br_table) {
   const u8* p = pc + 1;
   const u32 count = leb_u32(p);
   const u32 index = static_cast<u32>(*--sp);
-  DEWAR_TAKE(side + (index < count ? index : count));
+  side += index < count ? index : count;
+  DEWAR_TAKE();
 }
 
 DEWAR_HANDLER(op_br_on_null) {
   if (static_cast<u32>(sp[-1]) == 0) {
     --sp;
-    DEWAR_TAKE(side);
+    DEWAR_TAKE();
   }
   ++pc;
   skip_leb(pc);
@@ -137,7 +156,7 @@ DEWAR_HANDLER(op_br_on_null) {
 }
 
 DEWAR_HANDLER(op_br_on_non_null) {
-  if (static_cast<u32>(sp[-1]) != 0) DEWAR_TAKE(side);
+  if (static_cast<u32>(sp[-1]) != 0) DEWAR_TAKE();
   --sp;
   ++pc;
   skip_leb(pc);
@@ -161,32 +180,45 @@ DEWAR_HANDLER(op_try_table) {
   DEWAR_DISPATCH();
 }
 
+namespace {
+
+/// A return of any number of slots, to any instance or to the host.
+DEWAR_HANDLER(return_general) {
+  const u32 keep = side->keep;
+  const runtime::FrameHeader header = *runtime::header_of(fp, code);
+  move_down(fp, sp - keep, keep);
+  sp = fp + keep;
+  if (header.caller_code == nullptr) {
+    DEWAR_SAVE_STATE();
+    return kExitReturned;
+  }
+  fp = header.caller_fp;
+  code = header.caller_code;
+  pc = header.return_pc;
+  side = header.return_side + 1;
+  inst = header.caller_instance;
+  mem = inst->memory0;
+  table = inst->codes->dispatch.load(std::memory_order_relaxed);
+  DEWAR_CHARGE(header.return_side->cost_next);
+  DEWAR_DISPATCH();
+}
+
+}  // namespace
+
 DEWAR_HANDLER(op_return_) {
   const u32 keep = side->keep;
   const runtime::FrameHeader* header = runtime::header_of(fp, code);
-  Slot* const to = fp;
-  FuncCode* const caller = header->caller_code;
-  const u8* const return_pc = header->return_pc;
-  const SideEntry* const return_side = header->return_side;
-  Slot* const caller_fp = header->caller_fp;
-  Instance* const caller_instance = header->caller_instance;
-  move_down(to, sp - keep, keep);
-  sp = to + keep;
-  if (DEWAR_UNLIKELY(caller == nullptr)) {
-    stack->fuel = fuel;
-    stack->state = {fp, sp, pc, side, code, inst};
-    return kExitReturned;
-  }
-  fp = caller_fp;
-  code = caller;
-  pc = return_pc;
-  side = return_side + 1;
-  if (DEWAR_UNLIKELY(caller_instance != inst)) {
-    inst = caller_instance;
-    mem = inst->memory0;
-    table = inst->codes->dispatch.load(std::memory_order_relaxed);
-  }
-  DEWAR_CHARGE(return_side->cost_next);
+  // caller_instance is null where the caller is the host.
+  if (DEWAR_UNLIKELY(keep > 1 || header->caller_instance != inst)) DEWAR_TAIL(return_general);
+  const Slot result = sp[-1];
+  sp = fp;
+  const SideEntry* const entry = header->return_side;
+  pc = header->return_pc;
+  code = header->caller_code;
+  fp = header->caller_fp;
+  if (keep) *sp++ = result;  // may overwrite the header
+  side = entry + 1;
+  DEWAR_CHARGE(entry->cost_next);
   DEWAR_DISPATCH();
 }
 
@@ -207,7 +239,7 @@ DEWAR_HANDLER(op_select_t) {
   sp -= 2;
   if (static_cast<u32>(sp[1]) == 0) sp[-1] = sp[0];
   pc += 1;
-  skip_leb(pc);  // count, always 1
+  skip_leb(pc);         // count, always 1
   skip_block_type(pc);  // the value type
   DEWAR_DISPATCH();
 }
@@ -319,15 +351,23 @@ DEWAR_HANDLER(op_global_set_wide) {
 
 DEWAR_HANDLER(op_i32_const) {
   const u8* p = pc + 1;
-  *sp++ = static_cast<u32>(leb_signed(p));
+  *sp++ = static_cast<u32>(leb_s32(p));
   pc = p;
   DEWAR_DISPATCH();
 }
-DEWAR_HANDLER(op_i64_const) {
+namespace {
+DEWAR_HANDLER(i64_const_long) {
   const u8* p = pc + 1;
-  *sp++ = static_cast<u64>(leb_signed(p));
+  *sp++ = static_cast<u64>(leb_s64(p));
   pc = p;
   DEWAR_DISPATCH();
+}
+}  // namespace
+DEWAR_HANDLER(op_i64_const) {
+  const u64 b = pc[1];
+  if (DEWAR_UNLIKELY(b >= 0x80)) DEWAR_TAIL(i64_const_long);
+  *sp++ = static_cast<u64>(static_cast<i64>(b << 57) >> 57);
+  DEWAR_NEXT(2);
 }
 DEWAR_HANDLER(op_f32_const) {
   u32 bits;

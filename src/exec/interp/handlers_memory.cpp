@@ -26,7 +26,7 @@ struct Load {
   static DEWAR_HANDLER(guarded) {
     if (DEWAR_UNLIKELY(pc[1] >= 64)) DEWAR_TAIL(checked);
     const u8* p = pc + 2;
-    const u64 address = static_cast<u32>(sp[-1]) + leb_unsigned(p);
+    const u64 address = static_cast<u32>(sp[-1]) + u64{leb_u32(p)};
     Slot out;
     DEWAR_GUARDED_LOAD(T, W, out, mem, address);
     sp[-1] = out;
@@ -55,7 +55,7 @@ struct Store {
   static DEWAR_HANDLER(guarded) {
     if (DEWAR_UNLIKELY(pc[1] >= 64)) DEWAR_TAIL(checked);
     const u8* p = pc + 2;
-    const u64 address = static_cast<u32>(sp[-2]) + leb_unsigned(p);
+    const u64 address = static_cast<u32>(sp[-2]) + u64{leb_u32(p)};
     DEWAR_GUARDED_STORE(T, mem, address, sp[-1]);
     sp -= 2;
     pc = p;
@@ -140,14 +140,15 @@ DEWAR_HANDLER(op_memory_grow) {
   DEWAR_DISPATCH();
 }
 
-#define LOADS(X)                                                                                             \
-  X(i32_load, u32, u32) X(i64_load, u64, u64) X(f32_load, u32, u32) X(f64_load, u64, u64)                    \
-  X(i32_load8_s, i8, u32) X(i32_load8_u, u8, u32) X(i32_load16_s, i16, u32) X(i32_load16_u, u16, u32)        \
-  X(i64_load8_s, i8, u64) X(i64_load8_u, u8, u64) X(i64_load16_s, i16, u64) X(i64_load16_u, u16, u64)        \
-  X(i64_load32_s, i32, u64) X(i64_load32_u, u32, u64)
-#define STORES(X)                                                                                            \
-  X(i32_store, u32) X(i64_store, u64) X(f32_store, u32) X(f64_store, u64) X(i32_store8, u8) X(i32_store16, u16) \
-  X(i64_store8, u8) X(i64_store16, u16) X(i64_store32, u32)
+#define LOADS(X)                                                                                                    \
+  X(i32_load, u32, u32)                                                                                             \
+  X(i64_load, u64, u64) X(f32_load, u32, u32) X(f64_load, u64, u64) X(i32_load8_s, i8, u32) X(i32_load8_u, u8, u32) \
+      X(i32_load16_s, i16, u32) X(i32_load16_u, u16, u32) X(i64_load8_s, i8, u64) X(i64_load8_u, u8, u64)           \
+          X(i64_load16_s, i16, u64) X(i64_load16_u, u16, u64) X(i64_load32_s, i32, u64) X(i64_load32_u, u32, u64)
+#define STORES(X)                                                                                               \
+  X(i32_store, u32)                                                                                             \
+  X(i64_store, u64) X(f32_store, u32) X(f64_store, u64) X(i32_store8, u8) X(i32_store16, u16) X(i64_store8, u8) \
+      X(i64_store16, u16) X(i64_store32, u32)
 
 Handler memory_handler(wasm::Op op, [[maybe_unused]] bool guarded) {
   switch (op) {
@@ -167,15 +168,16 @@ Handler memory_handler(wasm::Op op, [[maybe_unused]] bool guarded) {
     case wasm::Op::v128_load: return vector_load<V128, same>;
 #define X(id, t) \
   case wasm::Op::v128_load##id: return vector_load<t, sem::v128_load##id>;
-      X(8x8_s, u64) X(8x8_u, u64) X(16x4_s, u64) X(16x4_u, u64) X(32x2_s, u64) X(32x2_u, u64)
-      X(8_splat, u8) X(16_splat, u16) X(32_splat, u32) X(64_splat, u64) X(32_zero, u32) X(64_zero, u64)
+      X(8x8_s, u64)
+      X(8x8_u, u64) X(16x4_s, u64) X(16x4_u, u64) X(32x2_s, u64) X(32x2_u, u64) X(8_splat, u8) X(16_splat, u16)
+          X(32_splat, u32) X(64_splat, u64) X(32_zero, u32) X(64_zero, u64)
 #undef X
-#define X(bits, t)                                                                  \
+#define X(bits, t)                                                                         \
   case wasm::Op::v128_load##bits##_lane: return lane_load<t, sem::v128_load##bits##_lane>; \
   case wasm::Op::v128_store##bits##_lane: return lane_store<t, sem::v128_store##bits##_lane>;
-      X(8, u8) X(16, u16) X(32, u32) X(64, u64)
+              X(8, u8) X(16, u16) X(32, u32) X(64, u64)
 #undef X
-    default: return nullptr;
+                  default : return nullptr;
   }
 }
 

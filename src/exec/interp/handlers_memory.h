@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Handlers that exist in several forms or under internal opcodes, and the look-ups that dispatch.cpp builds tables from.
+// Handlers that exist in several forms or under internal opcodes, and the look-ups that dispatch.cpp builds tables
+// from.
 #pragma once
 
 #include "exec/interp/handler.h"

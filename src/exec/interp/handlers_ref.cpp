@@ -59,9 +59,10 @@ wasm::CanonValType read_ref_type(const Instance* inst, const u8*& p, bool nullab
   static constexpr wasm::Heap kHeaps[] = {
       // 0x69 exn, 0x6a array, 0x6b struct, 0x6c i31, 0x6d eq, 0x6e any, 0x6f extern, 0x70 func, 0x71 none,
       // 0x72 noextern, 0x73 nofunc, 0x74 noexn (spec 5.3.3)
-      wasm::Heap::exn,  wasm::Heap::array,   wasm::Heap::struct_, wasm::Heap::i31,      wasm::Heap::eq,     wasm::Heap::any,
-      wasm::Heap::extern_, wasm::Heap::func, wasm::Heap::none,    wasm::Heap::noextern, wasm::Heap::nofunc, wasm::Heap::noexn};
-  const i64 v = leb_signed(p);
+      wasm::Heap::exn,  wasm::Heap::array,    wasm::Heap::struct_, wasm::Heap::i31,
+      wasm::Heap::eq,   wasm::Heap::any,      wasm::Heap::extern_, wasm::Heap::func,
+      wasm::Heap::none, wasm::Heap::noextern, wasm::Heap::nofunc,  wasm::Heap::noexn};
+  const i64 v = leb_s64(p);
   if (v < 0) return wasm::CanonValType::ref(kHeaps[(v + 0x80) - 0x69], nullable);
   return wasm::CanonValType::ref(inst->module->canon[static_cast<usize>(v)], nullable);
 }
@@ -91,23 +92,23 @@ DEWAR_HANDLER(br_on_cast) {
 DEWAR_HANDLER(op_br_on_cast) { DEWAR_TAIL(br_on_cast<true>); }
 DEWAR_HANDLER(op_br_on_cast_fail) { DEWAR_TAIL(br_on_cast<false>); }
 
-#define DEWAR_REF_TEST(name_, null_)                                                                        \
-  DEWAR_HANDLER(name_) {                                                                                    \
-    const u8* p = pc + 1;                                                                                   \
-    sp[-1] = inst->store->ref_matches(static_cast<u32>(sp[-1]), read_ref_type(inst, p, null_));             \
-    pc = p;                                                                                                 \
-    DEWAR_DISPATCH();                                                                                       \
+#define DEWAR_REF_TEST(name_, null_)                                                            \
+  DEWAR_HANDLER(name_) {                                                                        \
+    const u8* p = pc + 1;                                                                       \
+    sp[-1] = inst->store->ref_matches(static_cast<u32>(sp[-1]), read_ref_type(inst, p, null_)); \
+    pc = p;                                                                                     \
+    DEWAR_DISPATCH();                                                                           \
   }
 DEWAR_REF_TEST(op_ref_test, false)
 DEWAR_REF_TEST(op_ref_test_null, true)
 
-#define DEWAR_REF_CAST(name_, null_)                                                                        \
-  DEWAR_HANDLER(name_) {                                                                                    \
-    const u8* p = pc + 1;                                                                                   \
-    if (!inst->store->ref_matches(static_cast<u32>(sp[-1]), read_ref_type(inst, p, null_)))                 \
-      DEWAR_TRAP(TrapKind::cast_failure);                                                                   \
-    pc = p;                                                                                                 \
-    DEWAR_DISPATCH();                                                                                       \
+#define DEWAR_REF_CAST(name_, null_)                                                        \
+  DEWAR_HANDLER(name_) {                                                                    \
+    const u8* p = pc + 1;                                                                   \
+    if (!inst->store->ref_matches(static_cast<u32>(sp[-1]), read_ref_type(inst, p, null_))) \
+      DEWAR_TRAP(TrapKind::cast_failure);                                                   \
+    pc = p;                                                                                 \
+    DEWAR_DISPATCH();                                                                       \
   }
 DEWAR_REF_CAST(op_ref_cast, false)
 DEWAR_REF_CAST(op_ref_cast_null, true)

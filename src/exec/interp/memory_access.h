@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The interpreter's one way to guest memory (design D7). guarded_load/guarded_store form the address from a zero-extended
-// 32-bit index and a 32-bit offset and rely on guard pages: the access is inline assembly, so that the compiler can
-// neither drop nor widen it, and a fault continues at the landing label. checked_address is for everything else.
+// The interpreter's one way to guest memory (design D7). guarded_load/guarded_store form the address from a
+// zero-extended 32-bit index and a 32-bit offset and rely on guard pages: the access is inline assembly, so that the
+// compiler can neither drop nor widen it, and a fault continues at the landing label. checked_address is for everything
+// else.
 #pragma once
 
 #include <cstring>
@@ -26,7 +27,7 @@ struct MemArg {
   MemArg m;
   const u32 flags = leb_u32(p);
   if (flags & 64) m.memory = leb_u32(p);
-  m.offset = leb_unsigned(p);
+  m.offset = leb_u64(p);
   return m;
 }
 
@@ -48,64 +49,116 @@ template <class T>
 
 #if DEWAR_GUARDED_ACCESS
 
-#define DEWAR_FAULT_SITE                                   \
-  "\n.pushsection dewar_fault_sites,\"aw\",@progbits\n"    \
+#define DEWAR_FAULT_SITE                                \
+  "\n.pushsection dewar_fault_sites,\"aw\",@progbits\n" \
   ".balign 8\n.quad 1b, %l[fault]\n.popsection"
 
-/// Reads a `type_` (u8, i8, u16, i16, u32, i32, u64) at mem + address into the slot-wide variable `out_`, extended as the
-/// type says to `wide_` (u32 or u64); jumps to the enclosing function's label `fault` on a page fault.
-#define DEWAR_GUARDED_LOAD(type_, wide_, out_, mem_, address_)                                                         \
-  do {                                                                                                                 \
-    if constexpr (std::is_same_v<type_, u8>) {                                                                         \
-      u32 r_;                                                                                                          \
-      asm goto("1: movzbl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    } else if constexpr (std::is_same_v<type_, u16>) {                                                                 \
-      u32 r_;                                                                                                          \
-      asm goto("1: movzwl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    } else if constexpr (std::is_same_v<type_, u32>) {                                                                 \
-      u32 r_;                                                                                                          \
-      asm goto("1: movl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    } else if constexpr (std::is_same_v<type_, u64>) {                                                                 \
-      u64 r_;                                                                                                          \
-      asm goto("1: movq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    } else if constexpr (std::is_same_v<type_, i8>) {                                                                  \
-      wide_ r_;                                                                                                        \
-      if constexpr (sizeof(wide_) == 4)                                                                                \
-        asm goto("1: movsbl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      else                                                                                                             \
-        asm goto("1: movsbq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    } else if constexpr (std::is_same_v<type_, i16>) {                                                                 \
-      wide_ r_;                                                                                                        \
-      if constexpr (sizeof(wide_) == 4)                                                                                \
-        asm goto("1: movswl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      else                                                                                                             \
-        asm goto("1: movswq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    } else {                                                                                                           \
-      static_assert(std::is_same_v<type_, i32>);                                                                       \
-      u64 r_;                                                                                                          \
-      asm goto("1: movslq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE : [o] "=r"(r_) : [b] "r"(mem_), [i] "r"(address_) : : fault); \
-      out_ = r_;                                                                                                       \
-    }                                                                                                                  \
+/// Reads a `type_` (u8, i8, u16, i16, u32, i32, u64) at mem + address into the slot-wide variable `out_`, extended as
+/// the type says to `wide_` (u32 or u64); jumps to the enclosing function's label `fault` on a page fault.
+#define DEWAR_GUARDED_LOAD(type_, wide_, out_, mem_, address_)  \
+  do {                                                          \
+    if constexpr (std::is_same_v<type_, u8>) {                  \
+      u32 r_;                                                   \
+      asm goto("1: movzbl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE   \
+               : [o] "=r"(r_)                                   \
+               : [b] "r"(mem_), [i] "r"(address_)               \
+               :                                                \
+               : fault);                                        \
+      out_ = r_;                                                \
+    } else if constexpr (std::is_same_v<type_, u16>) {          \
+      u32 r_;                                                   \
+      asm goto("1: movzwl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE   \
+               : [o] "=r"(r_)                                   \
+               : [b] "r"(mem_), [i] "r"(address_)               \
+               :                                                \
+               : fault);                                        \
+      out_ = r_;                                                \
+    } else if constexpr (std::is_same_v<type_, u32>) {          \
+      u32 r_;                                                   \
+      asm goto("1: movl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE     \
+               : [o] "=r"(r_)                                   \
+               : [b] "r"(mem_), [i] "r"(address_)               \
+               :                                                \
+               : fault);                                        \
+      out_ = r_;                                                \
+    } else if constexpr (std::is_same_v<type_, u64>) {          \
+      u64 r_;                                                   \
+      asm goto("1: movq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE     \
+               : [o] "=r"(r_)                                   \
+               : [b] "r"(mem_), [i] "r"(address_)               \
+               :                                                \
+               : fault);                                        \
+      out_ = r_;                                                \
+    } else if constexpr (std::is_same_v<type_, i8>) {           \
+      wide_ r_;                                                 \
+      if constexpr (sizeof(wide_) == 4)                         \
+        asm goto("1: movsbl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE \
+                 : [o] "=r"(r_)                                 \
+                 : [b] "r"(mem_), [i] "r"(address_)             \
+                 :                                              \
+                 : fault);                                      \
+      else                                                      \
+        asm goto("1: movsbq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE \
+                 : [o] "=r"(r_)                                 \
+                 : [b] "r"(mem_), [i] "r"(address_)             \
+                 :                                              \
+                 : fault);                                      \
+      out_ = r_;                                                \
+    } else if constexpr (std::is_same_v<type_, i16>) {          \
+      wide_ r_;                                                 \
+      if constexpr (sizeof(wide_) == 4)                         \
+        asm goto("1: movswl (%[b],%[i]), %[o]" DEWAR_FAULT_SITE \
+                 : [o] "=r"(r_)                                 \
+                 : [b] "r"(mem_), [i] "r"(address_)             \
+                 :                                              \
+                 : fault);                                      \
+      else                                                      \
+        asm goto("1: movswq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE \
+                 : [o] "=r"(r_)                                 \
+                 : [b] "r"(mem_), [i] "r"(address_)             \
+                 :                                              \
+                 : fault);                                      \
+      out_ = r_;                                                \
+    } else {                                                    \
+      static_assert(std::is_same_v<type_, i32>);                \
+      u64 r_;                                                   \
+      asm goto("1: movslq (%[b],%[i]), %[o]" DEWAR_FAULT_SITE   \
+               : [o] "=r"(r_)                                   \
+               : [b] "r"(mem_), [i] "r"(address_)               \
+               :                                                \
+               : fault);                                        \
+      out_ = r_;                                                \
+    }                                                           \
   } while (0)
 
 /// Writes the low bytes of `value_` as a `type_` (u8, u16, u32, u64).
-#define DEWAR_GUARDED_STORE(type_, mem_, address_, value_)                                                             \
-  do {                                                                                                                 \
-    const u64 v_ = (value_);                                                                                           \
-    if constexpr (sizeof(type_) == 1)                                                                                  \
-      asm goto("1: movb %b[v], (%[b],%[i])" DEWAR_FAULT_SITE : : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) : : fault); \
-    else if constexpr (sizeof(type_) == 2)                                                                             \
-      asm goto("1: movw %w[v], (%[b],%[i])" DEWAR_FAULT_SITE : : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) : : fault); \
-    else if constexpr (sizeof(type_) == 4)                                                                             \
-      asm goto("1: movl %k[v], (%[b],%[i])" DEWAR_FAULT_SITE : : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) : : fault); \
-    else                                                                                                               \
-      asm goto("1: movq %q[v], (%[b],%[i])" DEWAR_FAULT_SITE : : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) : : fault); \
+#define DEWAR_GUARDED_STORE(type_, mem_, address_, value_)     \
+  do {                                                         \
+    const u64 v_ = (value_);                                   \
+    if constexpr (sizeof(type_) == 1)                          \
+      asm goto("1: movb %b[v], (%[b],%[i])" DEWAR_FAULT_SITE   \
+               :                                               \
+               : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) \
+               :                                               \
+               : fault);                                       \
+    else if constexpr (sizeof(type_) == 2)                     \
+      asm goto("1: movw %w[v], (%[b],%[i])" DEWAR_FAULT_SITE   \
+               :                                               \
+               : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) \
+               :                                               \
+               : fault);                                       \
+    else if constexpr (sizeof(type_) == 4)                     \
+      asm goto("1: movl %k[v], (%[b],%[i])" DEWAR_FAULT_SITE   \
+               :                                               \
+               : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) \
+               :                                               \
+               : fault);                                       \
+    else                                                       \
+      asm goto("1: movq %q[v], (%[b],%[i])" DEWAR_FAULT_SITE   \
+               :                                               \
+               : [v] "r"(v_), [b] "r"(mem_), [i] "r"(address_) \
+               :                                               \
+               : fault);                                       \
   } while (0)
 
 #endif  // DEWAR_GUARDED_ACCESS

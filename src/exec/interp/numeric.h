@@ -94,7 +94,8 @@ struct Numeric<F, Signature<R, A, B>> {
       DEWAR_NEXT(2);
     } else if constexpr (std::is_reference_v<B>) {  // unary that can trap
       std::remove_reference_t<B> out;
-      if (const auto t = F::apply(read_slot<A>(sp - 1), out); DEWAR_UNLIKELY(t != sem::NumTrap::none)) DEWAR_TRAP(trap_of(t));
+      if (const auto t = F::apply(read_slot<A>(sp - 1), out); DEWAR_UNLIKELY(t != sem::NumTrap::none))
+        DEWAR_TRAP(trap_of(t));
       write_slot(sp - 1, out);
       DEWAR_NEXT(1);
     } else if constexpr (std::is_same_v<R, sem::Wide>) {
@@ -116,7 +117,8 @@ struct Numeric<F, Signature<R, A, B, C>> {
   static DEWAR_HANDLER(run) {
     if constexpr (std::is_reference_v<C>) {  // binary that can trap
       std::remove_reference_t<C> out;
-      if (const auto t = F::apply(read_slot<A>(sp - 2), read_slot<B>(sp - 1), out); DEWAR_UNLIKELY(t != sem::NumTrap::none))
+      if (const auto t = F::apply(read_slot<A>(sp - 2), read_slot<B>(sp - 1), out);
+          DEWAR_UNLIKELY(t != sem::NumTrap::none))
         DEWAR_TRAP(trap_of(t));
       write_slot(sp - 2, out);
       --sp;
@@ -133,7 +135,8 @@ struct Numeric<F, Signature<R, A, B, C>> {
         DEWAR_NEXT(17);
       } else {
         at -= kSlotsOf<C>;
-        write_slot<R>(at, F::apply(read_slot<A>(at), read_slot<B>(at + kSlotsOf<A>), read_slot<C>(at + kSlotsOf<A> + kSlotsOf<B>)));
+        write_slot<R>(at, F::apply(read_slot<A>(at), read_slot<B>(at + kSlotsOf<A>),
+                                   read_slot<C>(at + kSlotsOf<A> + kSlotsOf<B>)));
         sp = at + kSlotsOf<R>;
         DEWAR_NEXT(1);
       }
@@ -154,12 +157,12 @@ struct Numeric<F, Signature<sem::Wide, u64, u64, u64, u64>> {
 
 /// Callable forms of the merged names: one type per row.
 namespace callable {
-#define OP(id, prefix, code, text, imm, sig, align, effects, feature)         \
-  struct id {                                                                 \
-    template <class... T>                                                     \
-    [[gnu::always_inline]] static auto apply(T&&... v) {                       \
-      return merged::id(static_cast<T&&>(v)...);                              \
-    }                                                                         \
+#define OP(id, prefix, code, text, imm, sig, align, effects, feature) \
+  struct id {                                                         \
+    template <class... T>                                             \
+    [[gnu::always_inline]] static auto apply(T&&... v) {              \
+      return merged::id(static_cast<T&&>(v)...);                      \
+    }                                                                 \
   };
 #include "wasm/ops.def"
 }  // namespace callable

@@ -2,4 +2,4 @@
 #include "exec/interp/quicken.h"
 namespace dewar::exec::interp {
 void quicken(const wasm::Module&, runtime::FuncCode&, const runtime::EngineOptions&) {}
-}
+}  // namespace dewar::exec::interp

@@ -78,14 +78,15 @@ Handler call_handler(const FuncCode& code, const u8* pc, wasm::Op op) {
 
 const void* make_instance_dispatch(Instance* inst) {
   const runtime::EngineOptions& options = inst->store->engine().options();
-  const bool guarded = inst->module->memories.empty() ||
-                       runtime::Memory::is_guarded(inst->module->memories[0], options.explicit_bounds);
+  const bool guarded =
+      inst->module->memories.empty() || runtime::Memory::is_guarded(inst->module->memories[0], options.explicit_bounds);
   const void* t = dispatch_table(options, guarded);
   inst->codes->dispatch.store(t, std::memory_order_release);
   return t;
 }
 
 Exit run(Stack& stack, Handler first) {
+  runtime::ensure_alt_stack();
   const runtime::ActiveStackScope active(stack);
   const runtime::FrameState& s = stack.state;
   const void* table = instance_dispatch(s.instance);
@@ -121,7 +122,9 @@ Outcome invoke_host(Stack& stack, Func& func, std::span<const Slot> args, std::s
   auto buffer = std::make_unique<Slot[]>(room + 1);
   std::memcpy(buffer.get(), args.data(), args.size_bytes());
   switch (interp::run_host_call(stack, func, nullptr, buffer.get() + func.host.arg_slots)) {
-    case interp::kHostReturned: std::memcpy(results.data(), buffer.get(), results.size_bytes()); return Outcome::returned;
+    case interp::kHostReturned:
+      std::memcpy(results.data(), buffer.get(), results.size_bytes());
+      return Outcome::returned;
     case interp::kHostTrapped: record_backtrace(stack); return Outcome::trapped;
     case interp::kHostThrew: return Outcome::threw;
     case interp::kHostExited: return Outcome::exited;
@@ -186,8 +189,8 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   Activation activation{stack.activation, stack.state};
   stack.activation = &activation;
   ++stack.host_depth;
-  stack.state = {fp, fp + code.local_slots + runtime::kHeaderSlots, code.body + code.entry_pc, code.side, &code,
-                 func.instance};
+  stack.state = {
+      fp, fp + code.local_slots + runtime::kHeaderSlots, code.body + code.entry_pc, code.side, &code, func.instance};
   if (stack.fuel < code.entry_cost) {
     trap(stack, TrapKind::out_of_fuel);
     return leave(stack, interp::kExitTrapped, activation, results);
