@@ -50,8 +50,8 @@ Result<void> Boundary::define(runtime::Linker& linker, runtime::Store& store, st
 
 Result<runtime::Func*> Boundary::bind_dynamic(runtime::Store& store, wasm::CanonId type, const ImportDesc& desc,
                                               void* host) {
-  DynamicDesc& copy = dynamic_.emplace_back(
-      DynamicDesc{std::string(desc.module), std::string(desc.name), std::string(desc.sig), desc});
+  DynamicDesc& copy =
+      dynamic_.emplace_back(DynamicDesc{std::string(desc.module), std::string(desc.name), std::string(desc.sig), desc});
   copy.desc.module = copy.module;
   copy.desc.name = copy.name;
   copy.desc.sig = copy.sig;

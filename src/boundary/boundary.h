@@ -30,11 +30,11 @@ struct Binding {
 /// A host call as observers see it. Valid during the callback only.
 struct CallView {
   const ImportDesc& desc;
-  u64 number;                            ///< 1 for the first call of the run
+  u64 number;  ///< 1 for the first call of the run
   std::span<const Slot> args;
-  std::span<const Slot> results;         ///< empty before the call, and unless it returned
-  std::span<const GuestRange> written;   ///< the exact ranges of guest memory written, in order; after the call
-  runtime::HostStatus status;            ///< after the call
+  std::span<const Slot> results;        ///< empty before the call, and unless it returned
+  std::span<const GuestRange> written;  ///< the exact ranges of guest memory written, in order; after the call
+  runtime::HostStatus status;           ///< after the call
 };
 
 /// A reader of the boundary: audit, recorder, tracer. Costs nothing where there is none.

@@ -15,9 +15,9 @@ namespace dewar::boundary {
 namespace {
 
 constexpr usize kMaxPath = 4096;
-constexpr int kMaxLinks = 40;          // as the kernel
-constexpr usize kMaxDepth = 128;       // directories held open at once by the walk
-constexpr int kMaxRaces = 64;          // retries when a racing rename disturbed the resolution
+constexpr int kMaxLinks = 40;     // as the kernel
+constexpr usize kMaxDepth = 128;  // directories held open at once by the walk
+constexpr int kMaxRaces = 64;     // retries when a racing rename disturbed the resolution
 
 int openat2_beneath(int dir, const char* path, int flags, mode_t mode) {
   open_how how{};
@@ -80,8 +80,10 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
   int links = 0, races = 0;
   for (;;) {
     const usize start = path.find_first_not_of('/');
-    if (start == std::string::npos) path.clear();
-    else path.erase(0, start);
+    if (start == std::string::npos)
+      path.clear();
+    else
+      path.erase(0, start);
     const usize slash = path.find('/');
     const std::string part = path.substr(0, slash);
     const bool slashed = slash != std::string::npos;
@@ -105,7 +107,7 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
 
     UniqueFd node(::openat(current(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!node && (errno != ENOENT || !last || !(flags & O_CREAT))) return std::unexpected(errno);
-    struct stat st {};
+    struct stat st{};
     if (node && ::fstat(node.get(), &st) != 0) return std::unexpected(errno);
 
     if (node && S_ISLNK(st.st_mode)) {
@@ -142,7 +144,8 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
     if (fd >= 0) return UniqueFd(fd);
     const int error = errno;
     // The component was swapped for a link between the look and the open: look again.
-    const bool swapped = error == ELOOP || (error == ENOENT && node) || (error == EEXIST && !node && !(flags & O_EXCL)) ||
+    const bool swapped = error == ELOOP || (error == ENOENT && node) ||
+                         (error == EEXIST && !node && !(flags & O_EXCL)) ||
                          (error == ENOTDIR && node && S_ISDIR(st.st_mode));
     if (!swapped || ++races > kMaxRaces) return std::unexpected(error);
   }

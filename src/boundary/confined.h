@@ -24,9 +24,9 @@ using KernelError = int;
 
 /// The directory that holds a path's last component, and that component.
 struct ParentPlace {
-  UniqueFd dir;                ///< opened with O_PATH
-  std::string name;            ///< one component: no slash, not empty, not "." or ".."
-  bool trailing_slash = false; ///< the path ended in slashes: it must be a directory
+  UniqueFd dir;                 ///< opened with O_PATH
+  std::string name;             ///< one component: no slash, not empty, not "." or ".."
+  bool trailing_slash = false;  ///< the path ended in slashes: it must be a directory
   /// The name as kernel calls on names take it: with one slash appended if there was one. Those calls (mkdirat,
   /// unlinkat, renameat, symlinkat, linkat's target) do not follow a link there.
   std::string kernel_name() const { return trailing_slash ? name + "/" : name; }

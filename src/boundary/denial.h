@@ -14,19 +14,19 @@ namespace dewar::boundary {
 
 /// One kind of refusal, with the number of times it happened.
 struct Denial {
-  std::string operation;   ///< the host function, e.g. "path_open"
-  std::string resource;    ///< what it was about: a guest path, "fd 7", ... (text chosen by the guest)
-  std::string rule;        ///< what decided, a stable code: "not-mounted", "mount-lacks-right", "path-escape", ...
-  std::string missing;     ///< the grant that was missing: "read", "write", "create", "delete", "network", or empty
-  std::string guest_saw;   ///< the error that the guest got, e.g. "ENOTCAPABLE"
-  std::string grant;       ///< for the operator only: the flag that would grant it, or empty if none would
+  std::string operation;  ///< the host function, e.g. "path_open"
+  std::string resource;   ///< what it was about: a guest path, "fd 7", ... (text chosen by the guest)
+  std::string rule;       ///< what decided, a stable code: "not-mounted", "mount-lacks-right", "path-escape", ...
+  std::string missing;    ///< the grant that was missing: "read", "write", "create", "delete", "network", or empty
+  std::string guest_saw;  ///< the error that the guest got, e.g. "ENOTCAPABLE"
+  std::string grant;      ///< for the operator only: the flag that would grant it, or empty if none would
   u64 count = 0;
 };
 
 /// A path that was looked for and is not there.
 struct Probe {
-  std::string path;        ///< guest path (text chosen by the guest)
-  std::string operation;   ///< the host function that looked first
+  std::string path;       ///< guest path (text chosen by the guest)
+  std::string operation;  ///< the host function that looked first
   std::string guest_saw;
   u64 count = 0;
 };

@@ -48,7 +48,7 @@ enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file fr
 struct Grants {
   std::vector<MountGrant> mounts;
   std::vector<FileGrant> files;
-  std::vector<std::string> args;                                ///< argv, with the program's name first
+  std::vector<std::string> args;  ///< argv, with the program's name first
   std::vector<std::pair<std::string, std::string>> env;
   ClockPolicy clock = ClockPolicy::virtual_;
   u64 clock_start = Clock::kDefaultStart;

@@ -14,9 +14,7 @@ void GuestRead::copy_to(std::span<u8> out, usize offset) const {
   if (!out.empty()) std::memcpy(out.data(), data_ + offset, out.size());
 }
 
-std::string GuestRead::to_string() const {
-  return std::string(reinterpret_cast<const char*>(data_), size_);
-}
+std::string GuestRead::to_string() const { return std::string(reinterpret_cast<const char*>(data_), size_); }
 
 GuestWrite::GuestWrite(GuestWrite&& other) noexcept
     : call_(std::exchange(other.call_, nullptr)),

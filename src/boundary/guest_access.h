@@ -23,9 +23,9 @@ class HostCall;
 
 /// Why a range of guest memory was not given out.
 enum class Fault : u8 {
-  bounds,     ///< outside the memory, or the caller has none
-  budget,     ///< more bytes than one call may move
-  too_many,   ///< more entries than an array may have
+  bounds,    ///< outside the memory, or the caller has none
+  budget,    ///< more bytes than one call may move
+  too_many,  ///< more entries than an array may have
 };
 
 /// Most entries of an array of iovecs.

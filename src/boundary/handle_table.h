@@ -40,12 +40,12 @@ struct Handle {
   };
   Kind kind = Kind::closed;
   bool preopen = false;
-  u16 flags = 0;               ///< open flags, numbered by the host interface
-  u8 filetype = 0;             ///< numbered by the host interface
-  u64 rights = 0;              ///< what may be done with it
-  u64 inheriting = 0;          ///< what may be done with what is opened beneath it
+  u16 flags = 0;       ///< open flags, numbered by the host interface
+  u8 filetype = 0;     ///< numbered by the host interface
+  u64 rights = 0;      ///< what may be done with it
+  u64 inheriting = 0;  ///< what may be done with what is opened beneath it
   const Mount* mount = nullptr;
-  std::string guest_path;      ///< "" for the root, else "/a/b"; as it was when opened
+  std::string guest_path;  ///< "" for the root, else "/a/b"; as it was when opened
   UniqueFd fd;
   u64 offset = 0;
   NodeIndex node = 0;

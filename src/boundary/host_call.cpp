@@ -162,7 +162,8 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
   Binding& binding = *static_cast<Binding*>(ctx.env);
   Boundary& boundary = *binding.boundary;
   HostCall call(binding, ctx, args, results);
-  if (DEWAR_UNLIKELY(boundary.counters_.calls >= boundary.limits_.calls)) return call.trap("limit of host calls reached");
+  if (DEWAR_UNLIKELY(boundary.counters_.calls >= boundary.limits_.calls))
+    return call.trap("limit of host calls reached");
   const u64 number = ++boundary.counters_.calls;
   ++binding.calls;
   const HostStatus status =

@@ -16,19 +16,19 @@ class HostCall;
 
 /// What an argument means. Pointers are addresses in the caller's memory 0 or its exported "memory".
 enum class Role : u8 {
-  none,          ///< no argument here
-  scalar,        ///< a plain number
-  flags,         ///< a set of bits
-  rights,        ///< a set of handle rights
-  handle,        ///< a handle number; `rights` says what the call needs of it
-  ptr_in,        ///< guest bytes read; their number is argument `len_arg` times `size`, or just `size`
-  ptr_out,       ///< guest bytes written; likewise, as an upper bound
-  path_in,       ///< guest bytes that are a path; their number is argument `len_arg`
-  iovecs_in,     ///< array of {address, size} of guest bytes to be read; `len_arg` = number of entries
-  iovecs_out,    ///< array of {address, size} of guest bytes to be written; `len_arg` = number of entries
-  length,        ///< a length or count that a pointer role refers to
-  offset,        ///< a position in a file or directory
-  time,          ///< nanoseconds
+  none,        ///< no argument here
+  scalar,      ///< a plain number
+  flags,       ///< a set of bits
+  rights,      ///< a set of handle rights
+  handle,      ///< a handle number; `rights` says what the call needs of it
+  ptr_in,      ///< guest bytes read; their number is argument `len_arg` times `size`, or just `size`
+  ptr_out,     ///< guest bytes written; likewise, as an upper bound
+  path_in,     ///< guest bytes that are a path; their number is argument `len_arg`
+  iovecs_in,   ///< array of {address, size} of guest bytes to be read; `len_arg` = number of entries
+  iovecs_out,  ///< array of {address, size} of guest bytes to be written; `len_arg` = number of entries
+  length,      ///< a length or count that a pointer role refers to
+  offset,      ///< a position in a file or directory
+  time,        ///< nanoseconds
 };
 
 /// What a call does to the world. A set.
@@ -38,10 +38,10 @@ enum Effect : u16 {
   kWritesOutput = 1 << 1,  ///< file contents, names, standard output
   kReadsClock = 1 << 2,
   kReadsRandom = 1 << 3,
-  kReadsConfig = 1 << 4,   ///< arguments, environment
-  kHandles = 1 << 5,       ///< opens, closes or changes handles
+  kReadsConfig = 1 << 4,  ///< arguments, environment
+  kHandles = 1 << 5,      ///< opens, closes or changes handles
   kExits = 1 << 6,
-  kBlocks = 1 << 7,        ///< may wait
+  kBlocks = 1 << 7,  ///< may wait
   kNetwork = 1 << 8,
 };
 

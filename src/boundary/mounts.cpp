@@ -39,7 +39,7 @@ Result<Mount> open_mount(const MountGrant& grant) {
   mount.host_path = grant.host_path;
   mount.rights = grant.rights;
   mount.fd = UniqueFd(::open(grant.host_path.c_str(), O_PATH | O_CLOEXEC));
-  struct stat st {};
+  struct stat st{};
   if (!mount.fd || ::fstat(mount.fd.get(), &st) != 0) {
     return fail("grant-mount-open", "cannot open the granted path " + grant.host_path + ": " + strerror(errno),
                 Error::kNoOffset, "grant a directory that exists: HOST::GUEST");

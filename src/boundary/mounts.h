@@ -22,19 +22,19 @@ struct Mount {
   std::string guest_path;
   std::string host_path;  ///< for messages to the operator; empty for files kept in memory
   Rights rights = 0;
-  UniqueFd fd;            ///< O_PATH for a directory; opened for use for a file (a sealed memfd if in memory)
+  UniqueFd fd;  ///< O_PATH for a directory; opened for use for a file (a sealed memfd if in memory)
   bool is_file = false;
   bool in_memory = false;
 };
 
 /// Why a path means nothing at all.
 enum class PathFault : u8 {
-  empty,      ///< ""
-  nul,        ///< holds a NUL byte
-  encoding,   ///< is not valid UTF-8
-  too_long,   ///< longer than 4095 bytes
-  absolute,   ///< starts with "/"
-  escape,     ///< ".." above the directory that it is relative to
+  empty,     ///< ""
+  nul,       ///< holds a NUL byte
+  encoding,  ///< is not valid UTF-8
+  too_long,  ///< longer than 4095 bytes
+  absolute,  ///< starts with "/"
+  escape,    ///< ".." above the directory that it is relative to
 };
 
 /// The directory that a path is relative to.
@@ -54,11 +54,11 @@ struct Place {
   Kind kind = Kind::absent;
   const Mount* mount = nullptr;
   int dir = -1;
-  std::string path;        ///< relative, never empty, keeps its trailing slash
-  std::string guest_path;  ///< lexical absolute path for reports: "/" or "/a/b"
+  std::string path;          ///< relative, never empty, keeps its trailing slash
+  std::string guest_path;    ///< lexical absolute path for reports: "/" or "/a/b"
   bool mount_point = false;  ///< the path names a mount itself: it cannot be removed or replaced
   bool trailing_slash = false;
-  bool dots_above = false;   ///< lexically above its directory: only links could keep it inside, as the kernel will say
+  bool dots_above = false;  ///< lexically above its directory: only links could keep it inside, as the kernel will say
 };
 
 class MountTable {

@@ -21,7 +21,7 @@ constexpr usize kFilePiece = 65536;
 }  // namespace
 
 FdSink::FdSink(int fd) : fd_(fd), regular_(false) {
-  struct stat st {};
+  struct stat st{};
   regular_ = ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 

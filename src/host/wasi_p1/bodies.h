@@ -114,15 +114,15 @@ typename Abi::Filestat to_filestat(const FileInfo& info) {
 }
 
 /// `expr` is a std::expected of an Errno: its value, or the body returns its error.
-#define DEWAR_WASI_TRY(var, expr)            \
-  auto var##_or = (expr);                    \
-  if (!var##_or) return var##_or.error();    \
+#define DEWAR_WASI_TRY(var, expr)         \
+  auto var##_or = (expr);                 \
+  if (!var##_or) return var##_or.error(); \
   auto&& var = *var##_or
 
 /// `expr` is a std::expected of a guest Fault.
-#define DEWAR_WASI_GUEST(var, expr)                    \
-  auto var##_or = (expr);                              \
-  if (!var##_or) return from_fault(var##_or.error());  \
+#define DEWAR_WASI_GUEST(var, expr)                   \
+  auto var##_or = (expr);                             \
+  if (!var##_or) return from_fault(var##_or.error()); \
   auto&& var = *var##_or
 
 /// Stores a result struct or number in guest memory and answers success.

@@ -27,10 +27,10 @@ std::string_view errno_name(Errno error) {
     default: break;
   }
   switch (error) {
-#define X(id, number)                          \
-  case Errno::id: {                            \
-    static constexpr UpperName name(#id);      \
-    return name.text;                          \
+#define X(id, number)                     \
+  case Errno::id: {                       \
+    static constexpr UpperName name(#id); \
+    return name.text;                     \
   }
     DEWAR_WASI_ERRNOS(X)
 #undef X
@@ -44,41 +44,41 @@ Errno from_kernel(int error) {
     case E2BIG: return Errno::too_big;
 #define DEWAR_FROM_KERNEL(kernel, id) \
   case kernel: return Errno::id
-    DEWAR_FROM_KERNEL(EACCES, acces);
-    DEWAR_FROM_KERNEL(EAGAIN, again);
-    DEWAR_FROM_KERNEL(EBADF, badf);
-    DEWAR_FROM_KERNEL(EBUSY, busy);
-    DEWAR_FROM_KERNEL(EDQUOT, dquot);
-    DEWAR_FROM_KERNEL(EEXIST, exist);
-    DEWAR_FROM_KERNEL(EFAULT, fault);
-    DEWAR_FROM_KERNEL(EFBIG, fbig);
-    DEWAR_FROM_KERNEL(EILSEQ, ilseq);
-    DEWAR_FROM_KERNEL(EINTR, intr);
-    DEWAR_FROM_KERNEL(EINVAL, inval);
-    DEWAR_FROM_KERNEL(EIO, io);
-    DEWAR_FROM_KERNEL(EISDIR, isdir);
-    DEWAR_FROM_KERNEL(ELOOP, loop);
-    DEWAR_FROM_KERNEL(EMFILE, mfile);
-    DEWAR_FROM_KERNEL(EMLINK, mlink);
-    DEWAR_FROM_KERNEL(ENAMETOOLONG, nametoolong);
-    DEWAR_FROM_KERNEL(ENFILE, nfile);
-    DEWAR_FROM_KERNEL(ENODEV, nodev);
-    DEWAR_FROM_KERNEL(ENOENT, noent);
-    DEWAR_FROM_KERNEL(ENOMEM, nomem);
-    DEWAR_FROM_KERNEL(ENOSPC, nospc);
-    DEWAR_FROM_KERNEL(ENOSYS, nosys);
-    DEWAR_FROM_KERNEL(ENOTDIR, notdir);
-    DEWAR_FROM_KERNEL(ENOTEMPTY, notempty);
-    DEWAR_FROM_KERNEL(EOPNOTSUPP, notsup);
-    DEWAR_FROM_KERNEL(ENXIO, nxio);
-    DEWAR_FROM_KERNEL(EOVERFLOW, overflow);
-    DEWAR_FROM_KERNEL(EPERM, perm);
-    DEWAR_FROM_KERNEL(EPIPE, pipe);
-    DEWAR_FROM_KERNEL(EROFS, rofs);
-    DEWAR_FROM_KERNEL(ESPIPE, spipe);
-    DEWAR_FROM_KERNEL(ESTALE, stale);
-    DEWAR_FROM_KERNEL(ETXTBSY, txtbsy);
-    DEWAR_FROM_KERNEL(EXDEV, xdev);
+      DEWAR_FROM_KERNEL(EACCES, acces);
+      DEWAR_FROM_KERNEL(EAGAIN, again);
+      DEWAR_FROM_KERNEL(EBADF, badf);
+      DEWAR_FROM_KERNEL(EBUSY, busy);
+      DEWAR_FROM_KERNEL(EDQUOT, dquot);
+      DEWAR_FROM_KERNEL(EEXIST, exist);
+      DEWAR_FROM_KERNEL(EFAULT, fault);
+      DEWAR_FROM_KERNEL(EFBIG, fbig);
+      DEWAR_FROM_KERNEL(EILSEQ, ilseq);
+      DEWAR_FROM_KERNEL(EINTR, intr);
+      DEWAR_FROM_KERNEL(EINVAL, inval);
+      DEWAR_FROM_KERNEL(EIO, io);
+      DEWAR_FROM_KERNEL(EISDIR, isdir);
+      DEWAR_FROM_KERNEL(ELOOP, loop);
+      DEWAR_FROM_KERNEL(EMFILE, mfile);
+      DEWAR_FROM_KERNEL(EMLINK, mlink);
+      DEWAR_FROM_KERNEL(ENAMETOOLONG, nametoolong);
+      DEWAR_FROM_KERNEL(ENFILE, nfile);
+      DEWAR_FROM_KERNEL(ENODEV, nodev);
+      DEWAR_FROM_KERNEL(ENOENT, noent);
+      DEWAR_FROM_KERNEL(ENOMEM, nomem);
+      DEWAR_FROM_KERNEL(ENOSPC, nospc);
+      DEWAR_FROM_KERNEL(ENOSYS, nosys);
+      DEWAR_FROM_KERNEL(ENOTDIR, notdir);
+      DEWAR_FROM_KERNEL(ENOTEMPTY, notempty);
+      DEWAR_FROM_KERNEL(EOPNOTSUPP, notsup);
+      DEWAR_FROM_KERNEL(ENXIO, nxio);
+      DEWAR_FROM_KERNEL(EOVERFLOW, overflow);
+      DEWAR_FROM_KERNEL(EPERM, perm);
+      DEWAR_FROM_KERNEL(EPIPE, pipe);
+      DEWAR_FROM_KERNEL(EROFS, rofs);
+      DEWAR_FROM_KERNEL(ESPIPE, spipe);
+      DEWAR_FROM_KERNEL(ESTALE, stale);
+      DEWAR_FROM_KERNEL(ETXTBSY, txtbsy);
+      DEWAR_FROM_KERNEL(EXDEV, xdev);
 #undef DEWAR_FROM_KERNEL
     default: return Errno::io;
   }

@@ -46,7 +46,7 @@ std::expected<u64, int> write_file(const Handle& h, const boundary::GuestGather&
 }
 
 std::expected<u64, int> file_size(const Handle& h) {
-  struct stat st {};
+  struct stat st{};
   if (::fstat(h.fd.get(), &st) != 0) return std::unexpected(errno);
   return static_cast<u64>(st.st_size);
 }

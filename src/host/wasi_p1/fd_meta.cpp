@@ -47,7 +47,7 @@ Reply fd_allocate(HostCall& call, Session& session) {
   const u64 offset = call.arg64(1), size = call.arg64(2);
   if (size == 0) return Errno::inval;
   if (offset > kMaxOffset || size > kMaxOffset - offset) return Errno::fbig;
-  struct stat st {};
+  struct stat st{};
   if (::fstat(h->fd.get(), &st) != 0) return from_kernel(errno);
   // Only the size is promised; blocks are not reserved, or one call could fill the host's disk.
   if (static_cast<u64>(st.st_size) >= offset + size) return Errno::success;
@@ -97,7 +97,7 @@ Reply fd_filestat_get(HostCall& call, Session& session) {
   if (h->kind == Handle::Kind::synthetic) {
     info = session.synthetic_info(h->guest_path);
   } else if (h->kind == Handle::Kind::file || h->kind == Handle::Kind::dir) {
-    struct stat st {};
+    struct stat st{};
     if (::fstat(h->fd.get(), &st) != 0) return from_kernel(errno);
     info = session.file_info(st, h->mount);
   } else {

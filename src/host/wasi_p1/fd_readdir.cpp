@@ -36,7 +36,7 @@ u8 filetype_of_entry(int dir, const dirent& entry) {
     case DT_UNKNOWN: break;
     default: return kTypeUnknown;
   }
-  struct stat st {};
+  struct stat st{};
   return ::fstatat(dir, entry.d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? filetype_of(st.st_mode) : kTypeUnknown;
 }
 
@@ -46,12 +46,12 @@ struct RawEntry {
   u64 inode;
 };
 
-std::expected<std::vector<RawEntry>, int> read_names(int handle_fd, u64& device, u64& parent_device,
-                                                     u64& parent_inode, u64& inode) {
+std::expected<std::vector<RawEntry>, int> read_names(int handle_fd, u64& device, u64& parent_device, u64& parent_inode,
+                                                     u64& inode) {
   // A descriptor of its own, with its own position.
   const int fd = ::openat(handle_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return std::unexpected(errno);
-  struct stat st {}, up {};
+  struct stat st{}, up{};
   if (::fstat(fd, &st) != 0 || ::fstatat(fd, "..", &up, 0) != 0) {
     const int error = errno;
     ::close(fd);
@@ -115,9 +115,8 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
     entries.push_back({".", kTypeDirectory, self});
     entries.push_back({"..", kTypeDirectory, top ? self : nodes[nodes.find(parent_device, parent_inode)].number});
     for (RawEntry& raw : *names) {
-      const bool mounted_over = std::any_of(children.begin(), children.end(), [&](const auto& c) {
-        return c.name == raw.name && c.mount;
-      });
+      const bool mounted_over =
+          std::any_of(children.begin(), children.end(), [&](const auto& c) { return c.name == raw.name && c.mount; });
       if (mounted_over) continue;
       entries.push_back({std::move(raw.name), raw.filetype, nodes[nodes.find(device, raw.inode)].number});
     }
@@ -130,7 +129,7 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
     }
     u64 number = 0;
     if (child.mount) {
-      struct stat st {};
+      struct stat st{};
       if (::fstat(child.mount->fd.get(), &st) != 0) continue;
       number = nodes[nodes.find(st.st_dev, st.st_ino)].number;
     } else {

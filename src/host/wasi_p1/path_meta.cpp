@@ -33,14 +33,15 @@ std::expected<UniqueFd, int> resolve(Session& session, const Place& place, bool 
 
 std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const Place& place, bool follow) {
   if (place.kind == Place::Kind::absent) return std::unexpected(session.probe(call, place));
-  if (place.kind == Place::Kind::synthetic) return session.synthetic_info(place.guest_path == "/" ? "" : place.guest_path);
+  if (place.kind == Place::Kind::synthetic)
+    return session.synthetic_info(place.guest_path == "/" ? "" : place.guest_path);
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return std::unexpected(e);
   auto fd = resolve(session, place, follow);
   if (!fd) {
     if (fd.error() == ENOENT && session.shadowed(place)) return session.synthetic_info(place.guest_path);
     return std::unexpected(session.path_error(call, place, fd.error()));
   }
-  struct stat st {};
+  struct stat st{};
   if (::fstat(fd->get(), &st) != 0) return std::unexpected(from_kernel(errno));
   return session.file_info(st, place.mount);
 }
@@ -67,7 +68,7 @@ Reply path_filestat_set_times(HostCall& call, Session& session) {
   if (Errno e = session.require(call, place, boundary::kWrite); e != Errno::success) return e;
   auto fd = resolve(session, place, call.arg32(1) & kLookupSymlinkFollow);
   if (!fd) return session.path_error(call, place, fd.error());
-  struct stat st {};
+  struct stat st{};
   if (::fstat(fd->get(), &st) != 0) return from_kernel(errno);
   timespec kernel[2];
   to_kernel(times, kernel);

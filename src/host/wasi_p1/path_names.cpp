@@ -42,7 +42,7 @@ std::expected<ParentPlace, Errno> creatable(HostCall& call, Session& session, co
 
 // A name was made: its file is new to the guest.
 void made(HostCall& call, Session& session, const ParentPlace& at) {
-  struct stat st {};
+  struct stat st{};
   if (::fstatat(at.dir.get(), at.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return;
   session.nodes().create(st.st_dev, st.st_ino, session.clock(call).realtime_now());
 }

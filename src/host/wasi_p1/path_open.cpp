@@ -57,8 +57,7 @@ Rights rights_to_create(const Request& r) {
 }
 
 // Opens a file mounted by itself.
-std::expected<Opened, Reply> open_mounted_file(HostCall& call, Session& session, const Place& place,
-                                               const Request& r) {
+std::expected<Opened, Reply> open_mounted_file(HostCall& call, Session& session, const Place& place, const Request& r) {
   if (place.trailing_slash || r.directory) return std::unexpected(Reply(Errno::notdir));
   if (r.create && r.exclusive) return std::unexpected(Reply(Errno::exist));
   if (Errno e = session.require(call, place, rights_to_open(r)); e != Errno::success) return std::unexpected(Reply(e));
@@ -153,15 +152,15 @@ Reply path_open(HostCall& call, Session& session) {
   if (place.kind == Place::Kind::synthetic) return open_synthetic(call, session, place, r);
   if (session.handles().full()) return Errno::mfile;
 
-  auto opened = place.mount->is_file ? open_mounted_file(call, session, place, r)
-                                     : open_in_mount(call, session, place, r);
+  auto opened =
+      place.mount->is_file ? open_mounted_file(call, session, place, r) : open_in_mount(call, session, place, r);
   if (!opened) {
     const Reply reply = opened.error();
     if (reply.error == Errno::noent && session.shadowed(place)) return open_synthetic(call, session, place, r);
     return reply;
   }
 
-  struct stat st {};
+  struct stat st{};
   if (::fstat(opened->fd.get(), &st) != 0) return from_kernel(errno);
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");
 

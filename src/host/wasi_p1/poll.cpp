@@ -89,7 +89,7 @@ void add_handle(Session& session, Poll& poll, const Subscription& s, usize index
   }
   Event e = event_for(s);
   if (h->kind == Handle::Kind::input) e.flags = kEventHangup;
-  struct stat st {};
+  struct stat st{};
   if (h->kind == Handle::Kind::file && s.type == kEventFdRead && ::fstat(h->fd.get(), &st) == 0) {
     const u64 size = static_cast<u64>(st.st_size);
     e.nbytes = size > h->offset ? size - h->offset : 0;

@@ -134,11 +134,9 @@ Errno Session::require(HostCall& call, const Place& place, Rights needed) {
 
 Errno Session::deny_absent(HostCall& call, const Place& place, Rights wanted, bool directory) {
   const bool read_only = (wanted & ~boundary::kRead) == 0;
-  boundary_.denials().deny({std::string(call.desc().name), place.guest_path, "not-mounted",
-                            boundary::rights_text(wanted), "ENOTCAPABLE",
-                            std::string(read_only ? "--ro " : "--dir ") +
-                                "DIR::" + mount_target(place.guest_path, directory),
-                            0});
+  boundary_.denials().deny(
+      {std::string(call.desc().name), place.guest_path, "not-mounted", boundary::rights_text(wanted), "ENOTCAPABLE",
+       std::string(read_only ? "--ro " : "--dir ") + "DIR::" + mount_target(place.guest_path, directory), 0});
   return Errno::notcapable;
 }
 

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-
 namespace dewar::wasi_p1 {
 
 using boundary::Handle;
@@ -108,9 +107,14 @@ Result<void> Session::open_handles() {
     const int access = mount.rights & boundary::kRead ? O_RDONLY : O_PATH;
     handle.fd = boundary::UniqueFd(::openat(mount.fd.get(), ".", access | O_DIRECTORY | O_CLOEXEC));
     if (!handle.fd) {
-      return fail("grant-mount-open", "the granted directory " + mount.host_path + " cannot be read",
-                  Error::kNoOffset, "the user that runs this program needs read permission");
+      return fail("grant-mount-open", "the granted directory " + mount.host_path + " cannot be read", Error::kNoOffset,
+                  "the user that runs this program needs read permission");
     }
+    struct stat st{};
+    if (::fstat(handle.fd.get(), &st) != 0) {
+      return fail("grant-mount-open", "the granted directory " + mount.host_path + " cannot be looked at");
+    }
+    handle.node = nodes_.find(st.st_dev, st.st_ino);
     if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
   }
   if (!mounts_.root()) {
@@ -168,8 +172,8 @@ u64 Session::directory_rights(Rights mount) {
     r |= rights::kPathFilestatSetSize | rights::kPathFilestatSetTimes | rights::kFdFilestatSetTimes;
   }
   if (mount & boundary::kCreate) {
-    r |= rights::kPathCreateDirectory | rights::kPathCreateFile | rights::kPathLinkTarget |
-         rights::kPathRenameTarget | rights::kPathSymlink;
+    r |= rights::kPathCreateDirectory | rights::kPathCreateFile | rights::kPathLinkTarget | rights::kPathRenameTarget |
+         rights::kPathSymlink;
   }
   if (mount & boundary::kDelete) {
     r |= rights::kPathRenameSource | rights::kPathRemoveDirectory | rights::kPathUnlinkFile;

@@ -36,11 +36,11 @@ struct Config {
   bool stdin_is_terminal = false;           ///< what isatty() says in the guest
   bool stdout_is_terminal = false;
   bool stderr_is_terminal = false;
-  bool report = false;                      ///< give the guest a handle to report on (see Session::report_fd)
+  bool report = false;  ///< give the guest a handle to report on (see Session::report_fd)
   /// Absolute guest path that also opens the report, for guests whose C library hides handle numbers it did not make
   /// itself (CPython with an embedded file system does). May be empty; needs `report`.
   std::string report_path;
-  usize report_limit = usize{1} << 20;      ///< bytes of it that are kept
+  usize report_limit = usize{1} << 20;  ///< bytes of it that are kept
   /// The module is an interpreter: until user code begins, opening for reading what is not granted counts as a probe.
   bool interpreter = false;
   /// Absolute guest path of the user's program: opening it also begins user code. May be empty.

@@ -26,12 +26,12 @@ static_assert(!well_formed({"m", "too_few_roles", "ii:i", {kScalar}, 0, GrantKin
 static_assert(!well_formed({"m", "too_many_roles", "i:i", {kScalar, kScalar}, 0, GrantKind::none, run_probe}));
 static_assert(!well_formed({"m", "bad_letter", "x:i", {kScalar}, 0, GrantKind::none, run_probe}));
 static_assert(!well_formed({"m", "no_colon", "i", {kScalar}, 0, GrantKind::none, run_probe}));
-static_assert(!well_formed({"m", "path_without_length", "i:i", {ArgDesc{Role::path_in, 0xff, 1, 0}}, 0,
-                            GrantKind::none, run_probe}));
-static_assert(!well_formed({"m", "length_is_no_length", "ii:i", {ArgDesc{Role::path_in, 1, 1, 0}, kScalar}, 0,
-                            GrantKind::none, run_probe}));
-static_assert(!well_formed({"m", "pointer_of_64_bits", "I:i", {ArgDesc{Role::ptr_out, 0xff, 4, 0}}, 0,
-                            GrantKind::none, run_probe}));
+static_assert(!well_formed(
+    {"m", "path_without_length", "i:i", {ArgDesc{Role::path_in, 0xff, 1, 0}}, 0, GrantKind::none, run_probe}));
+static_assert(!well_formed(
+    {"m", "length_is_no_length", "ii:i", {ArgDesc{Role::path_in, 1, 1, 0}, kScalar}, 0, GrantKind::none, run_probe}));
+static_assert(!well_formed(
+    {"m", "pointer_of_64_bits", "I:i", {ArgDesc{Role::ptr_out, 0xff, 4, 0}}, 0, GrantKind::none, run_probe}));
 
 // Structs with padding cannot be stored: the padding would carry host memory to the guest.
 struct Padded {
@@ -43,8 +43,9 @@ static_assert(GuestStruct<u64>);
 
 // Hosts have no other way to guest memory than the accessors.
 template <class T>
-concept ExposesMemory = requires(T& t) { t.memory(); } || requires(T& t) { t.base(); } || requires(T& t) { t.data(); } ||
-                        requires(T& t) { t.memory_; } || requires(T& t) { t.context(); } || requires(T& t) { t.ctx_; };
+concept ExposesMemory = requires(T& t) { t.memory(); } || requires(T& t) { t.base(); } || requires(T& t) {
+  t.data();
+} || requires(T& t) { t.memory_; } || requires(T& t) { t.context(); } || requires(T& t) { t.ctx_; };
 static_assert(!ExposesMemory<HostCall>);
 static_assert(!std::is_copy_constructible_v<HostCall> && !std::is_copy_constructible_v<GuestWrite>);
 

@@ -24,7 +24,7 @@ struct Id {
 };
 
 Id id_of(int fd) {
-  struct stat st {};
+  struct stat st{};
   EXPECT_EQ(::fstat(fd, &st), 0);
   return {st.st_dev, st.st_ino};
 }
@@ -235,13 +235,17 @@ TEST(ConfinedModelTest, ResolversAgree) {
     UniqueFd root(::open((scratch / "root").c_str(), O_PATH | O_DIRECTORY));
     for (int i = 0; i < 1000; ++i) {
       const std::string path = random_path(5);
-      const int flag_sets[] = {O_PATH, O_PATH | O_NOFOLLOW, O_RDONLY, O_RDONLY | O_NOFOLLOW, O_RDONLY | O_DIRECTORY,
+      const int flag_sets[] = {O_PATH,
+                               O_PATH | O_NOFOLLOW,
+                               O_RDONLY,
+                               O_RDONLY | O_NOFOLLOW,
+                               O_RDONLY | O_DIRECTORY,
                                O_PATH | O_DIRECTORY | O_NOFOLLOW};
       const int flags = flag_sets[random.below(6)];
       auto one = kernel.open(root.get(), path, flags);
       auto two = walk.open(root.get(), path, flags);
-      ASSERT_EQ(one.has_value(), two.has_value())
-          << path << " flags " << flags << " openat2 " << (one ? 0 : one.error()) << " walk " << (two ? 0 : two.error());
+      ASSERT_EQ(one.has_value(), two.has_value()) << path << " flags " << flags << " openat2 "
+                                                  << (one ? 0 : one.error()) << " walk " << (two ? 0 : two.error());
       if (one) {
         ASSERT_EQ(id_of(one->get()), id_of(two->get())) << path;
         ++good;

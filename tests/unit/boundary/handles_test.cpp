@@ -133,9 +133,11 @@ HostStatus run_io(HostCall& call) {
   call.set_result32(0);
   return HostStatus::ok;
 }
-constexpr ImportDesc kIo{"test", "io", "ii:i",
-                         {ArgDesc{Role::scalar, ArgDesc::kNoLength, 0, 0}, ArgDesc{Role::scalar, ArgDesc::kNoLength, 0, 0}},
-                         0, GrantKind::stdio, run_io};
+constexpr ImportDesc kIo{
+    "test", "io",
+    "ii:i", {ArgDesc{Role::scalar, ArgDesc::kNoLength, 0, 0}, ArgDesc{Role::scalar, ArgDesc::kNoLength, 0, 0}},
+    0,      GrantKind::stdio,
+    run_io};
 
 TEST(Streams, FdSinkAndSourceMoveBytes) {
   FakeGuest guest;

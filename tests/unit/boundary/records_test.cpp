@@ -60,19 +60,26 @@ TEST(DenialLog, CutsLongText) {
 
 TEST(Grants, GuestPathsHaveOneForm) {
   const std::pair<const char*, const char*> good[] = {
-      {"/", "/"},          {".", "/"},           {"./", "/"},        {"//", "/"},      {"/a", "/a"},
-      {"a", "/a"},         {"a/b/", "/a/b"},     {"/a//b", "/a/b"},  {"./a/./b", "/a/b"}, {"/...", "/..."},
+      {"/", "/"},
+      {".", "/"},
+      {"./", "/"},
+      {"//", "/"},
+      {"/a", "/a"},
+      {"a", "/a"},
+      {"a/b/", "/a/b"},
+      {"/a//b", "/a/b"},
+      {"./a/./b", "/a/b"},
+      {"/...", "/..."},
       {"/\xc3\xa4", "/\xc3\xa4"},
   };
   for (const auto& [in, out] : good) EXPECT_EQ(normalize_guest_path(in).value(), out) << in;
   for (const std::string& bad : {std::string(""), std::string(".."), std::string("/a/.."), std::string("/a/../b"),
-                                std::string("a\0b", 3), std::string("\xff"), "/" + std::string(256, 'x'),
-                                std::string(5000, '/') + std::string(200, 'a') + std::string("/") +
-                                    [] {
-                                      std::string s;
-                                      for (int i = 0; i < 100; ++i) s += std::string(100, 'b') + "/";
-                                      return s;
-                                    }()}) {
+                                 std::string("a\0b", 3), std::string("\xff"), "/" + std::string(256, 'x'),
+                                 std::string(5000, '/') + std::string(200, 'a') + std::string("/") + [] {
+                                   std::string s;
+                                   for (int i = 0; i < 100; ++i) s += std::string(100, 'b') + "/";
+                                   return s;
+                                 }()}) {
     auto result = normalize_guest_path(bad);
     ASSERT_FALSE(result) << bad;
     EXPECT_STREQ(result.error().code, "grant-bad-path");

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The matrix: every operation that changes or reveals something, against every set of rights of a mount, and for the
+// operations with two ends against every pair of mounts. An operation works if and only if the rights it needs are
+// there; otherwise the guest gets ENOTCAPABLE, exactly one denial is recorded, and the folder is untouched.
+#include <sys/stat.h>
+
+#include "wasi_fixture.h"
+
+namespace dewar::wasi_p1 {
+namespace {
+
+using boundary::kCreate;
+using boundary::kDelete;
+using boundary::kRead;
+using boundary::kWrite;
+using boundary::Rights;
+
+struct Operation {
+  const char* name;
+  Rights needed;
+  std::function<Errno(WasiGuest&, u32 dir)> run;
+};
+
+const std::vector<Operation>& operations() {
+  using W = WasiGuest;
+  static const std::vector<Operation> all = {
+      {"open to read", kRead, [](W& g, u32 d) { return g.open(d, "file", 0, rights::kFdRead); }},
+      {"open with no rights", kRead, [](W& g, u32 d) { return g.open(d, "file", 0, 0); }},
+      {"open to write", kWrite, [](W& g, u32 d) { return g.open(d, "file", 0, rights::kFdWrite); }},
+      {"open to read and write", kRead | kWrite,
+       [](W& g, u32 d) { return g.open(d, "file", 0, rights::kFdRead | rights::kFdWrite); }},
+      {"open to allocate", kWrite, [](W& g, u32 d) { return g.open(d, "file", 0, rights::kFdAllocate); }},
+      {"open to set the size", kWrite, [](W& g, u32 d) { return g.open(d, "file", 0, rights::kFdFilestatSetSize); }},
+      {"open a directory", kRead, [](W& g, u32 d) { return g.open(d, "dir", kOpenDirectory, rights::kFdReaddir); }},
+      {"truncate", kWrite, [](W& g, u32 d) { return g.open(d, "file", kOpenTruncate, rights::kFdWrite); }},
+      {"truncate, opened to read", kRead | kWrite,
+       [](W& g, u32 d) { return g.open(d, "file", kOpenTruncate, rights::kFdRead); }},
+      {"create and write", kCreate | kWrite,
+       [](W& g, u32 d) { return g.open(d, "new", kOpenCreate, rights::kFdWrite); }},
+      {"create only", kCreate, [](W& g, u32 d) { return g.open(d, "new", kOpenCreate | kOpenExclusive, 0); }},
+      {"create exclusively and write", kCreate | kWrite,
+       [](W& g, u32 d) { return g.open(d, "new", kOpenCreate | kOpenExclusive, rights::kFdWrite); }},
+      {"create what exists", kRead | kWrite,
+       [](W& g, u32 d) { return g.open(d, "file", kOpenCreate, rights::kFdRead | rights::kFdWrite); }},
+      {"stat", kRead, [](W& g, u32 d) { return g.stat(d, "file"); }},
+      {"stat of nothing", kRead,
+       [](W& g, u32 d) {
+         const Errno e = g.stat(d, "nothing");
+         return e == Errno::noent ? Errno::success : e;
+       }},
+      {"readlink", kRead,
+       [](W& g, u32 d) { return g("path_readlink", {d, W::kPath, g.path("link"), W::kData, 100, W::kResult}); }},
+      {"set times", kWrite, [](W& g, u32 d) { return g.set_times(d, "file", 1, 2, kSetAtime | kSetMtime); }},
+      {"set times to now", kWrite, [](W& g, u32 d) { return g.set_times(d, "file", 0, 0, kSetMtimeNow); }},
+      {"make a directory", kCreate, [](W& g, u32 d) { return g.on_path("path_create_directory", d, "new"); }},
+      {"make a link", kCreate, [](W& g, u32 d) { return g.symlink("file", d, "new"); }},
+      {"unlink", kDelete, [](W& g, u32 d) { return g.on_path("path_unlink_file", d, "file"); }},
+      {"remove a directory", kDelete, [](W& g, u32 d) { return g.on_path("path_remove_directory", d, "dir"); }},
+      {"rename", kDelete | kCreate, [](W& g, u32 d) { return g.rename(d, "file", d, "new"); }},
+      {"rename over a file", kDelete | kCreate, [](W& g, u32 d) { return g.rename(d, "file", d, "other"); }},
+      {"hard link", kRead | kCreate, [](W& g, u32 d) { return g.link(d, "file", d, "new"); }},
+      {"list", kRead,
+       [](W& g, u32) {
+         // On the mount's own handle: the directory is at hand without a path.
+         return g("fd_readdir", {3, W::kData, 100, 0, W::kResult});
+       }},
+      {"stat of the handle", kRead, [](W& g, u32) { return g("fd_filestat_get", {3, W::kResult}); }},
+      {"set times of the handle", kWrite,
+       [](W& g, u32) { return g("fd_filestat_set_times", {3, 0, 0, kSetMtimeNow}); }},
+  };
+  return all;
+}
+
+// Everything that can change in a folder, as text.
+std::string image(const test::ScratchDir& scratch) {
+  std::vector<std::string> lines;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.path())) {
+    struct stat st{};
+    EXPECT_EQ(::lstat(entry.path().c_str(), &st), 0);
+    lines.push_back(entry.path().lexically_relative(scratch.path()).string() + " " + std::to_string(st.st_mode) + " " +
+                    std::to_string(st.st_size) + " " + std::to_string(st.st_nlink) + " " +
+                    std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string out;
+  for (const auto& l : lines) out += l + "\n";
+  return out;
+}
+
+void fill(const test::ScratchDir& scratch) {
+  scratch.file("file", "contents");
+  scratch.file("other", "other");
+  scratch.dir("dir");
+  scratch.link("file", "link");
+}
+
+TEST(WasiRights, EveryOperationAgainstEverySetOfRights) {
+  usize allowed = 0, refused = 0;
+  WasiGuest g;
+  std::unique_ptr<test::ScratchDir> folder;  // a new one after each operation that worked
+  for (const Operation& op : operations()) {
+    for (u32 set = 0; set < 16; ++set) {
+      for (const bool through_root : {false, true}) {
+        SCOPED_TRACE(std::string(op.name) + " with " + boundary::rights_text(static_cast<Rights>(set)) +
+                     (through_root ? " through the root" : ""));
+        if (!folder) {
+          folder = std::make_unique<test::ScratchDir>();
+          fill(*folder);
+        }
+        const test::ScratchDir& scratch = *folder;
+        Config config;
+        config.grants.mounts = {{scratch.path(), "/m", static_cast<Rights>(set)}};
+        g.start(std::move(config));
+        u32 dir = 3;
+        if (through_root) {
+          // A second way to the same mount: a handle for it, opened from the synthetic root.
+          if (g.open(4, "m", kOpenDirectory,
+                     rights::kAll & ~rights::kFdWrite & ~rights::kFdAllocate & ~rights::kFdFilestatSetSize) !=
+              Errno::success) {
+            EXPECT_FALSE(set & kRead);
+            continue;
+          }
+          dir = g.fd;
+        }
+        const usize before_denials = g.session->denials().total_denials();
+        const std::string before = image(scratch);
+        const Errno result = op.run(g, dir);
+        const bool good = (op.needed & ~set) == 0;
+        EXPECT_EQ(result, good ? Errno::success : Errno::notcapable);
+        EXPECT_EQ(g.session->denials().total_denials() - before_denials, good ? 0u : 1u);
+        if (!good) EXPECT_EQ(image(scratch), before);
+        if (good) folder.reset();
+        ++(good ? allowed : refused);
+      }
+    }
+  }
+  EXPECT_EQ(allowed + refused, operations().size() * 16 + operations().size() * 8);
+  EXPECT_GT(allowed, 200u);
+  EXPECT_GT(refused, 300u);
+}
+
+TEST(WasiRights, TwoEndsAcrossMounts) {
+  WasiGuest g;
+  test::ScratchDir a, b;
+  fill(a);
+  fill(b);
+  for (u32 from = 0; from < 16; ++from) {
+    for (u32 to = 0; to < 16; ++to) {
+      for (const bool same_folder : {false, true}) {
+        SCOPED_TRACE("from " + boundary::rights_text(static_cast<Rights>(from)) + " to " +
+                     boundary::rights_text(static_cast<Rights>(to)));
+        Config config;
+        config.grants.mounts = {{a.path(), "/a", static_cast<Rights>(from)},
+                                {same_folder ? a.path() : b.path(), "/b", static_cast<Rights>(to)}};
+        g.start(std::move(config));
+        const std::string before_a = image(a), before_b = image(b);
+        const Errno renamed = g.rename(3, "file", 4, "new");
+        EXPECT_EQ(renamed, (from & kDelete) && (to & kCreate) ? Errno::xdev : Errno::notcapable);
+        const Errno linked = g.link(3, "file", 4, "new");
+        EXPECT_EQ(linked, (from & kRead) && (to & kCreate) ? Errno::xdev : Errno::notcapable);
+        // By path from the synthetic root, and with ".." between the mounts.
+        EXPECT_EQ(g.rename(5, "a/file", 5, "b/new"), renamed);
+        EXPECT_EQ(g.rename(5, "b/../a/file", 5, "a/../b/new"), renamed);
+        EXPECT_EQ(g.rename(3, "file", 3, "../b/new"), Errno::notcapable);
+        EXPECT_EQ(image(a), before_a);
+        EXPECT_EQ(image(b), before_b);
+      }
+    }
+  }
+}
+
+TEST(WasiRights, HandlesCarryTheRightsOfTheirMount) {
+  for (u32 set = 0; set < 16; ++set) {
+    test::ScratchDir scratch;
+    fill(scratch);
+    WasiGuest g;
+    Config config;
+    config.grants.mounts = {{scratch.path(), "/", static_cast<Rights>(set)}};
+    g.start(std::move(config));
+    EXPECT_EQ(g("fd_fdstat_get", {3, WasiGuest::kResult}), Errno::success);
+    const Fdstat stat = g.get<Fdstat>(WasiGuest::kResult);
+    EXPECT_EQ((stat.rights_inheriting & rights::kFdRead) != 0, (set & kRead) != 0);
+    EXPECT_EQ((stat.rights_inheriting & rights::kFdWrite) != 0, (set & kWrite) != 0);
+    EXPECT_EQ((stat.rights_base & rights::kPathCreateFile) != 0, (set & kCreate) != 0);
+    EXPECT_EQ((stat.rights_base & rights::kPathUnlinkFile) != 0, (set & kDelete) != 0);
+    EXPECT_EQ(stat.rights_base & rights::kFdFilestatSetSize, 0u);
+    // They cannot be raised.
+    EXPECT_EQ(g("fd_fdstat_set_rights", {3, rights::kAll, rights::kAll}), Errno::notcapable);
+  }
+}
+
+}  // namespace
+}  // namespace dewar::wasi_p1
