@@ -46,7 +46,10 @@ class Reader {
       case '{': return read_object(out, depth);
       case '[': return read_array(out, depth);
       case '"': out.kind = JsonValue::Kind::string; return read_string(out.text);
-      case 't': out.kind = JsonValue::Kind::boolean; out.flag = true; return take_word("true");
+      case 't':
+        out.kind = JsonValue::Kind::boolean;
+        out.flag = true;
+        return take_word("true");
       case 'f': out.kind = JsonValue::Kind::boolean; return take_word("false");
       case 'n': return take_word("null");
       default: return read_number(out);
@@ -125,7 +128,9 @@ class Reader {
     const char c = peek();
     ++at_;
     switch (c) {
-      case '"': case '\\': case '/': out.push_back(c); return true;
+      case '"':
+      case '\\':
+      case '/': out.push_back(c); return true;
       case 'b': out.push_back('\b'); return true;
       case 'f': out.push_back('\f'); return true;
       case 'n': out.push_back('\n'); return true;

@@ -28,9 +28,9 @@ inline constexpr u32 kExitWallTime = 124, kExitOwnError = 125, kExitRefused = 12
 /// What was kept of an output stream.
 struct CapturedText {
   std::string head;
-  std::string tail;   ///< what follows the gap, or follows the head if nothing was dropped
-  u64 total = 0;      ///< bytes that the guest wrote
-  u64 dropped = 0;    ///< bytes between head and tail that were not kept
+  std::string tail;  ///< what follows the gap, or follows the head if nothing was dropped
+  u64 total = 0;     ///< bytes that the guest wrote
+  u64 dropped = 0;   ///< bytes between head and tail that were not kept
 };
 
 /// One frame of the guest's own language. Untrusted: the guest's driver says so.
@@ -88,9 +88,9 @@ struct Outcome {
   u32 exit_code = kExitOwnError;
   bool retryable = false;
 
-  std::string program;        ///< as given on the command line
-  std::string language;       ///< "wasm", "python", "javascript"
-  std::string guest_name;     ///< package of the interpreter and its version, or empty
+  std::string program;     ///< as given on the command line
+  std::string language;    ///< "wasm", "python", "javascript"
+  std::string guest_name;  ///< package of the interpreter and its version, or empty
   std::string guest_version;
 
   std::optional<CapturedText> out;  ///< where output was captured

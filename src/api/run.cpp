@@ -111,9 +111,8 @@ class Run {
   // What to call is checked before anything of the module runs.
   Result<void> check_entry() {
     const auto function = [&](std::string_view name) {
-      return std::any_of(module_->exports.begin(), module_->exports.end(), [&](const wasm::Export& e) {
-        return e.kind == wasm::ExternKind::func && e.name == name;
-      });
+      return std::any_of(module_->exports.begin(), module_->exports.end(),
+                         [&](const wasm::Export& e) { return e.kind == wasm::ExternKind::func && e.name == name; });
     };
     if (config_.invoke) {
       if (function(*config_.invoke)) return {};
@@ -202,15 +201,13 @@ class Run {
     const bool timed_out = watchdog_ && watchdog_->fired();
     watchdog_.reset();
     switch (ended) {
-      case runtime::Outcome::returned:
-        end(OutcomeClass::exit, "ok", "the program ended", 0);
-        return;
+      case runtime::Outcome::returned: end(OutcomeClass::exit, "ok", "the program ended", 0); return;
       case runtime::Outcome::exited:
         if (stack_->exit_code == 0) {
           end(OutcomeClass::exit, "ok", "the program ended", 0);
         } else {
-          end(OutcomeClass::exit, "exit-nonzero",
-              "the program ended with exit code " + base::dec(stack_->exit_code), stack_->exit_code);
+          end(OutcomeClass::exit, "exit-nonzero", "the program ended with exit code " + base::dec(stack_->exit_code),
+              stack_->exit_code);
         }
         return;
       case runtime::Outcome::threw:
@@ -220,9 +217,7 @@ class Run {
       case runtime::Outcome::pending:
         end(OutcomeClass::trap, "suspended", "a host function suspended a run that nothing resumes", kExitTrap);
         return;
-      case runtime::Outcome::trapped:
-        settle_trap(timed_out);
-        return;
+      case runtime::Outcome::trapped: settle_trap(timed_out); return;
     }
   }
 
@@ -232,8 +227,8 @@ class Run {
     report_trap(trap);
     switch (trap.kind) {
       case TrapKind::out_of_fuel:
-        end(OutcomeClass::limit, "fuel",
-            "the program used up its fuel of " + base::dec(static_cast<u64>(start_fuel_)), kExitLimit);
+        end(OutcomeClass::limit, "fuel", "the program used up its fuel of " + base::dec(static_cast<u64>(start_fuel_)),
+            kExitLimit);
         return;
       case TrapKind::interrupted:
         if (timed_out) {
@@ -253,8 +248,7 @@ class Run {
         end(OutcomeClass::limit, "gc-heap",
             "the garbage-collected heap of " + base::human_size(config_.limits.max_gc_bytes) + " is full", kExitLimit);
         return;
-      default:
-        break;
+      default: break;
     }
     std::string message(runtime::trap_message(trap.kind));
     if (!trap.detail.empty()) message += ": " + trap.detail;

@@ -17,18 +17,18 @@ namespace dewar::api {
 
 /// What a run may use up. Every limit has a default; none of them depends on the host.
 struct RunLimits {
-  std::optional<u64> fuel;                              ///< nothing = as much as the other limits allow
-  std::optional<u64> wall_time_ms = u64{300} * 1000;    ///< nothing = for ever
-  u64 max_memory_bytes = u64{1} << 30;                  ///< per linear memory; growth beyond it fails in the guest
-  u64 max_table_elements = 10'000'000;                  ///< per table
+  std::optional<u64> fuel;                            ///< nothing = as much as the other limits allow
+  std::optional<u64> wall_time_ms = u64{300} * 1000;  ///< nothing = for ever
+  u64 max_memory_bytes = u64{1} << 30;                ///< per linear memory; growth beyond it fails in the guest
+  u64 max_table_elements = 10'000'000;                ///< per table
   u64 max_gc_bytes = u64{256} << 20;
-  u64 stack_bytes = runtime::Stack::kDefaultBytes;      ///< canonical-frame bytes
+  u64 stack_bytes = runtime::Stack::kDefaultBytes;  ///< canonical-frame bytes
 };
 
 /// The module is an interpreter started through one of our drivers (docs/guests.md).
 struct Interpreter {
-  std::string language;     ///< "python", "javascript"
-  std::string name;         ///< of the guest, e.g. "python"
+  std::string language;  ///< "python", "javascript"
+  std::string name;      ///< of the guest, e.g. "python"
   std::string version;
   std::string script;       ///< guest path of the user's script
   std::string report_path;  ///< guest path that the driver opens to report

@@ -65,8 +65,7 @@ Result<void> parse_value(std::string_view text, CanonValType type, Slot* slots) 
     case CanonValType::kV128:
       if (!parse_v128(text, slots)) return bad_value(text, type, "0x and up to 32 hexadecimal digits");
       return {};
-    default:
-      break;
+    default: break;
   }
   if (text == "null" && type.nullable()) {
     slots[0] = runtime::kNullRef;

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The commands: each takes its parsed arguments and gives the program's exit status.
+#pragma once
+
+#include "cli/parse.h"
+
+namespace dewar::cli {
+
+int run_command(const ParsedArgs& args);
+int wat_command(const ParsedArgs& args);
+int print_command(const ParsedArgs& args);
+int validate_command(const ParsedArgs& args);
+int objdump_command(const ParsedArgs& args);
+int guest_add_command(const ParsedArgs& args);
+int guest_list_command(const ParsedArgs& args);
+int guest_remove_command(const ParsedArgs& args);
+int guest_path_command(const ParsedArgs& args);
+int wast_verb(const ParsedArgs& args);
+int version_command(const ParsedArgs& args);
+int help_command(const ParsedArgs& args);
+
+/// Says what is wrong with the command line and gives the exit status for that.
+int usage_error(const Error& error);
+
+}  // namespace dewar::cli

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Hashes of packages and files, as the lock file writes them.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/types.h"
+
+namespace dewar::cli {
+
+/// "sha512-" and base64, the form of npm's integrity values.
+std::string npm_integrity(std::span<const u8> bytes);
+/// Lower-case hexadecimal.
+std::string sha256_hex(std::span<const u8> bytes);
+
+}  // namespace dewar::cli

