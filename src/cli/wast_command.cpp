@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command `dewar wast`: finds the files, runs them one by one, prints text or JSON. The JSON object is
 // {"files": [{"file", "counts": {kind: n}, "executed", "failed", "failures": [{"line", "column", "kind", "reason"}],
-// "error"?}], "executed", "failed", "errors"}.
+// "patched_bytes", "collections", "guarded_memories", "error"?}], "executed", "failed", "errors"}.
 #include "cli/wast_command.h"
 
 #include <algorithm>
@@ -78,7 +78,8 @@ void print_text(const FileResult& result, bool verbose) {
     std::printf("%s:%u:%u: %s: %s\n", path.c_str(), failure.line, failure.column,
                 std::string(text::command_name(failure.kind)).c_str(), failure.reason.c_str());
   }
-  if (verbose && !result.report.output.empty()) std::fwrite(result.report.output.data(), 1, result.report.output.size(), stdout);
+  if (verbose && !result.report.output.empty())
+    std::fwrite(result.report.output.data(), 1, result.report.output.size(), stdout);
   std::printf("%s: %llu commands, %zu failed\n", path.c_str(), static_cast<unsigned long long>(result.report.total()),
               result.report.failures.size());
 }
@@ -92,6 +93,8 @@ void write_json(base::JsonWriter& json, const FileResult& result) {
   }
   json.end_object();
   json.member("executed", result.report.total()).member("failed", u64{result.report.failures.size()});
+  json.member("patched_bytes", result.report.patched_bytes).member("collections", result.report.collections);
+  json.member("guarded_memories", result.report.guarded_memories);
   json.key("failures").begin_array();
   for (const WastFailure& failure : result.report.failures) {
     json.begin_object().member("line", failure.line).member("column", failure.column);

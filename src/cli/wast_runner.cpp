@@ -10,6 +10,7 @@
 #include "cli/wast_values.h"
 #include "cli/wast_verdict.h"
 #include "exec/exec.h"
+#include "gc/heap.h"
 #include "runtime/instantiate.h"
 #include "wasm/validate.h"
 
@@ -68,7 +69,17 @@ class WastMachine {
     return "unknown command";
   }
 
-  const std::string& output() const { return spectest_.output(); }
+  /// Fills in what can be said at the end of the script.
+  void finish(WastReport& report) {
+    report.output = spectest_.output();
+    report.collections = store_.heap().collections();
+    for (runtime::Instance& instance : store_.instances()) {
+      for (usize i = 0; i < instance.module->memories.size(); ++i) {
+        report.guarded_memories += instance.memories[i] != nullptr && instance.memories[i]->guarded;
+      }
+      for (u32 i = 0; i < instance.codes->count(); ++i) report.patched_bytes += patched_bytes(instance.codes->at(i));
+    }
+  }
 
  private:
   // Modules and instances.
@@ -250,6 +261,14 @@ class WastMachine {
     return judge_rejection(command.kind, loaded.error(), command.text);
   }
 
+  static u64 patched_bytes(const runtime::FuncCode& code) {
+    if (code.frame_slots.load(std::memory_order_acquire) == runtime::FuncCode::kUnprepared) return 0;
+    const std::span<const u8> original = code.module->slice(code.module->funcs[code.func].body);
+    u64 count = 0;
+    for (usize pc = 0; pc < original.size() && pc < code.body_size; ++pc) count += original[pc] != code.body[pc];
+    return count;
+  }
+
   std::string assert_unlinkable(const Command& command) {
     auto loaded = load(*command.module);
     if (!loaded) return describe_error(loaded.error());
@@ -288,7 +307,7 @@ Result<WastReport> run_wast(std::string_view source, const runtime::EngineOption
     std::string reason = machine.execute(command);
     if (!reason.empty()) report.failures.push_back({command.line, command.column, command.kind, std::move(reason)});
   }
-  report.output = machine.output();
+  machine.finish(report);
   return report;
 }
 

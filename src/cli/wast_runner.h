@@ -28,6 +28,10 @@ struct WastReport {
   std::array<u64, kCommandKinds> executed{};
   std::vector<WastFailure> failures;
   std::string output;  ///< of the module "spectest"
+  // What the engine's mode did, so that a mode that did nothing is noticed.
+  u64 patched_bytes = 0;     ///< opcodes that differ from the modules' (fused groups, probes)
+  u64 collections = 0;       ///< of the GC heap
+  u64 guarded_memories = 0;  ///< memories of instances that rely on guard pages
 
   u64 total() const;
 };

@@ -29,7 +29,9 @@ void check_round_trip(const wasm::Module& module, wasm::TypeRegistry& registry) 
   const std::vector<u8> bytes = *first;
   auto again = wasm::load_module(std::move(*first), registry, module.features);
   DEWAR_FUZZ_CHECK(again.has_value(), "an encoded valid module is rejected");
-  DEWAR_FUZZ_CHECK(fuzz::same_shape(module, **again), "encoding changed the module");
+  const std::string difference = fuzz::shape_difference(module, **again);
+  if (!difference.empty()) std::fprintf(stderr, "difference: %s\n", difference.c_str());
+  DEWAR_FUZZ_CHECK(difference.empty(), "encoding changed the module");
   const auto second = wasm::encode(**again);
   DEWAR_FUZZ_CHECK(second.has_value() && *second == bytes, "encoding is not a fixed point");
 }

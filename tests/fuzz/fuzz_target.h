@@ -12,10 +12,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const dewar::u8* data, dewar::usize size);
 
 /// A property that must hold for every input.
-#define DEWAR_FUZZ_CHECK(cond, what)                                                  \
-  do {                                                                                \
-    if (!(cond)) {                                                                    \
+#define DEWAR_FUZZ_CHECK(cond, what)                                                 \
+  do {                                                                               \
+    if (!(cond)) {                                                                   \
       std::fprintf(stderr, "%s:%d: fuzz finding: %s\n", __FILE__, __LINE__, (what)); \
-      std::abort();                                                                   \
-    }                                                                                 \
+      std::abort();                                                                  \
+    }                                                                                \
   } while (0)

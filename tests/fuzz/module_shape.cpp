@@ -23,10 +23,10 @@ bool same_instr(const Instr& a, const Instr& b) {
   const auto same_catch = [](const CatchClause& x, const CatchClause& y) {
     return x.kind == y.kind && x.label == y.label && (x.kind >= 2 || x.tag == y.tag);
   };
-  return a.op == b.op && a.block.kind == b.block.kind && a.block.value == b.block.value && a.block.type == b.block.type &&
-         a.index == b.index && a.index2 == b.index2 && a.align == b.align && a.memory == b.memory &&
-         a.offset == b.offset && a.lane == b.lane && a.flags == b.flags && a.heap == b.heap && a.heap2 == b.heap2 &&
-         a.bits == b.bits && a.v128 == b.v128 && a.labels == b.labels && a.types == b.types &&
+  return a.op == b.op && a.block.kind == b.block.kind && a.block.value == b.block.value &&
+         a.block.type == b.block.type && a.index == b.index && a.index2 == b.index2 && a.align == b.align &&
+         a.memory == b.memory && a.offset == b.offset && a.lane == b.lane && a.flags == b.flags && a.heap == b.heap &&
+         a.heap2 == b.heap2 && a.bits == b.bits && a.v128 == b.v128 && a.labels == b.labels && a.types == b.types &&
          std::ranges::equal(a.catches, b.catches, same_catch);
 }
 
@@ -49,7 +49,7 @@ bool same_body(std::span<const u8> a, std::span<const u8> b) {
 
 class Comparison {
  public:
-  Comparison(const Module& a, const Module& b) : a_(a), b_(b) {}
+  Comparison(const Module& a, const Module& b, Fidelity which) : a_(a), b_(b), which_(which) {}
 
   std::string run() {
     types();
@@ -101,11 +101,10 @@ class Comparison {
       return x.type.type == y.type.type && x.type.mut == y.type.mut && code(x.init, y.init);
     });
     each("tag", a_.tags, b_.tags, [](TypeIndex x, TypeIndex y) { return x == y; });
-    each("export", a_.exports, b_.exports, [](const Export& x, const Export& y) {
-      return x.name == y.name && x.kind == y.kind && x.index == y.index;
-    });
+    each("export", a_.exports, b_.exports,
+         [](const Export& x, const Export& y) { return x.name == y.name && x.kind == y.kind && x.index == y.index; });
     if (a_.start != b_.start) differ("start", 0);
-    if (a_.data_count != b_.data_count) differ("data count", 0);
+    if (which_ == Fidelity::kEncoded && a_.data_count != b_.data_count) differ("data count", 0);
   }
 
   void segments() {
@@ -122,19 +121,60 @@ class Comparison {
     });
   }
 
+  /// Encoders drop sections without entries; a custom section then follows the one before.
+  bool is_kept(const Module& module, u8 section) const {
+    const auto defined = [](usize all, u32 imported) { return all > imported; };
+    switch (section) {
+      case 1: return !module.types.empty();
+      case 2: return !module.imports.empty();
+      case 3:
+      case 10: return defined(module.funcs.size(), module.num_imported_funcs);
+      case 4: return defined(module.tables.size(), module.num_imported_tables);
+      case 5: return defined(module.memories.size(), module.num_imported_memories);
+      case 13: return defined(module.tags.size(), module.num_imported_tags);
+      case 6: return defined(module.globals.size(), module.num_imported_globals);
+      case 7: return !module.exports.empty();
+      case 8: return module.start.has_value();
+      case 9: return !module.elems.empty();
+      case 12: return which_ == Fidelity::kEncoded && module.data_count.has_value();
+      case 11: return !module.datas.empty();
+      default: return false;
+    }
+  }
+  u8 place(const Module& module, u8 after_section) const {
+    constexpr u8 kOrder[] = {1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11};
+    u8 last = 0;
+    if (after_section == 0) return last;
+    for (const u8 section : kOrder) {
+      if (is_kept(module, section)) last = section;
+      if (section == after_section) break;
+    }
+    return last;
+  }
+
+  std::vector<CustomSection> counted(const Module& module) const {
+    std::vector<CustomSection> out = module.customs;
+    if (which_ == Fidelity::kPrinted) std::erase_if(out, [](const CustomSection& c) { return c.name == "name"; });
+    return out;
+  }
+
   void customs() {
-    each("custom section", a_.customs, b_.customs, [&](const CustomSection& x, const CustomSection& y) {
-      return x.name == y.name && std::ranges::equal(a_.slice(x.payload), b_.slice(y.payload));
+    each("custom section", counted(a_), counted(b_), [&](const CustomSection& x, const CustomSection& y) {
+      return x.name == y.name && place(a_, x.after_section) == place(b_, y.after_section) &&
+             std::ranges::equal(a_.slice(x.payload), b_.slice(y.payload));
     });
   }
 
   const Module& a_;
   const Module& b_;
+  Fidelity which_;
   std::string difference_;
 };
 
 }  // namespace
 
-std::string shape_difference(const Module& a, const Module& b) { return Comparison(a, b).run(); }
+std::string shape_difference(const Module& a, const Module& b, Fidelity fidelity) {
+  return Comparison(a, b, fidelity).run();
+}
 
 }  // namespace dewar::fuzz

@@ -9,9 +9,11 @@
 
 namespace dewar::fuzz {
 
-/// Where two modules differ, for a person; empty if they mean the same. Both must be valid and of one registry.
-std::string shape_difference(const wasm::Module& a, const wasm::Module& b);
+/// What a way from module to module keeps. The text format rebuilds the name section, and says nothing about a data
+/// count that no instruction needs.
+enum class Fidelity { kEncoded, kPrinted };
 
-inline bool same_shape(const wasm::Module& a, const wasm::Module& b) { return shape_difference(a, b).empty(); }
+/// Where two modules differ, for a person; empty if they mean the same. Both must be valid and of one registry.
+std::string shape_difference(const wasm::Module& a, const wasm::Module& b, Fidelity fidelity = Fidelity::kEncoded);
 
 }  // namespace dewar::fuzz

@@ -29,22 +29,14 @@ void edit(Random& random, std::vector<u8>& bytes, std::span<const u8> other) {
   }
   const usize at = position(random, bytes);
   switch (random.below(9)) {
-    case 0:
-      bytes[at] ^= static_cast<u8>(1u << random.below(8));
-      return;
-    case 1:
-      bytes[at] = static_cast<u8>(random.next());
-      return;
-    case 2:
-      bytes[at] = kInteresting[random.below(kInteresting.size())];
-      return;
+    case 0: bytes[at] ^= static_cast<u8>(1u << random.below(8)); return;
+    case 1: bytes[at] = static_cast<u8>(random.next()); return;
+    case 2: bytes[at] = kInteresting[random.below(kInteresting.size())]; return;
     case 3:  // a longer LEB128
       bytes[at] |= 0x80;
       bytes.insert(bytes.begin() + at + 1, random.below(2) ? 0x00 : 0x7f);
       return;
-    case 4:
-      bytes.resize(at);
-      return;
+    case 4: bytes.resize(at); return;
     case 5: {
       const usize length = std::min<usize>(1 + random.below(32), bytes.size() - at);
       bytes.erase(bytes.begin() + at, bytes.begin() + at + length);
@@ -55,12 +47,8 @@ void edit(Random& random, std::vector<u8>& bytes, std::span<const u8> other) {
       insert_slice(random, bytes, self);
       return;
     }
-    case 7:
-      insert_slice(random, bytes, other);
-      return;
-    default:
-      bytes[at] = static_cast<u8>(bytes[at] + (random.below(2) ? 1 : -1));
-      return;
+    case 7: insert_slice(random, bytes, other); return;
+    default: bytes[at] = static_cast<u8>(bytes[at] + (random.below(2) ? 1 : -1)); return;
   }
 }
 

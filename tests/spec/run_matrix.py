@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the official test suite in one mode and judges the result.
+
+Fails if a command failed that is not listed in expected_failures.txt, if a listed one passed, if a listed line names
+nothing, if the commands executed differ, per file and kind, from count_commands.py's independent count, or if the mode did
+not do what it is named for.
+Exit code 77 (skipped) if the corpora are not there.
+
+usage: run_matrix.py RUNNER MODE
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import count_commands
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SKIPPED = 77
+
+# What a mode must have done over the whole suite, so that one that does nothing is noticed. "like plain" and "unlike
+# plain" compare with a run of the plain interpreter (which rewrites some opcodes by operand type).
+EVIDENCE = {
+    "plain": [("guarded_memories", "some")],
+    "quickened": [("patched_bytes", "unlike plain")],
+    "probes": [("patched_bytes", "unlike plain")],
+    "garbage_upper_plain": [("patched_bytes", "like plain")],
+    "gc_stress": [("collections", "unlike plain")],
+    "explicit_bounds": [("guarded_memories", "none")],
+}
+
+
+def spec_folder():
+    corpora = os.environ.get("DEWAR_CORPORA") or os.path.join(HERE, "..", "..", "..", "shared", "corpora")
+    return os.path.normpath(os.path.join(corpora, "spec"))
+
+
+def expected_failures(mode):
+    """{"file:line": reason} of the lines "MODE FILE:LINE REASON", MODE being a name or *."""
+    expected = {}
+    with open(os.path.join(HERE, "expected_failures.txt"), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            parts = line.split(None, 2)
+            if len(parts) != 3:
+                sys.exit("expected_failures.txt:%d: want MODE FILE:LINE REASON" % number)
+            if parts[0] in ("*", mode):
+                expected[parts[1]] = parts[2]
+    return expected
+
+
+def compare_counts(files, folder):
+    problems = []
+    counted = list(count_commands.find_scripts([folder]))
+    if sorted(counted) != sorted(f["file"] for f in files):
+        problems.append("the files run are not the files there are")
+    for entry in files:
+        with open(entry["file"], "rb") as file:
+            expected = dict(count_commands.count(file.read()))
+        if expected != entry["counts"]:
+            problems.append("%s: executed %s, counted %s" % (entry["file"], entry["counts"], expected))
+    return problems
+
+
+def total(files, field):
+    return sum(entry[field] for entry in files)
+
+
+def run_suite(runner, mode, folder):
+    run = subprocess.run([runner, mode, folder], stdout=subprocess.PIPE, check=False)
+    try:
+        return json.loads(run.stdout)
+    except ValueError:
+        sys.exit("the runner ended with code %d and without a report" % run.returncode)
+
+
+def check_evidence(runner, mode, folder, files):
+    problems = []
+    plain = None
+    for field, wanted in EVIDENCE.get(mode, []):
+        found = total(files, field)
+        if wanted in ("some", "none"):
+            good = (found > 0) == (wanted == "some")
+        else:
+            plain = plain or run_suite(runner, "plain", folder)["files"]
+            good = (found == total(plain, field)) == (wanted == "like plain")
+        if not good:
+            problems.append("mode %s should have %s %s, found %d" % (mode, field, wanted, found))
+    return problems
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    runner, mode = sys.argv[1:]
+    folder = spec_folder()
+    if not os.path.isdir(folder):
+        print("skipped: 1 corpus (spec) is not at %s; set DEWAR_CORPORA" % folder)
+        return SKIPPED
+    report = run_suite(runner, mode, folder)
+    expected = expected_failures(mode)
+    problems = compare_counts(report["files"], folder) + check_evidence(runner, mode, folder, report["files"])
+    failed = {}
+    for entry in report["files"]:
+        name = os.path.relpath(entry["file"], folder)
+        if "error" in entry:
+            problems.append("%s: %s" % (name, entry["error"]))
+        for failure in entry["failures"]:
+            place = "%s:%d" % (name, failure["line"])
+            failed[place] = "%s: %s: %s" % (place, failure["kind"], failure["reason"])
+    problems += [text for place, text in failed.items() if place not in expected]
+    problems += ["%s: passed, but a failure is expected (%s)" % item for item in expected.items() if item[0] not in failed]
+    for problem in problems:
+        print(problem)
+    print("%s: %d files, %d commands executed, %d failed, %d of these expected, %d problems"
+          % (mode, len(report["files"]), report["executed"], len(failed), len(set(failed) & set(expected)), len(problems)))
+    return 1 if problems or report["executed"] == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs scripts of the official suite in one mode of the test matrix and prints the report as JSON.
+// usage: spec_runner MODE FILE|FOLDER...
+#include <cstdio>
+#include <string_view>
+
+#include "cli/wast_command.h"
+
+namespace {
+
+using dewar::runtime::EngineOptions;
+
+struct Mode {
+  std::string_view name;
+  void (*apply)(EngineOptions&);
+};
+
+constexpr Mode kModes[] = {
+    {"plain", [](EngineOptions& o) { o.quicken = false; }},
+    {"quickened", [](EngineOptions&) {}},
+    {"probes", [](EngineOptions& o) { o.probe_all = true; }},
+    {"garbage_upper", [](EngineOptions& o) { o.garbage_upper = true; }},
+    {"garbage_upper_plain", [](EngineOptions& o) { o.garbage_upper = true, o.quicken = false; }},
+    {"gc_stress", [](EngineOptions& o) { o.gc_stress = true; }},
+    {"explicit_bounds", [](EngineOptions& o) { o.explicit_bounds = true; }},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view wanted = argc > 1 ? argv[1] : "";
+  for (const Mode& mode : kModes) {
+    if (mode.name != wanted || argc < 3) continue;
+    dewar::cli::WastOptions options;
+    options.json = true;
+    mode.apply(options.engine);
+    const std::vector<std::string> files(argv + 2, argv + argc);
+    return dewar::cli::wast_main(files, options);
+  }
+  std::fprintf(stderr, "usage: %s MODE FILE|FOLDER...\nmodes:", argv[0]);
+  for (const Mode& mode : kModes) std::fprintf(stderr, " %s", mode.name.data());
+  std::fprintf(stderr, "\n");
+  return 2;
+}
