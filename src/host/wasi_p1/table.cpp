@@ -270,7 +270,12 @@ Result<void> define_wasi(runtime::Linker& linker, runtime::Store& store, Session
   for (const wasm::Import& import : module->imports) {
     if (import.kind != wasm::ExternKind::func) continue;
     if (import.module != Snapshot1::kModule && import.module != Unstable::kModule) continue;
-    if (linker.find(import.module, import.name)) continue;
+    if (const runtime::Extern* known = linker.find(import.module, import.name)) {
+      // Engines before the standard had sockets of their own under its names: sock_accept with two parameters.
+      const bool socket = import.name.starts_with("sock_");
+      const auto at = static_cast<u32>(&import - module->imports.data());
+      if (!socket || runtime::match_import(store, *module, at, *known)) continue;
+    }
     const wasm::TypeIndex type = module->funcs[import.index].type;
     const std::string sig = signature(module->types[type.value]);
     ImportDesc desc{import.module, import.name, sig, {}, boundary::kPure, GrantKind::none, nullptr};
