@@ -29,8 +29,7 @@ u64 Context::number(u32 bits, const char* what) {
 
 bool Context::check_literal(u8 status, const Token& token, const char* what) {
   switch (static_cast<Literal>(status)) {
-    case Literal::kOk:
-      return true;
+    case Literal::kOk: return true;
     case Literal::kMalformed:
       cursor.fail("unknown operator " + show_token(cursor.text(token)) + ", expected " + what, token);
       return false;

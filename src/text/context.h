@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the parsers of one module share: the cursor, the identifier context (spec 6.1.4), the output. Owns the reading of
-// indices and small numbers.
+// What the parsers of one module share: the cursor, the identifier context (spec 6.1.4), the output. Owns the reading
+// of indices and small numbers.
 #pragma once
 
 #include "text/module_writer.h"

@@ -34,16 +34,10 @@ constexpr Shape kShapes[] = {
 /// Some mnemonics have two opcodes; their operand tells which.
 Op InstructionParser::choose(Op op, RefType& ref) {
   switch (op) {
-    case Op::select:
-      return cursor_.at_list("result") ? Op::select_t : Op::select;
-    case Op::ref_test:
-      ref = types_.ref_type();
-      return ref.nullable ? Op::ref_test_null : Op::ref_test;
-    case Op::ref_cast:
-      ref = types_.ref_type();
-      return ref.nullable ? Op::ref_cast_null : Op::ref_cast;
-    default:
-      return op;
+    case Op::select: return cursor_.at_list("result") ? Op::select_t : Op::select;
+    case Op::ref_test: ref = types_.ref_type(); return ref.nullable ? Op::ref_test_null : Op::ref_test;
+    case Op::ref_cast: ref = types_.ref_type(); return ref.nullable ? Op::ref_cast_null : Op::ref_cast;
+    default: return op;
   }
 }
 
@@ -70,12 +64,8 @@ void InstructionParser::immediates(Op op, RefType ref, std::vector<u8>& sink) {
     case Imm::table_table: return index_pair(c_.tables, sink);
     case Imm::elem: return index(c_.elems);
     case Imm::elem_table: return segment_and_target(c_.elems, c_.tables, sink);
-    case Imm::data:
-      c_.needs_data_count = true;
-      return index(c_.datas);
-    case Imm::data_memory:
-      c_.needs_data_count = true;
-      return segment_and_target(c_.datas, c_.memories, sink);
+    case Imm::data: c_.needs_data_count = true; return index(c_.datas);
+    case Imm::data_memory: c_.needs_data_count = true; return segment_and_target(c_.datas, c_.memories, sink);
     case Imm::memory: base::append_u32(sink, c_.index_or_zero(c_.memories)); return;
     case Imm::memory_memory: return index_pair(c_.memories, sink);
     case Imm::memarg: return memarg(op, sink);
@@ -90,9 +80,7 @@ void InstructionParser::immediates(Op op, RefType ref, std::vector<u8>& sink) {
     case Imm::i64: return integer(64, sink);
     case Imm::f32: append_little_endian(sink, float_bits(32), 4); return;
     case Imm::f64: append_little_endian(sink, float_bits(64), 8); return;
-    case Imm::heap_type:
-      base::append_s33(sink, op == Op::ref_null ? types_.heap_type() : ref.heap);
-      return;
+    case Imm::heap_type: base::append_s33(sink, op == Op::ref_null ? types_.heap_type() : ref.heap); return;
     case Imm::select_types: return select_types(sink);
     case Imm::type_field: return type_field(sink);
     case Imm::type_count:
@@ -103,12 +91,8 @@ void InstructionParser::immediates(Op op, RefType ref, std::vector<u8>& sink) {
       c_.needs_data_count = true;
       index(c_.types);
       return index(c_.datas);
-    case Imm::type_elem:
-      index(c_.types);
-      return index(c_.elems);
-    case Imm::type_type:
-      index(c_.types);
-      return index(c_.types);
+    case Imm::type_elem: index(c_.types); return index(c_.elems);
+    case Imm::type_type: index(c_.types); return index(c_.types);
     case Imm::br_on_cast: return br_on_cast(sink);
     case Imm::fence: sink.push_back(0); return;
   }
@@ -242,8 +226,7 @@ u64 InstructionParser::float_bits(u32 bits) {
   const Token t = cursor_.take();
   u64 wide = 0;
   u32 narrow = 0;
-  const Literal status =
-      bits == 32 ? parse_f32(cursor_.text(t), narrow) : parse_f64(cursor_.text(t), wide);
+  const Literal status = bits == 32 ? parse_f32(cursor_.text(t), narrow) : parse_f64(cursor_.text(t), wide);
   c_.check_literal(static_cast<u8>(status), t, bits == 32 ? "a 32-bit float" : "a 64-bit float");
   return bits == 32 ? narrow : wide;
 }

@@ -62,9 +62,7 @@ void InstructionParser::run(bool single) {
   waiting_.clear();
   do {
     switch (cursor_.peek().kind) {
-      case TokenKind::kLeftParen:
-        open_paren();
-        break;
+      case TokenKind::kLeftParen: open_paren(); break;
       case TokenKind::kRightParen:
         if (frames_.empty()) {
           if (!waiting_.empty()) cursor_.fail("misplaced code annotation: no instruction follows", cursor_.peek());
@@ -76,14 +74,11 @@ void InstructionParser::run(bool single) {
         if (!takes_flat()) return cursor_.unexpected("a folded instruction or ')'");
         flat();
         break;
-      case TokenKind::kAnnotation:
-        annotation();
-        break;
+      case TokenKind::kAnnotation: annotation(); break;
       case TokenKind::kEof:
         // Module fields without `(module` end a construct with `)` too, so this is always premature.
         return cursor_.unexpected("an instruction or ')'");
-      default:
-        return cursor_.unexpected("an instruction");
+      default: return cursor_.unexpected("an instruction");
     }
   } while (!cursor_.failed() && !(single && frames_.empty() && waiting_.empty()));
 }
@@ -250,14 +245,10 @@ void InstructionParser::close_paren() {
     case FrameKind::kDo:
     case FrameKind::kCatch:
     case FrameKind::kCatchAll:
-    case FrameKind::kDelegated:
-      break;
-    case FrameKind::kIfOperands:
-      return cursor_.unexpected("(then ...)");
-    case FrameKind::kTry:
-      return cursor_.unexpected("(do ...)");
-    default:
-      return cursor_.unexpected("'end'");
+    case FrameKind::kDelegated: break;
+    case FrameKind::kIfOperands: return cursor_.unexpected("(then ...)");
+    case FrameKind::kTry: return cursor_.unexpected("(do ...)");
+    default: return cursor_.unexpected("'end'");
   }
   cursor_.take();
   frames_.pop_back();

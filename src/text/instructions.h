@@ -61,8 +61,8 @@ class InstructionParser {
   };
   struct Frame {
     FrameKind kind = FrameKind::kPlain;
-    usize pending = 0;   ///< kPlain, kIfOperands: where its bytes start in pending_
-    usize metadata = 0;  ///< kPlain, kIfOperands: where its annotations start in pending_metadata_
+    usize pending = 0;       ///< kPlain, kIfOperands: where its bytes start in pending_
+    usize metadata = 0;      ///< kPlain, kIfOperands: where its annotations start in pending_metadata_
     bool has_catch = false;  ///< kTryRest: a catch clause was read, so delegate is not allowed any more
     Label label;             ///< kIfOperands: pushed when the body starts
   };

@@ -60,14 +60,10 @@ Token Lexer::next() {
       ++pos_;
       if (at(pos_) == '@') return annotation(start);
       return token(TokenKind::kLeftParen, start);
-    case Class::kRight:
-      ++pos_;
-      return token(TokenKind::kRightParen, start);
+    case Class::kRight: ++pos_; return token(TokenKind::kRightParen, start);
     case Class::kIllegal:
-    case Class::kSpace:
-      return fail("illegal character", start);
-    default:
-      return word(start);
+    case Class::kSpace: return fail("illegal character", start);
+    default: return word(start);
   }
 }
 
@@ -113,7 +109,8 @@ Token Lexer::annotation(u32 start) {
   const u32 id = pos_;
   if (at(pos_) == '"') {
     if (!scan_string()) return fail(error_, error_offset_);
-    if (pos_ - id > 2 && !is_valid_quoted_name(source_.substr(id, pos_ - id))) return fail("malformed UTF-8 encoding", id);
+    if (pos_ - id > 2 && !is_valid_quoted_name(source_.substr(id, pos_ - id)))
+      return fail("malformed UTF-8 encoding", id);
   } else {
     while (pos_ < source_.size() && class_of(source_[pos_]) == Class::kIdChar) ++pos_;
   }
@@ -127,9 +124,7 @@ Token Lexer::word(u32 start) {
   bool more = true;
   while (more && pos_ < source_.size()) {
     switch (class_of(source_[pos_])) {
-      case Class::kIdChar:
-        ++pos_;
-        break;
+      case Class::kIdChar: ++pos_; break;
       case Class::kOther:
         other = true;
         ++pos_;
@@ -152,9 +147,7 @@ Token Lexer::word(u32 start) {
           if (!comment && (next == Class::kIdChar || next == Class::kOther || next == Class::kSemicolon)) other = true;
         }
         break;
-      default:
-        more = false;
-        break;
+      default: more = false; break;
     }
   }
   const char first = source_[start];

@@ -78,8 +78,8 @@ bool scan_float(std::string_view text, Digits& out) {
   if (take_prefix(text, ".")) {
     if (!text.empty() && is_digit_of(text.front(), out.hex)) take_digits(text, out.hex, out.fraction);
   }
-  const bool has_exponent = out.hex ? take_prefix(text, "p") || take_prefix(text, "P")
-                                    : take_prefix(text, "e") || take_prefix(text, "E");
+  const bool has_exponent =
+      out.hex ? take_prefix(text, "p") || take_prefix(text, "P") : take_prefix(text, "e") || take_prefix(text, "E");
   if (has_exponent) {
     const bool negative = take_sign(text);
     std::string digits;

@@ -12,9 +12,10 @@ void ModuleParser::declare_fields() {
         const Token t = cursor_.peek();
         const std::string name = annotation_name(cursor_.text(t));
         if (name == "name") {
-          return cursor_.fail("misplaced @name annotation: it follows the identifier of what it names, and a module "
-                              "has one",
-                              t);
+          return cursor_.fail(
+              "misplaced @name annotation: it follows the identifier of what it names, and a module "
+              "has one",
+              t);
         }
         if (name.starts_with("metadata.code.")) return cursor_.fail("@" + name + " annotation: not in a function", t);
         cursor_.take();
@@ -31,10 +32,8 @@ void ModuleParser::declare_fields() {
         break;
       }
       case TokenKind::kRightParen:
-      case TokenKind::kEof:
-        return;
-      default:
-        return cursor_.unexpected("a module field");
+      case TokenKind::kEof: return;
+      default: return cursor_.unexpected("a module field");
     }
   }
 }

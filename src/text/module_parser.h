@@ -51,7 +51,7 @@ class ModuleParser {
   // Tables, memories and segments (module_segments.cpp).
   struct MemoryShape {
     bool is64 = false;
-    u64 page_size = 0;  ///< 0: not written
+    u64 page_size = 0;  ///< 0: the default
   };
   struct ElemItems {
     bool exprs = false;
@@ -91,7 +91,8 @@ class ModuleParser {
   const char* definition_seen_ = nullptr;  ///< kind of the first definition: imports may not follow (spec 6.6.14)
   bool start_seen_ = false;
   // Next index of each kind in the second pass.
-  u32 next_func_ = 0, next_table_ = 0, next_memory_ = 0, next_global_ = 0, next_tag_ = 0, next_elem_ = 0, next_data_ = 0;
+  u32 next_func_ = 0, next_table_ = 0, next_memory_ = 0, next_global_ = 0, next_tag_ = 0, next_elem_ = 0,
+      next_data_ = 0;
   std::vector<u8> body_;  ///< reused for every function
   struct MetadataSection {
     u32 functions = 0;

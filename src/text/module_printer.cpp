@@ -32,8 +32,8 @@ std::string_view extern_word(ExternKind kind) {
 
 /// Word of a section for `@custom` placement, by section id.
 const char* section_word(u8 id) {
-  constexpr const char* kWords[] = {"",       "type",   "import", "func", "table", "memory",    "global",
-                                    "export", "start",  "elem",   "code", "data",  "datacount", "tag"};
+  constexpr const char* kWords[] = {"",       "type",  "import", "func", "table", "memory",    "global",
+                                    "export", "start", "elem",   "code", "data",  "datacount", "tag"};
   return id < std::size(kWords) ? kWords[id] : "";
 }
 

@@ -83,7 +83,7 @@ class ModulePrinter {
   Identifiers label_ids_;    ///< of the body, by ordinal
   usize next_hint_ = 0;
   bool names_data_ = false;  ///< an instruction names a data segment, so a data count section is needed
-  bool hints_ = false;  ///< branch hints are printed as annotations
+  bool hints_ = false;       ///< branch hints are printed as annotations
 };
 
 }  // namespace dewar::text

@@ -193,12 +193,8 @@ void ModulePrinter::immediates(const Instr& in, const Identifiers& locals) {
       return;
     case Imm::memory_memory: return pair(memories_, in.index, in.index2);
     case Imm::memarg: return memarg(in);
-    case Imm::memarg_lane:
-      memarg(in);
-      [[fallthrough]];
-    case Imm::lane:
-      out_.push_back(' ');
-      return number(in.lane);
+    case Imm::memarg_lane: memarg(in); [[fallthrough]];
+    case Imm::lane: out_.push_back(' '); return number(in.lane);
     case Imm::shuffle:
       for (u64 half : {in.v128.lo, in.v128.hi}) {
         for (u32 shift = 0; shift < 64; shift += 8) {
@@ -209,15 +205,9 @@ void ModulePrinter::immediates(const Instr& in, const Identifiers& locals) {
       return;
     case Imm::v128: return v128(in.v128);
     case Imm::i32:
-    case Imm::i64:
-      out_.push_back(' ');
-      return base::append_dec_signed(out_, static_cast<i64>(in.bits));
-    case Imm::f32:
-      out_.push_back(' ');
-      return append_f32(out_, static_cast<u32>(in.bits));
-    case Imm::f64:
-      out_.push_back(' ');
-      return append_f64(out_, in.bits);
+    case Imm::i64: out_.push_back(' '); return base::append_dec_signed(out_, static_cast<i64>(in.bits));
+    case Imm::f32: out_.push_back(' '); return append_f32(out_, static_cast<u32>(in.bits));
+    case Imm::f64: out_.push_back(' '); return append_f64(out_, in.bits);
     case Imm::heap_type:
       out_.push_back(' ');
       if (in.op == Op::ref_null) return heap_type(in.heap);
@@ -240,15 +230,9 @@ void ModulePrinter::immediates(const Instr& in, const Identifiers& locals) {
       reference(types_, in.index);
       out_.push_back(' ');
       return number(in.index2);
-    case Imm::type_data:
-      reference(types_, in.index);
-      return reference(datas_, in.index2);
-    case Imm::type_elem:
-      reference(types_, in.index);
-      return reference(elems_, in.index2);
-    case Imm::type_type:
-      reference(types_, in.index);
-      return reference(types_, in.index2);
+    case Imm::type_data: reference(types_, in.index); return reference(datas_, in.index2);
+    case Imm::type_elem: reference(types_, in.index); return reference(elems_, in.index2);
+    case Imm::type_type: reference(types_, in.index); return reference(types_, in.index2);
     case Imm::br_on_cast:
       label(in.index, 0);
       out_.push_back(' ');

@@ -113,7 +113,8 @@ u64 ModuleParser::page_size() {
     cursor_.fail("invalid custom page size " + std::to_string(size) + ": not a power of two", t);
   }
   cursor_.expect_close();
-  return size;
+  // The default needs no flag in the binary format; the type is the same.
+  return size == kDefaultPageSize ? 0 : size;
 }
 
 void ModuleParser::memory_type(std::vector<u8>& out, MemoryShape shape) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Binary module -> text that wat_to_wasm reads back to a module of the same meaning (and to the same bytes where those
 // were canonical). Instructions are flat, one per line, indented by nesting. Names of the name section become
-// identifiers, made unique where they are not, with the exact name in a `@name` annotation; numbers of floats are exact;
-// other custom sections become `@custom` annotations.
+// identifiers, made unique where they are not, with the exact name in a `@name` annotation; numbers of floats are
+// exact; other custom sections become `@custom` annotations.
 #pragma once
 
 #include <span>

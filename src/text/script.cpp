@@ -30,8 +30,8 @@ constexpr AssertionRow kAssertions[] = {
     {"assert_malformed_custom", CommandKind::kAssertMalformedCustom, Subject::kModule, true},
 };
 
-constexpr std::string_view kFieldWords[] = {"type", "rec",    "import", "func", "table", "memory", "global",
-                                            "tag",  "export", "start",  "elem", "data"};
+constexpr std::string_view kFieldWords[] = {"type",   "rec", "import", "func",  "table", "memory",
+                                            "global", "tag", "export", "start", "elem",  "data"};
 
 class ScriptReader {
  public:

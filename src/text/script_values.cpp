@@ -15,8 +15,8 @@ struct HeapWord {
   u8 code;
 };
 constexpr HeapWord kHeapWords[] = {
-    {"func", 0x70},   {"extern", 0x6f}, {"any", 0x6e},      {"eq", 0x6d},     {"i31", 0x6c},  {"struct", 0x6b},
-    {"array", 0x6a},  {"exn", 0x69},    {"none", 0x71},     {"noextern", 0x72}, {"nofunc", 0x73}, {"noexn", 0x74},
+    {"func", 0x70},  {"extern", 0x6f}, {"any", 0x6e},  {"eq", 0x6d},       {"i31", 0x6c},    {"struct", 0x6b},
+    {"array", 0x6a}, {"exn", 0x69},    {"none", 0x71}, {"noextern", 0x72}, {"nofunc", 0x73}, {"noexn", 0x74},
 };
 
 struct PatternWord {
@@ -25,8 +25,8 @@ struct PatternWord {
 };
 /// Patterns without operand.
 constexpr PatternWord kPatternWords[] = {
-    {"ref.func", ValueKind::kRefFunc},   {"ref.any", ValueKind::kRefAny},     {"ref.eq", ValueKind::kRefEq},
-    {"ref.i31", ValueKind::kRefI31},     {"ref.struct", ValueKind::kRefStruct}, {"ref.array", ValueKind::kRefArray},
+    {"ref.func", ValueKind::kRefFunc}, {"ref.any", ValueKind::kRefAny},       {"ref.eq", ValueKind::kRefEq},
+    {"ref.i31", ValueKind::kRefI31},   {"ref.struct", ValueKind::kRefStruct}, {"ref.array", ValueKind::kRefArray},
     {"ref.exn", ValueKind::kRefExn},
 };
 

@@ -111,18 +111,15 @@ void TokenCursor::unexpected(const char* wanted) {
   const std::string_view shown = text(t);
   std::string message;
   switch (t.kind) {
-    case TokenKind::kEof:
-      message = "unexpected end of input";
-      break;
+    case TokenKind::kEof: message = "unexpected end of input"; break;
     case TokenKind::kAnnotation:
       message = "misplaced @" + base::escape_for_terminal(annotation_name(shown)) + " annotation";
       break;
     case TokenKind::kReserved:
-      message = shown.starts_with("$\"\"") || shown == "$" ? "empty identifier" : "unknown operator " + show_token(shown);
+      message =
+          shown.starts_with("$\"\"") || shown == "$" ? "empty identifier" : "unknown operator " + show_token(shown);
       break;
-    default:
-      message = "unexpected token " + show_token(shown);
-      break;
+    default: message = "unexpected token " + show_token(shown); break;
   }
   fail(message + ", expected " + wanted, t);
 }

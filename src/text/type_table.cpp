@@ -14,7 +14,11 @@ struct NumberType {
   u8 code;
 };
 constexpr std::array<NumberType, 5> kNumberTypes = {{
-    {"i32", 0x7f}, {"i64", 0x7e}, {"f32", 0x7d}, {"f64", 0x7c}, {"v128", 0x7b},
+    {"i32", 0x7f},
+    {"i64", 0x7e},
+    {"f32", 0x7d},
+    {"f64", 0x7c},
+    {"v128", 0x7b},
 }};
 
 struct AbstractHeap {
@@ -107,14 +111,15 @@ void TypeTable::parse_declared() {
       u32 size = 0;
       while (cursor_.at_list("type")) ++size, parse_type(group, false);
       cursor_.expect_close();
-      // A group of one is the same type with or without `rec` around it, so it may serve type uses.
-      if (size == 1 && !cursor_.failed()) {
-        Entry& only = entries_.back();
-        const bool plain = group.front() == kFuncCode;
-        if (plain && only.is_func) by_key_.try_emplace(only.key, static_cast<u32>(entries_.size() - 1));
+      if (cursor_.failed()) return;
+      if (size == 1) {
+        // A group of one is the same type without `rec` around it: it is written without, and may serve type uses.
+        if (group.front() == kFuncCode) by_key_.try_emplace(entries_.back().key, static_cast<u32>(entries_.size() - 1));
+        out.insert(out.end(), group.begin(), group.end());
+      } else {
+        out.push_back(kRecCode);
+        append_list(out, size, group);
       }
-      out.push_back(kRecCode);
-      append_list(out, size, group);
     }
     if (cursor_.failed()) return;
   }
@@ -335,7 +340,8 @@ u32 TypeTable::resolve(const TypeUse& use) {
   std::string key = use.inline_signature.key();
   if (use.has_index) {
     if (use.index >= entries_.size() || !entries_[use.index].is_func) {
-      cursor_.fail("unknown type: the type of a type use with parameters or results must be a function type", use.place);
+      cursor_.fail("unknown type: the type of a type use with parameters or results must be a function type",
+                   use.place);
     } else if (entries_[use.index].key != key) {
       cursor_.fail("inline function type does not match the type it names", use.place,
                    "write the same parameters and results, or leave them out");

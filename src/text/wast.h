@@ -51,12 +51,12 @@ struct ScriptValue {
   ValueKind kind = ValueKind::kI32;
   u64 bits = 0;  ///< i32, i64, f32, f64: bit pattern, zero-extended. ref.extern, ref.host: the number.
   V128 v128;
-  LaneShape shape = LaneShape::kI32x4;              ///< kV128
-  NanPattern nan = NanPattern::kNone;               ///< kF32, kF64
-  std::array<NanPattern, 4> lane_nans{};            ///< kV128 with a float shape
-  bool any = false;                                 ///< the pattern names no number or heap type: any of its kind
-  u8 heap = 0;                                      ///< kRefNull: byte of the abstract heap type (0x70 func, ...)
-  std::vector<ScriptValue> alternatives;            ///< kEither
+  LaneShape shape = LaneShape::kI32x4;    ///< kV128
+  NanPattern nan = NanPattern::kNone;     ///< kF32, kF64
+  std::array<NanPattern, 4> lane_nans{};  ///< kV128 with a float shape
+  bool any = false;                       ///< the pattern names no number or heap type: any of its kind
+  u8 heap = 0;                            ///< kRefNull: byte of the abstract heap type (0x70 func, ...)
+  std::vector<ScriptValue> alternatives;  ///< kEither
 };
 
 /// `(invoke MODULE? "name" ARG*)` or `(get MODULE? "name")`.
@@ -71,8 +71,8 @@ struct ScriptModule {
   enum class Form : u8 { kText, kBinary, kQuote } form = Form::kText;
   std::optional<std::string> id;
   std::vector<u8> bytes;       ///< empty if `error` is set
-  std::optional<Error> error;  ///< why the text could not be parsed; line and column count from the start of the script,
-                               ///< for quoted modules from the start of the quoted text
+  std::optional<Error> error;  ///< why the text could not be parsed; line and column count from the start of the
+                               ///< script, for quoted modules from the start of the quoted text
 };
 
 enum class CommandKind : u8 {
@@ -82,7 +82,7 @@ enum class CommandKind : u8 {
   kRegister,          ///< register instance `target` (nothing: the last) under the name `text`
   kAction,
   kAssertReturn,
-  kAssertTrap,        ///< `action`, or `module` (its instantiation traps)
+  kAssertTrap,  ///< `action`, or `module` (its instantiation traps)
   kAssertExhaustion,
   kAssertException,
   kAssertInvalid,
@@ -99,10 +99,10 @@ struct Command {
   u32 column = 0;
   std::optional<ScriptModule> module;
   std::optional<ScriptAction> action;
-  std::vector<ScriptValue> expected;   ///< kAssertReturn
-  std::string text;                    ///< expected message, or the name to register
-  std::optional<std::string> id;       ///< kModuleInstance
-  std::optional<std::string> target;   ///< kModuleInstance, kRegister
+  std::vector<ScriptValue> expected;  ///< kAssertReturn
+  std::string text;                   ///< expected message, or the name to register
+  std::optional<std::string> id;      ///< kModuleInstance
+  std::optional<std::string> target;  ///< kModuleInstance, kRegister
 };
 
 struct Script {

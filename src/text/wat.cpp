@@ -11,10 +11,9 @@ namespace dewar::text {
 Result<void> check_source(std::string_view source, const WatOptions& options) {
   const u64 max = options.max_source < kMaxAddressableSource ? options.max_source : kMaxAddressableSource;
   if (source.size() > max) {
-    return std::unexpected(Error{"wat-limit",
-                                 "the source has " + std::to_string(source.size()) + " bytes, the limit is " +
-                                     std::to_string(max),
-                                 Error::kNoOffset, 0, 0, "compile it to a binary module elsewhere"});
+    return std::unexpected(Error{
+        "wat-limit", "the source has " + std::to_string(source.size()) + " bytes, the limit is " + std::to_string(max),
+        Error::kNoOffset, 0, 0, "compile it to a binary module elsewhere"});
   }
   if (base::is_valid_utf8(source)) return {};
   usize good = 0;
