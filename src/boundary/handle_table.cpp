@@ -44,4 +44,14 @@ bool HandleTable::renumber(u32 from, u32 to) {
   return true;
 }
 
+void HandleTable::keep_snapshot(Handle& handle, std::unique_ptr<DirSnapshot> snapshot) {
+  handle.snapshot = std::move(snapshot);
+  usize total = 0;
+  for (const Handle& h : handles_) total += h.snapshot ? h.snapshot->entries.size() : 0;
+  if (total <= kMaxSnapshotEntries) return;
+  for (Handle& h : handles_) {
+    if (&h != &handle) h.snapshot.reset();
+  }
+}
+
 }  // namespace dewar::boundary

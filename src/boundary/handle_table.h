@@ -70,6 +70,11 @@ class HandleTable {
   /// Moves `from` to `to`, which is closed first; both must be open. Equal numbers: no change.
   bool renumber(u32 from, u32 to);
 
+  /// Keeps a directory's snapshot with its handle. If all snapshots together grow too large, the others go: a guest
+  /// that comes back to one of those gets a new one.
+  void keep_snapshot(Handle& handle, std::unique_ptr<DirSnapshot> snapshot);
+  static constexpr usize kMaxSnapshotEntries = 400'000;
+
   u32 open_count() const { return open_; }
   u32 peak() const { return peak_; }
   u32 max_open() const { return max_; }

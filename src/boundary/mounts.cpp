@@ -17,6 +17,8 @@ namespace dewar::boundary {
 namespace {
 
 constexpr usize kMaxPath = 4095;
+// Of a lexical path from the root, through any number of handles; handles keep theirs.
+constexpr usize kMaxGuestPath = 16384;
 
 Result<UniqueFd> memory_file(const FileGrant& grant) {
   UniqueFd fd(::memfd_create("guest-file", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -171,6 +173,8 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     lexical += '/';
     lexical += part;
   }
+
+  if (lexical.size() > kMaxGuestPath) return std::unexpected(PathFault::too_long);
 
   Place place;
   place.guest_path = lexical.empty() ? "/" : lexical;

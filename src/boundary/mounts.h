@@ -32,7 +32,7 @@ enum class PathFault : u8 {
   empty,     ///< ""
   nul,       ///< holds a NUL byte
   encoding,  ///< is not valid UTF-8
-  too_long,  ///< longer than 4095 bytes
+  too_long,  ///< longer than 4095 bytes, or 16384 from the root
   absolute,  ///< starts with "/"
   escape,    ///< ".." above the directory that it is relative to
 };

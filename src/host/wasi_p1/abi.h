@@ -13,13 +13,14 @@ namespace dewar::wasi_p1 {
 /// X(name, number): the errors. ENOTCAPABLE is what a refusal looks like.
 #define DEWAR_WASI_ERRNOS(X)                                                                                           \
   X(success, 0)                                                                                                        \
-  X(too_big, 1) X(acces, 2) X(addrinuse, 3) X(addrnotavail, 4) X(afnosupport, 5) X(again, 6) X(already, 7) X(badf, 8)  \
-      X(badmsg, 9) X(busy, 10) X(canceled, 11) X(child, 12) X(connaborted, 13) X(connrefused, 14) X(connreset, 15)     \
-          X(deadlk, 16) X(destaddrreq, 17) X(dom, 18) X(dquot, 19) X(exist, 20) X(fault, 21) X(fbig, 22)               \
-              X(hostunreach, 23) X(idrm, 24) X(ilseq, 25) X(inprogress, 26) X(intr, 27) X(inval, 28) X(io, 29)         \
-                  X(isconn, 30) X(isdir, 31) X(loop, 32) X(mfile, 33) X(mlink, 34) X(msgsize, 35) X(multihop, 36)      \
-                      X(nametoolong, 37) X(netdown, 38) X(netreset, 39) X(netunreach, 40) X(nfile, 41) X(nobufs, 42)   \
-                          X(nodev, 43) X(noent, 44) X(noexec, 45) X(nolck, 46) X(nolink, 47) X(nomem, 48) X(nomsg, 49) \
+  X(too_big, 1)                                                                                                        \
+  X(acces, 2) X(addrinuse, 3) X(addrnotavail, 4) X(afnosupport, 5) X(again, 6) X(already, 7) X(badf, 8) X(badmsg, 9)   \
+      X(busy, 10) X(canceled, 11) X(child, 12) X(connaborted, 13) X(connrefused, 14) X(connreset, 15) X(deadlk, 16)    \
+          X(destaddrreq, 17) X(dom, 18) X(dquot, 19) X(exist, 20) X(fault, 21) X(fbig, 22) X(hostunreach, 23)          \
+              X(idrm, 24) X(ilseq, 25) X(inprogress, 26) X(intr, 27) X(inval, 28) X(io, 29) X(isconn, 30) X(isdir, 31) \
+                  X(loop, 32) X(mfile, 33) X(mlink, 34) X(msgsize, 35) X(multihop, 36) X(nametoolong, 37)              \
+                      X(netdown, 38) X(netreset, 39) X(netunreach, 40) X(nfile, 41) X(nobufs, 42) X(nodev, 43)         \
+                          X(noent, 44) X(noexec, 45) X(nolck, 46) X(nolink, 47) X(nomem, 48) X(nomsg, 49)              \
                               X(noprotoopt, 50) X(nospc, 51) X(nosys, 52) X(notconn, 53) X(notdir, 54) X(notempty, 55) \
                                   X(notrecoverable, 56) X(notsock, 57) X(notsup, 58) X(notty, 59) X(nxio, 60)          \
                                       X(overflow, 61) X(ownerdead, 62) X(perm, 63) X(pipe, 64) X(proto, 65)            \

@@ -152,7 +152,7 @@ Reply fd_readdir(HostCall& call, Session& session) {
   if (cookie == 0 || !h->snapshot) {
     auto snapshot = take_snapshot(session, *h);
     if (!snapshot) return snapshot.error();
-    h->snapshot = std::move(*snapshot);
+    session.handles().keep_snapshot(*h, std::move(*snapshot));
   }
   const auto& entries = h->snapshot->entries;
   usize used = 0;

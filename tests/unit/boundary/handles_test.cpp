@@ -87,6 +87,17 @@ TEST(HandleTable, ClosesKernelDescriptors) {
   ::close(fds[0]);
 }
 
+TEST(HandleTable, SnapshotsStayBounded) {
+  HandleTable table(10);
+  for (u64 i = 0; i < 5; ++i) {
+    const u32 number = table.insert(marked(i)).value();
+    auto snapshot = std::make_unique<DirSnapshot>();
+    snapshot->entries.resize(100'000);
+    table.keep_snapshot(*table.get(number), std::move(snapshot));
+  }
+  for (u32 i = 0; i < 5; ++i) EXPECT_EQ(table.get(i)->snapshot != nullptr, i == 4) << i;
+}
+
 TEST(CaptureSink, KeepsHeadAndTail) {
   CaptureSink sink(4, 3);
   const auto add = [&](std::string_view text) {

@@ -69,6 +69,8 @@ TEST_F(MountsTest, SyntheticRootLeadsToMounts) {
   EXPECT_EQ(at(std::string_view("a\0b", 3)), "nul");
   EXPECT_EQ(at("\xff\xfe"), "encoding");
   EXPECT_EQ(at(std::string(5000, 'a')), "too long");
+  const std::string deep = "/" + std::string(16380, 'd');
+  EXPECT_EQ(at(BaseDir{nullptr, -1, deep}, "abcd"), "too long") << "handles of handles do not grow for ever";
   // From a synthetic directory, ".." does not lead above it either: a handle is a capability.
   EXPECT_EQ(at(BaseDir{nullptr, -1, "/data"}, "in/x"), "mount /data/in x");
   EXPECT_EQ(at(BaseDir{nullptr, -1, "/data"}, "../data/in"), "escape");

@@ -171,6 +171,29 @@ TEST(WasiStreams, OutputIsCapturedAndReported) {
   EXPECT_EQ(g.write(1, "x"), Errno::badf);
 }
 
+TEST(WasiStreams, TheReportAlsoOpensByPath) {
+  for (const bool report : {true, false}) {
+    WasiGuest g;
+    Config config;
+    config.report = report;
+    config.report_path = "/own/./report";
+    g.start(std::move(config));
+    const Errno opened = g.open(3, "own/report", 0, rights::kFdWrite);
+    if (!report) {
+      EXPECT_EQ(opened, Errno::notcapable) << "without a report the path is like any other";
+      continue;
+    }
+    ASSERT_EQ(opened, Errno::success);
+    EXPECT_EQ(g.fd, 5u);
+    EXPECT_EQ(g.write(g.fd, "by path\n"), Errno::success);
+    EXPECT_EQ(g.write(*g.session->report_fd(), "by number\n"), Errno::success);
+    EXPECT_EQ(g.session->report(), "by path\nby number\n");
+    EXPECT_EQ(g.read(g.fd, nullptr), Errno::notcapable);
+    EXPECT_EQ(g.open(3, "own/reports", 0, rights::kFdWrite), Errno::notcapable);
+    EXPECT_EQ(g.denials().size(), 1u);
+  }
+}
+
 TEST(WasiStreams, GrantedInputIsReadAndInterruptible) {
   int fds[2];
   ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
