@@ -82,6 +82,7 @@ class Stack {
   } scratch;
   u32 pending_args = 0;  ///< argument slots of the suspended host call
   u64 probes_fired = 0;  ///< PROBE bytes executed
+  u32 deferred_interrupts = 0;  ///< reasons that wait until no host frame lies between Wasm frames
 
   /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).
   bool pending_host_call = false;

@@ -23,6 +23,8 @@ DEWAR_HANDLER(exit_out_of_fuel) {
 }
 
 DEWAR_HANDLER(poll_interrupt) {
+  // A prefixed instruction's handler sees its second opcode byte; what runs again is the whole instruction.
+  pc = code->body + locate(*code->module, code->func, static_cast<u32>(pc - code->body)).pc;
   DEWAR_SAVE_STATE();
   const u32 reasons = stack->interrupts();
   if (reasons & runtime::kInterruptKill) {
@@ -31,8 +33,12 @@ DEWAR_HANDLER(poll_interrupt) {
     return kExitTrapped;
   }
   if (reasons & runtime::kInterruptFreeze) {
-    stack->pending_host_call = false;
-    return kExitPending;
+    if (!stack->activation->parent) {
+      stack->pending_host_call = false;
+      return kExitPending;
+    }
+    // A host frame that can not be kept lies below: the request is raised again when it has left.
+    stack->deferred_interrupts |= runtime::kInterruptFreeze;
   }
   // Nobody listens to the other reasons yet: they are acknowledged, and the instruction runs again.
   stack->clear_interrupt(reasons);

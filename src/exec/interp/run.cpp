@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Entry to and exit from Wasm code: invoke, resume, host calls. See exec/exec.h.
 #include <cstring>
+#include <utility>
 
 #include "exec/backtrace.h"
 #include "exec/exec.h"
@@ -148,6 +149,9 @@ Outcome leave(Stack& stack, interp::Exit exit, Activation& activation, std::span
   if (outcome == Outcome::returned) std::memcpy(results.data(), stack.state.fp, results.size_bytes());
   stack.activation = activation.parent;
   --stack.host_depth;
+  // Back in the outermost activation's code, a freeze that had to wait for host frames can happen.
+  const bool outermost = activation.parent && !activation.parent->parent;
+  if (outermost && stack.deferred_interrupts) stack.interrupt(std::exchange(stack.deferred_interrupts, 0));
   if (outcome != Outcome::pending) stack.state = activation.below;
   return outcome;
 }
