@@ -11,14 +11,14 @@ cd "$(dirname "$0")/.."
 jobs=${DEWAR_JOBS:-$(nproc)}
 mkdir -p build
 if ! cmake --preset aarch64 >build/aarch64.test-log 2>&1 ||
-  ! cmake --build --preset aarch64 -j "$jobs" --target dewar_tests >build/aarch64.test-log 2>&1; then
+  ! cmake --build --preset aarch64 -j "$jobs" --target dewar_tests spec_runner >build/aarch64.test-log 2>&1; then
   grep -v '^\[[0-9]*/[0-9]*\]' build/aarch64.test-log | head -200
   python3 tools/test_summary.py --record-failure build/aarch64 "build (aarch64)"
 else
   rm -rf build/aarch64/gtest build/aarch64/junit.xml
-  export GTEST_FILTER='-Fault*DeathTest.*:FaultChainTest.*'
-  ctest --test-dir build/aarch64 -j "$jobs" --output-on-failure --no-tests=error --timeout 3600 -LE 'script|fuzz' \
-    -E '^(boundary|wasi|api|cli|guest)' \
+  export GTEST_FILTER='-Fault*DeathTest.*:FaultChainTest.*' DEWAR_EMULATOR=qemu-aarch64
+  ctest --test-dir build/aarch64 -j "$jobs" --output-on-failure --no-tests=error \
+    -E '^(fuzz_|check_|setup_|test_summary_|boundary|wasi|api|cli|guest)' \
     --output-junit "$PWD/build/aarch64/junit.xml"
 fi
 python3 tools/test_summary.py build/aarch64

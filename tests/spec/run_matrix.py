@@ -71,7 +71,9 @@ def total(files, field):
 
 
 def run_suite(runner, mode, folder):
-    run = subprocess.run([runner, mode, folder], stdout=subprocess.PIPE, check=False)
+    # Set where the runner was built for another machine (tools/test_aarch64.sh).
+    emulator = os.environ.get("DEWAR_EMULATOR", "").split()
+    run = subprocess.run([*emulator, runner, mode, folder], stdout=subprocess.PIPE, check=False)
     try:
         return json.loads(run.stdout)
     except ValueError:
