@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Interruption of control flow (design D12), measured by work, not time: a host call asks for the interruption and notes
-// the fuel; from there the guest may execute at most one trip of its loop, or one call, before it ends.
+// Interruption of control flow (design D12), measured by work, not time: a host call asks for the interruption and
+// notes the fuel; from there the guest may execute at most one trip of its loop, or one call, before it ends.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -52,7 +52,8 @@ const Case kCases[] = {
     {"mutual_tail_calls", R"((func $a (return_call $b)) (func $b (return_call $a))
         (func (export "run") (call $request) (return_call $a)))"},
     {"self_tail_call", R"((func $a (return_call $a)) (func (export "run") (call $request) (call $a)))"},
-    {"tail_call_indirect", R"((type $t (func)) (table funcref (elem $a)) (func $a (return_call_indirect (type $t) (i32.const 0)))
+    {"tail_call_indirect",
+     R"((type $t (func)) (table funcref (elem $a)) (func $a (return_call_indirect (type $t) (i32.const 0)))
         (func (export "run") (call $request) (call $a)))"},
     {"tail_call_ref", R"((type $t (func)) (elem declare func $a) (func $a (type $t) (return_call_ref $t (ref.func $a)))
         (func (export "run") (call $request) (call $a)))"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// "call stack exhausted" is a matter of canonical frame bytes only (design D5): at the same depth in every mode, at every
-// repetition, and exactly one frame later when the stack is one frame larger.
+// "call stack exhausted" is a matter of canonical frame bytes only (design D5): at the same depth in every mode, at
+// every repetition, and exactly one frame later when the stack is one frame larger.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -35,10 +35,9 @@ const Case kCases[] = {
                  "(call_indirect (type $t) (i32.const 0))) (func (export \"run\") (call $f))"},
     {"reference", "(type $t (func)) (elem declare func $f) (func $f (type $t) " COUNT
                   "(call_ref $t (ref.func $f))) (func (export \"run\") (call $f))"},
-    {"inside_handlers", "(tag $e) (func $f (export \"run\") " COUNT
-                        "(block $h (try_table (catch_all $h) (call $f))))"},
-    {"host_in_between", "(import \"env\" \"nothing\" (func $nothing)) (func $f (export \"run\") " COUNT
-                        "(call $nothing) (call $f))"},
+    {"inside_handlers", "(tag $e) (func $f (export \"run\") " COUNT "(block $h (try_table (catch_all $h) (call $f))))"},
+    {"host_in_between",
+     "(import \"env\" \"nothing\" (func $nothing)) (func $f (export \"run\") " COUNT "(call $nothing) (call $f))"},
     {"deep_operands", "(func $f (export \"run\") " COUNT
                       "(i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (call $f) (drop) (drop) (drop) (drop))"},
 };
@@ -48,8 +47,8 @@ u32 depth_of(const Case& c, const runtime::EngineOptions& options, u64 bytes) {
   TestEngine engine(options, bytes);
   engine.host("nothing", {}, {}, [](runtime::CallContext&, const Slot*, Slot*) { return runtime::HostStatus::ok; });
   // Imports must come first in the text, so the global follows the case's fields.
-  runtime::Instance* instance = engine.load(std::string("(module ") + c.fields +
-                                            " (global $depth (export \"depth\") (mut i32) (i32.const 0)))");
+  runtime::Instance* instance =
+      engine.load(std::string("(module ") + c.fields + " (global $depth (export \"depth\") (mut i32) (i32.const 0)))");
   if (instance == nullptr) return 0;
   EXPECT_EQ(engine.call(*instance, "run"), Outcome::trapped);
   EXPECT_EQ(engine.stack().trap.kind, TrapKind::stack_exhausted);
@@ -91,7 +90,8 @@ TEST(StackDepth, GrowsByOneFrameAtATime) {
 TEST(StackDepth, ExhaustionIsNotCaughtAsAnException) {
   // Traps pass handlers by; only the count of entries shows that catch_all did not run the tail.
   TestEngine engine;
-  runtime::Instance* instance = engine.load(R"((module (tag $e) (global $caught (export "caught") (mut i32) (i32.const 0))
+  runtime::Instance* instance =
+      engine.load(R"((module (tag $e) (global $caught (export "caught") (mut i32) (i32.const 0))
       (func $f (export "run") (block $h (try_table (catch_all $h) (call $f)) (return))
         (global.set $caught (i32.const 1)))))");
   ASSERT_NE(instance, nullptr);

@@ -66,8 +66,8 @@ inline std::vector<i32> run_threads(const SharedMemory& memory, std::string_view
       if (outcome == runtime::Outcome::returned) {
         results[i] = engines[i]->result_i32();
       } else {
-        failures[i] = "thread " + std::to_string(i) + " did not return: " +
-                      std::string(runtime::trap_message(engines[i]->stack().trap.kind));
+        failures[i] = "thread " + std::to_string(i) +
+                      " did not return: " + std::string(runtime::trap_message(engines[i]->stack().trap.kind));
       }
     });
   }

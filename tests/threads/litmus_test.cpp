@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Litmus tests of the threads proposal's memory model with real threads: atomics are sequentially consistent, and what
-// happens before an atomic store is seen after the load that reads it. Only forbidden outcomes fail; the rest may occur.
+// happens before an atomic store is seen after the load that reads it. Only forbidden outcomes fail; the rest may
+// occur.
 #include "threads/guest_threads.h"
 
 namespace dewar::test {

@@ -14,8 +14,8 @@ struct Width {
 };
 
 const Width kWidths[] = {
-    {"i32", "i32.atomic.rmw", "", 4},      {"i32", "i32.atomic.rmw8", "_u", 1},  {"i32", "i32.atomic.rmw16", "_u", 2},
-    {"i64", "i64.atomic.rmw", "", 8},      {"i64", "i64.atomic.rmw8", "_u", 1},  {"i64", "i64.atomic.rmw16", "_u", 2},
+    {"i32", "i32.atomic.rmw", "", 4},     {"i32", "i32.atomic.rmw8", "_u", 1}, {"i32", "i32.atomic.rmw16", "_u", 2},
+    {"i64", "i64.atomic.rmw", "", 8},     {"i64", "i64.atomic.rmw8", "_u", 1}, {"i64", "i64.atomic.rmw16", "_u", 2},
     {"i64", "i64.atomic.rmw32", "_u", 4},
 };
 
@@ -34,15 +34,18 @@ std::string replace_all(std::string text, const std::string& what, const std::st
 std::string looped(const Width& width, u64 address, std::string body) {
   body = replace_all(std::move(body), "ADDR", "(i32.const " + std::to_string(address) + ")");
   for (const char* op : {"add", "sub", "and", "or", "xor", "xchg", "cmpxchg"}) {
-    body = replace_all(std::move(body), std::string("OP(") + op + ")", std::string(width.prefix) + "." + op + width.suffix);
+    body = replace_all(std::move(body), std::string("OP(") + op + ")",
+                       std::string(width.prefix) + "." + op + width.suffix);
   }
-  body = replace_all(std::move(body), "ME", std::string(width.type) == "i64" ? "(i64.extend_i32_u (local.get $me))"
-                                                                            : "(local.get $me)");
+  body = replace_all(std::move(body), "ME",
+                     std::string(width.type) == "i64" ? "(i64.extend_i32_u (local.get $me))" : "(local.get $me)");
   body = replace_all(std::move(body), "T.", std::string(width.type) + ".");
   return std::string(R"((module (import "env" "memory" (memory 1 1 shared))
     (func (export "thread") (param $me i32) (param $n i32) (result i32)
-      (local $i i32) (local $bad i32) (local $old )") + width.type + R"()
-      (loop $next )" + body + R"(
+      (local $i i32) (local $bad i32) (local $old )") +
+         width.type + R"()
+      (loop $next )" +
+         body + R"(
         (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
       (local.get $bad))))";
 }
@@ -97,7 +100,7 @@ TEST(Rmw, CompareExchangeAddsExactly) {
   check_lanes(R"((loop $again
       (local.set $old (OP(add) ADDR (T.const 0)))
       (br_if $again (T.ne (local.get $old)
-        (OP(cmpxchg) ADDR (local.get $old) (T.add (local.get $old) (T.const 1))))))) )",
+        (OP(cmpxchg) ADDR (local.get $old) (T.add (local.get $old) (T.const 1)))))))",
               [](u64 start) { return start + u64{kThreads} * kCount; });
 }
 
