@@ -73,7 +73,7 @@ void prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
   if (options.probe_all) {
     put_probe_everywhere(set, code);
   } else if (options.quicken) {
-    interp::quicken(module, code, options);
+    interp::quicken(module, code, sink.instrs, options);
   }
   set.keep(std::move(body));
   // Results of a callee land at its first argument, inside the caller's operands; a function with more results than

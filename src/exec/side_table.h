@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exec/interp/handler.h"
+#include "exec/interp/quicken.h"
 #include "wasm/walker.h"
 
 namespace dewar::exec {
@@ -21,6 +22,7 @@ class SideTableSink : public wasm::NullSink {
 
   std::vector<runtime::SideEntry> entries;
   std::vector<runtime::HandlerRow> handlers;
+  std::vector<interp::InstrAt> instrs;  ///< every instruction that can be reached; only with a body
   u32 entry_pc = 0, entry_cost = 0, max_operands = 0;
   u32 found_pc = 0, found_rest = 0, found_side = 0;  ///< of locate_pc
 
@@ -34,8 +36,11 @@ class SideTableSink : public wasm::NullSink {
 
   template <class W>
   void op(W& w, wasm::Op op, u32 pc) {
+    if (op == wasm::Op::try_table) clause_begin_ = static_cast<u32>(rows_.size());
     if (!w.live()) {
       op_pc_ = pc;
+      // The function's `end` also runs where only branches lead to it.
+      if (op == wasm::Op::end && w.depth() == 1 && pc <= locate_pc_) found_pc = pc, found_side = next_entry(), found_rest = 0;
       return;
     }
     if (op == wasm::Op::loop) close_block();
@@ -44,11 +49,14 @@ class SideTableSink : public wasm::NullSink {
     if (pc <= locate_pc_) {
       found_pc = pc;
       found_at_ = count_;
-      found_side = static_cast<u32>(entries.size());
+      found_side = next_entry();
       found_here_ = true;
     }
     if (op == wasm::Op::rethrow) last_live_ = true;
-    if (body_) rewrite_before(w, op, pc);
+    if (body_) {
+      instrs.push_back({pc, op});
+      rewrite_before(w, op, pc);
+    }
   }
 
   template <class W>
@@ -82,7 +90,7 @@ class SideTableSink : public wasm::NullSink {
         break;
       default: break;
     }
-    if (w.slots() > max_operands) max_operands = w.slots();
+    need_room(w.slots());
   }
 
   template <class W>
@@ -90,10 +98,7 @@ class SideTableSink : public wasm::NullSink {
     using wasm::Op;
     Open o;
     o.begin = label.pc;
-    if (label.kind == Op::try_table) {
-      o.first_row = clause_begin_;
-      clause_begin_ = static_cast<u32>(rows_.size());
-    }
+    if (label.kind == Op::try_table) o.first_row = clause_begin_;
     if (!label.dead) {
       if (label.kind == Op::loop) {
         o.loop_entry = emit();
@@ -105,7 +110,7 @@ class SideTableSink : public wasm::NullSink {
         refs_.push_back({Ref::kNext, o.if_entry});
       }
     }
-    o.row_count = static_cast<u32>(rows_.size()) - o.first_row;
+    if (label.kind == Op::try_table) o.row_count = static_cast<u32>(rows_.size()) - o.first_row;
     open_.push_back(o);
   }
 
@@ -168,12 +173,16 @@ class SideTableSink : public wasm::NullSink {
   }
 
   template <class W>
-  void on_call(W& w, wasm::Op op, const wasm::SubType&, u32 index) {
+  void on_call(W& w, wasm::Op op, const wasm::SubType& type, u32 index) {
     using wasm::Op;
     call_entry_ = kNone;
     if (!w.live()) return;
     const bool tail = op == Op::return_call || op == Op::return_call_indirect || op == Op::return_call_ref;
-    if (tail) return close_block();
+    if (tail) {
+      // A host function called in tail position leaves its results on this frame's operands before they are returned.
+      need_room(w.slots() + wasm::slots_of(type.results));
+      return close_block();
+    }
     const u32 e = emit();
     if (op == Op::call) {
       if (index < w.module().num_imported_funcs) {
@@ -201,6 +210,8 @@ class SideTableSink : public wasm::NullSink {
     row.tag = kind < 2 ? tag : ~u32{0};
     row.with_ref = kind & 1;
     row.height = target.slots;
+    // What is caught lands there even if nothing was ever pushed so high: the function's own label, for example.
+    need_room(target.slots + wasm::slots_of(target.branch_types()));
     const u32 index = static_cast<u32>(rows_.size());
     if (target.kind == wasm::Op::loop) {
       row.target_pc = target.pc;
@@ -287,6 +298,10 @@ class SideTableSink : public wasm::NullSink {
   void set_target(u32 e, u32 pc) {
     entries[e].delta_pc = static_cast<i32>(pc) - static_cast<i32>(entry_pcs_[e]);
     entries[e].delta_side = side_bytes(e, static_cast<u32>(entries.size()));
+  }
+  u32 next_entry() const { return static_cast<u32>(entries.size()); }
+  void need_room(u32 slots) {
+    if (slots > max_operands) max_operands = slots;
   }
   void close_block() {
     for (const Ref& r : refs_) {

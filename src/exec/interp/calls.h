@@ -19,7 +19,16 @@ u32 run_host_call(Stack& stack, runtime::Func& func, Instance* caller, Slot* sp)
 /// Prepares a callee of the code that runs on `stack`.
 void prepare_callee(Stack& stack, FuncCode& callee);
 
-/// Call opcode at pc (which may hide under a probe): from the module's own bytes.
+/// Handler of the instruction at pc, without firing a probe that stands there: for running it again.
+inline Handler unprobed_handler(const FuncCode& code, const u8* pc, const void* table) {
+  const u8 byte = *pc == kProbe ? code.unprobed[static_cast<usize>(pc - code.body)] : *pc;
+  return static_cast<const Handler*>(table)[byte];
+}
+
+/// Entries from the host that are active on this thread, over all stacks: what bounds native recursion.
+u32 native_entries();
+
+/// Single-byte opcode at pc (which may hide under a probe or a fused one): from the module's own bytes.
 wasm::Op call_opcode(const FuncCode& code, const u8* pc);
 /// Handler that executes it, probes left out.
 Handler call_handler(const FuncCode& code, const u8* pc, wasm::Op op);

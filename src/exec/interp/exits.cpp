@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The ways out of the interpreter: traps (with refund and backtrace), lack of fuel, interrupts, exceptions.
 #include "exec/backtrace.h"
+#include "exec/interp/calls.h"
 #include "exec/interp/handler.h"
 #include "exec/prepare.h"
 #include "gc/heap.h"
@@ -24,10 +25,13 @@ DEWAR_HANDLER(exit_out_of_fuel) {
 
 DEWAR_HANDLER(poll_interrupt) {
   // A prefixed instruction's handler sees its second opcode byte; what runs again is the whole instruction.
-  pc = code->body + locate(*code->module, code->func, static_cast<u32>(pc - code->body)).pc;
+  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body));
+  pc = code->body + at.pc;
   DEWAR_SAVE_STATE();
   const u32 reasons = stack->interrupts();
   if (reasons & runtime::kInterruptKill) {
+    // As for a trap, what is left of the block was not executed; but a loop is polled before its block is paid for.
+    if (call_opcode(*code, pc) != wasm::Op::loop) stack->fuel += at.rest;
     stack->trap.kind = TrapKind::interrupted;
     record_backtrace(*stack);
     return kExitTrapped;
@@ -42,15 +46,44 @@ DEWAR_HANDLER(poll_interrupt) {
   }
   // Nobody listens to the other reasons yet: they are acknowledged, and the instruction runs again.
   stack->clear_interrupt(reasons);
-  DEWAR_DISPATCH();
+  const Handler again = unprobed_handler(*code, pc, table);
+  [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
 }
 
 namespace {
 
+/// Pays for the search of a handler: a unit of fuel per 128 rows and frames looked at, as bulk work. A function may have
+/// millions of rows and a stack a hundred thousand frames, so the search must cost something and can be stopped.
+class SearchMeter {
+ public:
+  explicit SearchMeter(Stack& stack) : stack_(stack) {}
+  /// False if the search has to stop; the trap's kind is then set.
+  bool step() {
+    if (DEWAR_LIKELY(++steps_ % 128 != 0)) return true;
+    if (stack_.interrupts() & runtime::kInterruptKill) return stop(TrapKind::interrupted);
+    if (stack_.fuel <= 0) return stop(TrapKind::out_of_fuel);
+    --stack_.fuel;
+    ++stack_.bulk_surcharge;
+    return true;
+  }
+  bool stopped() const { return stopped_; }
+
+ private:
+  bool stop(TrapKind kind) {
+    stack_.trap.kind = kind;
+    stopped_ = true;
+    return false;
+  }
+  Stack& stack_;
+  u32 steps_ = 0;
+  bool stopped_ = false;
+};
+
 /// First row of the frame's function that catches exception `tag` at `pc`, or null.
-const runtime::HandlerRow* find_handler(const FuncCode& code, const Instance& inst, u32 pc, const runtime::Tag* tag) {
+const runtime::HandlerRow* find_handler(const FuncCode& code, const Instance& inst, u32 pc, const runtime::Tag* tag,
+                                        SearchMeter& meter) {
   u32 outer = ~u32{0};
-  for (u32 i = 0; i < code.handler_count; ++i) {
+  for (u32 i = 0; i < code.handler_count && meter.step(); ++i) {
     const runtime::HandlerRow& row = code.handlers[i];
     if (pc < row.begin || pc >= row.end || row.begin > outer) continue;
     if (row.delegate) {
@@ -62,19 +95,29 @@ const runtime::HandlerRow* find_handler(const FuncCode& code, const Instance& in
   return nullptr;
 }
 
-/// Cuts the frames above the handler of stack.exception, and its frame to the handler's operands. The fuel of the
-/// handler's block, or nothing if no frame of this activation catches it (the state is then the activation's first).
-std::optional<u32> unwind(Stack& stack) {
+enum class Unwound : u8 { caught, uncaught, stopped };
+
+/// Cuts the frames above the handler of stack.exception, and its frame to the handler's operands; `cost` is the fuel of
+/// the handler's block. If no frame of this activation catches it, the state is the activation's first.
+Unwound unwind(Stack& stack, u32& cost) {
   runtime::Store& store = stack.store;
   gc::Heap& heap = store.heap();
   const runtime::Ref exn = stack.exception;
   const runtime::Tag* tag = store.tag(heap.exception_tag(exn));
+  const runtime::FrameState thrown_at = stack.state;
   runtime::FrameState& s = stack.state;
+  SearchMeter meter(stack);
   bool skip = stack.scratch.in_tail;
   stack.scratch.in_tail = false;
   for (;;) {
-    const auto* row = skip ? nullptr : find_handler(*s.code, *s.instance, static_cast<u32>(s.pc - s.code->body), tag);
+    const auto* row =
+        skip ? nullptr : find_handler(*s.code, *s.instance, static_cast<u32>(s.pc - s.code->body), tag, meter);
     skip = false;
+    if (meter.stopped() || (!row && !meter.step())) {
+      s = thrown_at;
+      stack.exception = runtime::kNullRef;
+      return Unwound::stopped;
+    }
     const runtime::FrameHeader* header = runtime::header_of(s.fp, s.code);
     if (row) {
       Slot* sp = s.fp + s.code->local_slots + runtime::kHeaderSlots + row->height;
@@ -89,9 +132,10 @@ std::optional<u32> unwind(Stack& stack) {
       s.pc = s.code->body + row->target_pc;
       s.side = s.code->side + row->target_st;
       stack.exception = runtime::kNullRef;
-      return row->cost;
+      cost = row->cost;
+      return Unwound::caught;
     }
-    if (header->caller_code == nullptr) return std::nullopt;
+    if (header->caller_code == nullptr) return Unwound::uncaught;
     s = {header->caller_fp,
          s.fp,
          header->return_pc - header->return_side->keep,
@@ -105,8 +149,14 @@ std::optional<u32> unwind(Stack& stack) {
 
 DEWAR_HANDLER(raise_exception) {
   DEWAR_SAVE_STATE();
-  const auto cost = unwind(*stack);
-  if (!cost) return kExitThrew;
+  u32 cost = 0;
+  const Unwound how = unwind(*stack, cost);
+  if (how == Unwound::uncaught) return kExitThrew;
+  if (how == Unwound::stopped) {
+    record_backtrace(*stack);
+    return kExitTrapped;
+  }
+  fuel = stack->fuel;
   const runtime::FrameState& s = stack->state;
   fp = s.fp;
   sp = s.sp;
@@ -116,7 +166,7 @@ DEWAR_HANDLER(raise_exception) {
   inst = s.instance;
   mem = inst->memory0;
   table = inst->codes->dispatch.load(std::memory_order_relaxed);
-  DEWAR_CHARGE(*cost);
+  DEWAR_CHARGE(cost);
   DEWAR_DISPATCH();
 }
 

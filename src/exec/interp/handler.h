@@ -83,7 +83,8 @@ enum Internal : u8 {
 };
 
 // ---- LEB128 in validated bodies: no bounds, no checks. Unrolled and without calls, so that handlers need no native
-// frame; a 32-bit value has at most five bytes. ----
+// frame. A 32-bit value has at most five bytes, unless it is the offset of a memarg: that is a u64 in the format, which
+// may be padded to ten bytes also where a 32-bit memory limits its value. ----
 [[gnu::always_inline]] inline u32 leb_u32(const u8*& p) {
   u32 b = *p++;
   if (DEWAR_LIKELY(b < 0x80)) return b;
@@ -98,7 +99,9 @@ enum Internal : u8 {
   v |= (b & 0x7f) << 21;
   if (DEWAR_LIKELY(b < 0x80)) return v;
   b = *p++;
-  return v | b << 28;
+  v |= b << 28;
+  while (DEWAR_UNLIKELY(b & 0x80)) b = *p++;
+  return v;
 }
 [[gnu::always_inline]] inline i32 leb_s32(const u8*& p) {
   u32 b = *p++;

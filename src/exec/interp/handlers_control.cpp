@@ -3,7 +3,7 @@
 // exec/side_table.h for what the entries mean.
 #include <cstring>
 
-#include "exec/interp/handler.h"
+#include "exec/interp/branch.h"
 
 namespace dewar::exec::interp {
 
@@ -25,17 +25,6 @@ namespace {
 
 }  // namespace
 
-/// Continues at the target of `side`, whose operands are in place.
-#define DEWAR_JUMP()                                                                                              \
-  do {                                                                                                            \
-    const SideEntry* const e_ = side;                                                                             \
-    pc += e_->delta_pc;                                                                                           \
-    side = reinterpret_cast<const SideEntry*>(reinterpret_cast<const u8*>(e_) + e_->delta_side);                  \
-    DEWAR_CHARGE(e_->cost_taken);                                                                                 \
-    DEWAR_DISPATCH();                                                                                             \
-  } while (0)
-
-/// Takes the branch of `side` carrying two or more slots.
 DEWAR_HANDLER(take_many) {
   const u32 keep = side->keep;
   Slot* const to = sp - keep - side->drop;
@@ -44,23 +33,15 @@ DEWAR_HANDLER(take_many) {
   DEWAR_JUMP();
 }
 
-/// Takes the branch of `side`, whose instruction is at pc.
-#define DEWAR_TAKE()                                         \
-  do {                                                       \
-    if (const u32 drop_ = side->drop) {                      \
-      if (DEWAR_UNLIKELY(side->keep > 1)) DEWAR_TAIL(take_many); \
-      if (side->keep) sp[-1 - static_cast<i64>(drop_)] = sp[-1]; \
-      sp -= drop_;                                           \
-    }                                                        \
-    DEWAR_JUMP();                                            \
-  } while (0)
-
 DEWAR_HANDLER(op_unreachable) { DEWAR_TRAP(TrapKind::unreachable); }
 DEWAR_HANDLER(op_nop) { DEWAR_NEXT(1); }
 
 DEWAR_HANDLER(op_block) {
-  ++pc;
-  skip_block_type(pc);
+  // Blocks open in runs (a switch is a tower of them): one dispatch for all. A probe on one of them ends the run.
+  do {
+    ++pc;
+    skip_block_type(pc);
+  } while (*pc == 0x02);
   DEWAR_DISPATCH();
 }
 DEWAR_HANDLER(op_try_) {

@@ -140,16 +140,6 @@ DEWAR_HANDLER(op_memory_grow) {
   DEWAR_DISPATCH();
 }
 
-#define LOADS(X)                                                                                                    \
-  X(i32_load, u32, u32)                                                                                             \
-  X(i64_load, u64, u64) X(f32_load, u32, u32) X(f64_load, u64, u64) X(i32_load8_s, i8, u32) X(i32_load8_u, u8, u32) \
-      X(i32_load16_s, i16, u32) X(i32_load16_u, u16, u32) X(i64_load8_s, i8, u64) X(i64_load8_u, u8, u64)           \
-          X(i64_load16_s, i16, u64) X(i64_load16_u, u16, u64) X(i64_load32_s, i32, u64) X(i64_load32_u, u32, u64)
-#define STORES(X)                                                                                               \
-  X(i32_store, u32)                                                                                             \
-  X(i64_store, u64) X(f32_store, u32) X(f64_store, u64) X(i32_store8, u8) X(i32_store16, u16) X(i64_store8, u8) \
-      X(i64_store16, u16) X(i64_store32, u32)
-
 Handler memory_handler(wasm::Op op, [[maybe_unused]] bool guarded) {
   switch (op) {
 #if DEWAR_GUARDED_ACCESS
@@ -159,11 +149,11 @@ Handler memory_handler(wasm::Op op, [[maybe_unused]] bool guarded) {
 #endif
 #define X(id, t, w) \
   case wasm::Op::id: return PICK(Load<t, w>);
-    LOADS(X)
+    DEWAR_SCALAR_LOADS(X)
 #undef X
 #define X(id, t) \
   case wasm::Op::id: return PICK(Store<t>);
-    STORES(X)
+    DEWAR_SCALAR_STORES(X)
 #undef X
     case wasm::Op::v128_load: return vector_load<V128, same>;
 #define X(id, t) \

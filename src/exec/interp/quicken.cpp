@@ -1,5 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/interp/quicken.h"
+
+#include <algorithm>
+#include <array>
+
 namespace dewar::exec::interp {
-void quicken(const wasm::Module&, runtime::FuncCode&, const runtime::EngineOptions&) {}
+
+namespace {
+
+using wasm::Op;
+
+/// Rows of fused.def by their first opcode, longest first.
+class GroupIndex {
+ public:
+  GroupIndex() {
+    for (const FusedGroup& g : fused_groups()) by_first_[static_cast<usize>(g.ops[0])].push_back(&g);
+    for (auto& list : by_first_)
+      std::sort(list.begin(), list.end(), [](auto* a, auto* b) { return a->ops.size() > b->ops.size(); });
+  }
+  std::span<const FusedGroup* const> starting_with(Op op) const { return by_first_[static_cast<usize>(op)]; }
+
+ private:
+  std::array<std::vector<const FusedGroup*>, wasm::kOpCount> by_first_;
+};
+
+/// Can this instruction be a step of a group? The steps read only the short forms of immediates.
+bool fusable(const runtime::FuncCode& code, const InstrAt& at, bool guarded) {
+  const u8* p = code.body + at.pc;
+  if (*p != wasm::op_info(at.op).code) return false;  // rewritten: v128 locals and the like
+  switch (wasm::op_info(at.op).imm) {
+    case wasm::Imm::local:
+    case wasm::Imm::i64: return p[1] < 0x80;
+    case wasm::Imm::memarg: return guarded && p[1] < 64;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+void quicken(const wasm::Module& module, runtime::FuncCode& code, std::span<const InstrAt> instrs,
+             const runtime::EngineOptions& options) {
+  static const GroupIndex index;
+  // The garbage mode scrambles the operands of single instructions: nothing may be fused there.
+  if (options.garbage_upper) return;
+  const bool guarded =
+      !module.memories.empty() && runtime::Memory::is_guarded(module.memories[0], options.explicit_bounds);
+  for (usize i = 0; i < instrs.size();) {
+    usize taken = 1;
+    for (const FusedGroup* g : index.starting_with(instrs[i].op)) {
+      const usize n = g->ops.size();
+      if (i + n > instrs.size()) continue;
+      bool match = true;
+      for (usize k = 0; k < n && match; ++k)
+        match = instrs[i + k].op == g->ops[k] && fusable(code, instrs[i + k], guarded);
+      if (!match) continue;
+      code.body[instrs[i].pc] = g->code;
+      taken = n;
+      break;
+    }
+    i += taken;
+  }
+}
+
 }  // namespace dewar::exec::interp

@@ -4,11 +4,29 @@
 // jumped into; undone by writing the byte back.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "runtime/code.h"
 #include "runtime/store.h"
 
 namespace dewar::exec::interp {
 
-void quicken(const wasm::Module& module, runtime::FuncCode& code, const runtime::EngineOptions& options);
+/// One row of fused.def.
+struct FusedGroup {
+  std::vector<wasm::Op> ops;
+  u8 code;  ///< opcode byte that stands for the group
+};
+std::span<const FusedGroup> fused_groups();
+
+/// An instruction of a body that can be reached.
+struct InstrAt {
+  u32 pc;
+  wasm::Op op;
+};
+
+/// Fuses what can be fused. `instrs` in pc order; code.body holds the body with its mandatory rewrites.
+void quicken(const wasm::Module& module, runtime::FuncCode& code, std::span<const InstrAt> instrs,
+             const runtime::EngineOptions& options);
 
 }  // namespace dewar::exec::interp

@@ -35,18 +35,34 @@ u32 run_host_call(Stack& stack, Func& func, Instance* caller, Slot* sp) {
   }
   runtime::CallContext ctx{stack, stack.store, caller, host.env};
   const Slot* args = sp - host.arg_slots;
-  switch (host.fn(ctx, args, results)) {
+  // The function may call back and run any code on this stack, which has its own use for the scratch.
+  const Stack::Scratch scratch = stack.scratch;
+  stack.scratch.in_tail = false;
+  const HostStatus status = host.fn(ctx, args, results);
+  stack.scratch = scratch;
+  switch (status) {
     case HostStatus::ok:
+      // How a call back ended is over, too.
+      if (stack.trap.kind != TrapKind::none) stack.trap = {};
+      stack.exception = runtime::kNullRef;
       std::memcpy(sp - host.arg_slots, results, host.result_slots * sizeof(Slot));
       return kHostReturned;
     case HostStatus::trap:
       if (stack.trap.kind == TrapKind::none) stack.trap.kind = TrapKind::host;
       return kHostTrapped;
-    case HostStatus::throw_: return kHostThrew;
+    case HostStatus::throw_:
+      if (stack.exception == runtime::kNullRef) {
+        stack.trap.kind = TrapKind::host;
+        stack.trap.detail = "a host function threw nothing";
+        return kHostTrapped;
+      }
+      if (stack.trap.kind != TrapKind::none) stack.trap = {};
+      return kHostThrew;
     case HostStatus::exit: return kHostExited;
     case HostStatus::pending:
       stack.pending_host_call = true;
       stack.pending_args = host.arg_slots;
+      stack.pending_results = host.result_slots;
       return kHostPending;
   }
   DEWAR_UNREACHABLE("a host function returned an unknown status");
@@ -86,14 +102,22 @@ const void* make_instance_dispatch(Instance* inst) {
   return t;
 }
 
+namespace {
+thread_local u32 t_entries = 0;
+}
+
+u32 native_entries() { return t_entries; }
+
 Exit run(Stack& stack, Handler first) {
   runtime::ensure_alt_stack();
   const runtime::ActiveStackScope active(stack);
   const runtime::FrameState& s = stack.state;
   const void* table = instance_dispatch(s.instance);
   if (!first) first = static_cast<const Handler*>(table)[*s.pc];
-  return static_cast<Exit>(
-      first(s.pc, s.sp, s.fp, s.side, s.instance->memory0, s.instance, s.code, &stack, table, stack.fuel));
+  ++t_entries;
+  const u32 exit = first(s.pc, s.sp, s.fp, s.side, s.instance->memory0, s.instance, s.code, &stack, table, stack.fuel);
+  --t_entries;
+  return static_cast<Exit>(exit);
 }
 
 }  // namespace interp
@@ -115,6 +139,11 @@ Outcome outcome_of(interp::Exit exit) {
     case interp::kExitPending: return Outcome::pending;
   }
   DEWAR_UNREACHABLE("unknown exit");
+}
+
+/// Native recursion is bounded per stack and, as host functions may run each call on a stack of its own, per thread.
+bool too_deep(const Stack& stack) {
+  return std::max(stack.host_depth, interp::native_entries()) >= Stack::kMaxHostDepth;
 }
 
 /// Called straight from the host: no frame is made.
@@ -176,7 +205,11 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   stack.trap = {};
   stack.exception = runtime::kNullRef;
   if (!func.code) return invoke_host(stack, func, args, results);
-  if (stack.host_depth >= Stack::kMaxHostDepth) return trap(stack, TrapKind::stack_exhausted);
+  if (!stack.activation && stack.state.code) {
+    stack.trap.detail = "the stack is suspended: it can only be resumed";
+    return trap(stack, TrapKind::host);
+  }
+  if (too_deep(stack)) return trap(stack, TrapKind::stack_exhausted);
   if (stack.interrupts() & runtime::kInterruptKill) return trap(stack, TrapKind::interrupted);
   runtime::FuncCode& code = *func.code;
   if (code.frame_slots.load(std::memory_order_acquire) == runtime::FuncCode::kUnprepared)
@@ -209,9 +242,17 @@ Outcome resume(Stack& stack, std::span<const Slot> host_results, std::span<Slot>
   Activation activation{};
   stack.activation = &activation;
   ++stack.host_depth;
-  interp::Handler first = nullptr;
   runtime::FrameState& s = stack.state;
-  if (stack.pending_host_call) {
+  if (too_deep(stack)) {
+    trap(stack, TrapKind::stack_exhausted);
+    return leave(stack, interp::kExitTrapped, activation, results);
+  }
+  interp::Handler first = nullptr;
+  if (!stack.pending_host_call) {
+    // Stopped at a poll, after a probe that may stand there has fired.
+    first = interp::unprobed_handler(*s.code, s.pc, interp::instance_dispatch(s.instance));
+  } else {
+    DEWAR_ASSERT(host_results.size() == stack.pending_results, "wrong number of slots for a suspended host call");
     stack.pending_host_call = false;
     Slot* to = s.sp - stack.pending_args;
     std::memcpy(to, host_results.data(), host_results.size_bytes());
