@@ -78,7 +78,7 @@ Result<void> read_frames(Stack& stack, const FrameImage& image) {
       return fail("freeze-image", "a frame does not fit its function", f.pc);
     if (code.frame_slots.load(std::memory_order_relaxed) > static_cast<u64>(stack.end - at))
       return fail("limit-stack", "the frames do not fit the stack");
-    std::memcpy(at, f.locals.data(), f.locals.size() * sizeof(Slot));
+    std::copy(f.locals.begin(), f.locals.end(), at);
     auto* header = runtime::header_of(at, &code);
     *header = {};
     if (state.code) {
@@ -92,7 +92,7 @@ Result<void> read_frames(Stack& stack, const FrameImage& image) {
       header->caller_instance = state.instance;
     }
     Slot* operands = at + code.local_slots + runtime::kHeaderSlots;
-    std::memcpy(operands, f.operands.data(), f.operands.size() * sizeof(Slot));
+    std::copy(f.operands.begin(), f.operands.end(), operands);
     state = {at, operands + f.operands.size(), code.body + f.pc, code.side + pos.side, &code, &inst};
     at = state.sp;
   }

@@ -13,11 +13,15 @@ using runtime::Ref;
 
 namespace {
 
-/// Records the operand types at every instruction where a collection can happen: calls, allocations, throws, bulk
-/// operations and loop headers (a suspended stack stays there while others run).
+/// Records the operands at every instruction where a collection can happen or a stack can be suspended while others run:
+/// calls, allocations, throws, bulk operations, waits and loop headers.
 class RootSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
+  static constexpr bool kWantLowWater = true;
+
+  explicit RootSink(u32 exact_pc) : exact_pc_(exact_pc) {}
+
   RootMaps maps;
 
   template <class W>
@@ -31,31 +35,23 @@ class RootSink : public wasm::NullSink {
 
   template <class W>
   void op(W& w, wasm::Op op, u32 pc) {
-    constexpr u16 kSafe = wasm::kCall | wasm::kGc | wasm::kBulk | wasm::kThrows;
-    if (!(wasm::op_info(op).effects & kSafe) && op != wasm::Op::loop) return;
-    if (!w.live()) return;
+    forget(std::min(w.take_low_water(), count(w)), w.depth());
+    if (closes(op)) forget(w.label(0).height, w.depth() - 1);
+    u32 slots = w.slots();
+    if (w.live()) {
+      if (!is_safe_point(op) && pc != exact_pc_) return;
+      follow(w);
+    } else {
+      // The function's `end` also runs where only branches lead to it; its operands are then the results.
+      if (op != wasm::Op::end || w.depth() != 1 || pc != exact_pc_) return;
+      for (wasm::ValType t : w.label(0).results()) push(false, values_++, t.is_ref(), t.slots());
+      slots = followed_.empty() ? 0 : followed_.back().slots;
+    }
     RootMaps::Point point;
     point.pc = pc;
-    point.first = static_cast<u32>(maps.slots.size());
-    // Operands in slot order; the hidden exception of each open legacy catch stands where its block begins.
-    u32 depth = w.depth(), slot = 0, i = 0;
-    const auto operands = w.operands();
-    const auto hidden_before = [&](u32 value) {
-      while (depth > 0) {
-        const wasm::Label& label = w.label(depth - 1);
-        if (label.height > value) return;
-        if (label.kind == wasm::Op::catch_ || label.kind == wasm::Op::catch_all) maps.slots.push_back(slot++);
-        --depth;
-      }
-    };
-    for (wasm::ValType t : operands) {
-      hidden_before(i++);
-      if (t.is_ref()) maps.slots.push_back(slot);
-      slot += t.slots();
-    }
-    hidden_before(i);
-    point.count = static_cast<u32>(maps.slots.size()) - point.first;
-    point.own_slots = slot;
+    point.bytes = wasm::op_info(op).prefix == 0 ? 1 : opcode_bytes(w, pc);
+    point.top = followed_.empty() ? RootMaps::kNone : followed_.back().top;
+    point.own_slots = slots;
     maps.points.push_back(point);
   }
 
@@ -64,6 +60,82 @@ class RootSink : public wasm::NullSink {
     // Arguments are popped here: they belong to the callee's frame, which may have replaced them.
     if (w.live() && !maps.points.empty()) maps.points.back().own_slots = w.slots();
   }
+
+ private:
+  /// An operand, or the hidden exception of an open legacy catch, which stands where its block begins.
+  struct Followed {
+    bool hidden;
+    u32 index;  ///< of the value on the stack; hidden: of the label, from the outermost
+    u32 top;    ///< topmost reference so far
+    u32 slots;  ///< so far
+  };
+
+  static bool is_safe_point(wasm::Op op) {
+    using enum wasm::Op;
+    constexpr u16 kSafe = wasm::kCall | wasm::kGc | wasm::kBulk | wasm::kThrows;
+    return (wasm::op_info(op).effects & kSafe) || op == loop || op == memory_atomic_wait32 ||
+           op == memory_atomic_wait64 || op == array_fill || op == array_copy || op == array_init_data ||
+           op == array_init_elem;
+  }
+  static bool closes(wasm::Op op) {
+    using enum wasm::Op;
+    return op == catch_ || op == catch_all || op == end || op == delegate || op == else_;
+  }
+  template <class W>
+  static u32 count(W& w) {
+    return static_cast<u32>(w.operands().size());
+  }
+  template <class W>
+  static u32 opcode_bytes(W& w, u32 pc) {
+    const auto body = w.module().slice(w.module().funcs[w.func().value].body);
+    u32 bytes = 2;
+    while (body[pc + bytes - 1] & 0x80) ++bytes;
+    return bytes;
+  }
+
+  /// Drops what is not below value `values` and label `labels`.
+  void forget(u32 values, u32 labels) {
+    while (!followed_.empty()) {
+      const Followed& f = followed_.back();
+      if (f.hidden ? f.index < labels : f.index < values) break;
+      if (!f.hidden) values_ = f.index;
+      followed_.pop_back();
+    }
+    labels_ = std::min(labels_, labels);
+  }
+  void push(bool hidden, u32 index, bool is_ref, u32 slots) {
+    Followed f{hidden, index, RootMaps::kNone, 0};
+    if (!followed_.empty()) f.top = followed_.back().top, f.slots = followed_.back().slots;
+    if (is_ref) {
+      maps.nodes.push_back({f.slots, f.top});
+      f.top = static_cast<u32>(maps.nodes.size() - 1);
+    }
+    f.slots += slots;
+    followed_.push_back(f);
+  }
+  template <class W>
+  void follow_values(W& w, u32 until) {
+    for (; values_ < until; ++values_) {
+      const wasm::ValType t = w.operands()[values_];
+      push(false, values_, t.is_ref(), t.slots());
+    }
+  }
+  /// Brings followed_ up to the current operands.
+  template <class W>
+  void follow(W& w) {
+    for (; labels_ < w.depth(); ++labels_) {
+      const wasm::Label& label = w.label(w.depth() - 1 - labels_);
+      if (label.kind != wasm::Op::catch_ && label.kind != wasm::Op::catch_all) continue;
+      follow_values(w, label.height);
+      push(true, labels_, true, 1);
+    }
+    follow_values(w, count(w));
+  }
+
+  u32 exact_pc_;
+  std::vector<Followed> followed_;
+  u32 values_ = 0;  ///< values in followed_
+  u32 labels_ = 0;  ///< labels that were looked at
 };
 
 const RootMaps& root_maps(runtime::FuncCode& code) {
@@ -74,8 +146,13 @@ const RootMaps& root_maps(runtime::FuncCode& code) {
 
 }  // namespace
 
-RootMaps make_root_maps(const wasm::Module& module, u32 func) {
-  RootSink sink;
+const RootMaps::Point* RootMaps::find(u32 pc) const {
+  const auto after = std::upper_bound(points.begin(), points.end(), pc, [](u32 at, const Point& p) { return at < p.pc; });
+  return after != points.begin() && pc < after[-1].pc + after[-1].bytes ? &after[-1] : nullptr;
+}
+
+RootMaps make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc) {
+  RootSink sink(exact_pc);
   wasm::WalkScratch scratch;
   const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
   DEWAR_ASSERT(walked.has_value(), "root maps of a body that does not validate");
@@ -87,16 +164,21 @@ void visit_roots(runtime::Stack& stack, void (*visit)(void* user, Ref ref), void
     const RootMaps& maps = root_maps(*s.code);
     for (u32 slot : maps.locals) visit(user, static_cast<Ref>(s.fp[slot]));
     const u32 pc = static_cast<u32>(s.pc - s.code->body);
-    // pc may point into a prefixed opcode: the last point at or before it is the instruction's.
-    auto point = std::upper_bound(maps.points.begin(), maps.points.end(), pc,
-                                  [](u32 at, const RootMaps::Point& p) { return at < p.pc; });
-    if (point == maps.points.begin()) return;
-    --point;
+    const RootMaps::Point* point = maps.find(pc);
+    const RootMaps* from = &maps;
+    RootMaps exact;
+    if (!point) {
+      // Not a place where the interpreter itself collects: an observer stopped the frame here.
+      exact = make_root_maps(*s.code->module, s.code->func, pc);
+      from = &exact;
+      point = exact.find(pc);
+      DEWAR_ASSERT(point, "a frame stands at no instruction");
+      if (!point) return;
+    }
     const Slot* operands = s.fp + s.code->local_slots + runtime::kHeaderSlots;
-    const u32 height = static_cast<u32>(s.sp - operands);
-    const u32 limit = innermost ? height : point->own_slots;
-    for (u32 i = 0; i < point->count; ++i) {
-      const u32 slot = maps.slots[point->first + i];
+    const u32 limit = innermost ? static_cast<u32>(s.sp - operands) : point->own_slots;
+    for (u32 n = point->top; n != RootMaps::kNone; n = from->nodes[n].below) {
+      const u32 slot = from->nodes[n].slot;
       if (slot < limit) visit(user, static_cast<Ref>(operands[slot]));
     }
   });

@@ -8,20 +8,29 @@
 
 namespace dewar::exec {
 
-/// Root maps of one function.
+/// Root maps of one function. The reference operands of all points form a tree that shares what they have in common:
+/// its size is bounded by the size of the body, however deep the operand stack is.
 struct RootMaps {
+  static constexpr u32 kNone = ~u32{0};
+  struct Node {
+    u32 slot;   ///< operand slot, from the first operand
+    u32 below;  ///< next reference further down, or kNone
+  };
   struct Point {
     u32 pc = 0;         ///< of the instruction
-    u32 first = 0;      ///< index into `slots`
-    u32 count = 0;      ///< reference operands, arguments included; ascending
+    u32 bytes = 0;      ///< of its opcode
+    u32 top = kNone;    ///< topmost reference operand, arguments included
     u32 own_slots = 0;  ///< operand slots below the call's arguments
   };
   std::vector<u32> locals;    ///< slots of reference locals, from fp
   std::vector<Point> points;  ///< ascending pc
-  std::vector<u32> slots;     ///< operand slots, from the first operand
+  std::vector<Node> nodes;
+  /// The point whose opcode contains `pc`, or null.
+  const Point* find(u32 pc) const;
 };
 
-RootMaps make_root_maps(const wasm::Module& module, u32 func);
+/// The maps of a function's safe points; `exact_pc` is one more instruction to make a point of.
+RootMaps make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc = ~u32{0});
 
 /// ExecHooks::visit_roots: every live reference in the frames of `stack`.
 void visit_roots(runtime::Stack& stack, void (*visit)(void* user, runtime::Ref ref), void* user);

@@ -27,6 +27,12 @@ inline Handler unprobed_handler(const FuncCode& code, const u8* pc, const void* 
 
 /// Entries from the host that are active on this thread, over all stacks: what bounds native recursion.
 u32 native_entries();
+struct EntryScope {
+  EntryScope();
+  ~EntryScope();
+  EntryScope(const EntryScope&) = delete;
+  EntryScope& operator=(const EntryScope&) = delete;
+};
 
 /// Single-byte opcode at pc (which may hide under a probe or a fused one): from the module's own bytes.
 wasm::Op call_opcode(const FuncCode& code, const u8* pc);

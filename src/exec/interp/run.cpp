@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Entry to and exit from Wasm code: invoke, resume, host calls. See exec/exec.h.
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -107,6 +108,8 @@ thread_local u32 t_entries = 0;
 }
 
 u32 native_entries() { return t_entries; }
+EntryScope::EntryScope() { ++t_entries; }
+EntryScope::~EntryScope() { --t_entries; }
 
 Exit run(Stack& stack, Handler first) {
   runtime::ensure_alt_stack();
@@ -114,10 +117,9 @@ Exit run(Stack& stack, Handler first) {
   const runtime::FrameState& s = stack.state;
   const void* table = instance_dispatch(s.instance);
   if (!first) first = static_cast<const Handler*>(table)[*s.pc];
-  ++t_entries;
-  const u32 exit = first(s.pc, s.sp, s.fp, s.side, s.instance->memory0, s.instance, s.code, &stack, table, stack.fuel);
-  --t_entries;
-  return static_cast<Exit>(exit);
+  const EntryScope entered;
+  return static_cast<Exit>(
+      first(s.pc, s.sp, s.fp, s.side, s.instance->memory0, s.instance, s.code, &stack, table, stack.fuel));
 }
 
 }  // namespace interp
@@ -148,12 +150,14 @@ bool too_deep(const Stack& stack) {
 
 /// Called straight from the host: no frame is made.
 Outcome invoke_host(Stack& stack, Func& func, std::span<const Slot> args, std::span<Slot> results) {
+  if (too_deep(stack)) return trap(stack, TrapKind::stack_exhausted);
+  const interp::EntryScope entered;
   const u32 room = std::max(func.host.arg_slots, func.host.result_slots);
   auto buffer = std::make_unique<Slot[]>(room + 1);
-  std::memcpy(buffer.get(), args.data(), args.size_bytes());
+  std::copy(args.begin(), args.end(), buffer.get());
   switch (interp::run_host_call(stack, func, nullptr, buffer.get() + func.host.arg_slots)) {
     case interp::kHostReturned:
-      std::memcpy(results.data(), buffer.get(), results.size_bytes());
+      std::copy_n(buffer.get(), results.size(), results.data());
       return Outcome::returned;
     case interp::kHostTrapped: record_backtrace(stack); return Outcome::trapped;
     case interp::kHostThrew: return Outcome::threw;
@@ -175,7 +179,7 @@ Outcome leave(Stack& stack, interp::Exit exit, Activation& activation, std::span
     stack.trap.detail = "suspended below a host function that called back";
     outcome = trap(stack, TrapKind::host);
   }
-  if (outcome == Outcome::returned) std::memcpy(results.data(), stack.state.fp, results.size_bytes());
+  if (outcome == Outcome::returned) std::copy_n(stack.state.fp, results.size(), results.data());
   stack.activation = activation.parent;
   --stack.host_depth;
   // Back in the outermost activation's code, a freeze that had to wait for host frames can happen.
@@ -204,6 +208,7 @@ void attach(runtime::Store& store) {
 Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<Slot> results) {
   stack.trap = {};
   stack.exception = runtime::kNullRef;
+  stack.scratch.in_tail = false;  // may be left over from a suspended call that was given up
   if (!func.code) return invoke_host(stack, func, args, results);
   if (!stack.activation && stack.state.code) {
     stack.trap.detail = "the stack is suspended: it can only be resumed";
@@ -219,7 +224,7 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   Slot* fp = stack.state.code ? stack.state.sp : stack.base;
   if (code.frame_slots.load(std::memory_order_relaxed) > static_cast<u64>(stack.end - fp))
     return trap(stack, TrapKind::stack_exhausted);
-  std::memcpy(fp, args.data(), args.size_bytes());
+  std::copy(args.begin(), args.end(), fp);
   std::memset(fp + code.param_slots, 0, (code.local_slots - code.param_slots) * sizeof(Slot));
   *runtime::header_of(fp, &code) = FrameHeader{};
 
@@ -255,7 +260,7 @@ Outcome resume(Stack& stack, std::span<const Slot> host_results, std::span<Slot>
     DEWAR_ASSERT(host_results.size() == stack.pending_results, "wrong number of slots for a suspended host call");
     stack.pending_host_call = false;
     Slot* to = s.sp - stack.pending_args;
-    std::memcpy(to, host_results.data(), host_results.size_bytes());
+    std::copy(host_results.begin(), host_results.end(), to);
     s.sp = to + host_results.size();
     if (stack.scratch.in_tail) {
       stack.scratch.in_tail = false;
