@@ -3,7 +3,6 @@
 #include "text/context.h"
 
 #include "base/utf8.h"
-#include "text/literals.h"
 
 namespace dewar::text {
 
@@ -24,11 +23,11 @@ u64 Context::number(u32 bits, const char* what) {
   if (cursor.failed()) return 0;
   u64 value = 0;
   const Literal status = parse_nat(cursor.text(t), bits, value);
-  return check_literal(static_cast<u8>(status), t, what) ? value : 0;
+  return check_literal(status, t, what) ? value : 0;
 }
 
-bool Context::check_literal(u8 status, const Token& token, const char* what) {
-  switch (static_cast<Literal>(status)) {
+bool Context::check_literal(Literal status, const Token& token, const char* what) {
+  switch (status) {
     case Literal::kOk: return true;
     case Literal::kMalformed:
       cursor.fail("unknown operator " + show_token(cursor.text(token)) + ", expected " + what, token);

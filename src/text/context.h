@@ -3,6 +3,7 @@
 // of indices and small numbers.
 #pragma once
 
+#include "text/literals.h"
 #include "text/module_writer.h"
 #include "text/names.h"
 #include "text/token_cursor.h"
@@ -42,7 +43,7 @@ struct Context {
   void record_name(NameCollector::Kind kind, u32 index, const std::optional<std::string>& id,
                    std::optional<std::string> annotation);
   /// Fails because a number has the wrong form or size. Returns true if it is fine.
-  bool check_literal(u8 status, const Token& token, const char* what);
+  bool check_literal(Literal status, const Token& token, const char* what);
 };
 
 }  // namespace dewar::text

@@ -156,7 +156,7 @@ void InstructionParser::memarg(Op op, std::vector<u8>& sink) {
     if (!cursor_.at(TokenKind::kKeyword) || !cursor_.text(cursor_.peek()).starts_with(prefix)) return;
     const Token t = cursor_.take();
     const Literal status = parse_nat(cursor_.text(t).substr(prefix.size()), 64, value);
-    c_.check_literal(static_cast<u8>(status), t, "an unsigned 64-bit integer");
+    c_.check_literal(status, t, "an unsigned 64-bit integer");
   };
   field("offset=", offset);
   const u32 place = cursor_.offset();
@@ -199,7 +199,7 @@ void InstructionParser::lane_value(std::vector<u8>& sink, u32 bits, bool is_floa
   const Token t = cursor_.expect(TokenKind::kNumber, "a lane value");
   if (cursor_.failed()) return;
   u64 value = 0;
-  c_.check_literal(static_cast<u8>(parse_int(cursor_.text(t), bits, value)), t, "the lane's integer type");
+  c_.check_literal(parse_int(cursor_.text(t), bits, value), t, "the lane's integer type");
   append_little_endian(sink, value, bits / 8);
 }
 
@@ -207,7 +207,7 @@ void InstructionParser::integer(u32 bits, std::vector<u8>& sink) {
   const Token t = cursor_.expect(TokenKind::kNumber, "an integer");
   if (cursor_.failed()) return;
   u64 value = 0;
-  if (!c_.check_literal(static_cast<u8>(parse_int(cursor_.text(t), bits, value)), t,
+  if (!c_.check_literal(parse_int(cursor_.text(t), bits, value), t,
                         bits == 32 ? "a 32-bit integer" : "a 64-bit integer")) {
     return;
   }
@@ -227,7 +227,7 @@ u64 InstructionParser::float_bits(u32 bits) {
   u64 wide = 0;
   u32 narrow = 0;
   const Literal status = bits == 32 ? parse_f32(cursor_.text(t), narrow) : parse_f64(cursor_.text(t), wide);
-  c_.check_literal(static_cast<u8>(status), t, bits == 32 ? "a 32-bit float" : "a 64-bit float");
+  c_.check_literal(status, t, bits == 32 ? "a 32-bit float" : "a 64-bit float");
   return bits == 32 ? narrow : wide;
 }
 

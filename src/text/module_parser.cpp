@@ -132,6 +132,7 @@ void ModuleParser::func() {
   c_.out.count(Section::kFunc);
   body_.clear();
   locals(body_);
+  if (locals_space.has_names()) types_.note_if_unknown(type, use.place);
   code_.body(index, body_, 0);
   flush_metadata(index);
   std::vector<u8>& out = c_.out.entries(Section::kCode);

@@ -29,6 +29,7 @@ bool divides(Op op) { return op == Op::else_ || op == Op::catch_ || op == Op::ca
 void ModulePrinter::number(u64 value) { base::append_dec(out_, value); }
 
 void ModulePrinter::reference(const Identifiers& ids, u32 index) {
+  if (!ok()) return;  // one br_table may repeat a long name many times
   out_.push_back(' ');
   ids.append_reference(out_, index);
 }
@@ -41,6 +42,7 @@ void ModulePrinter::pair(const Identifiers& ids, u32 first, u32 second) {
 
 /// A label `depth` levels out, not counting the innermost `inside` ones.
 void ModulePrinter::label(u32 depth, u32 inside) {
+  if (!ok()) return;
   out_.push_back(' ');
   const u64 level = u64{depth} + inside;
   if (level < labels_.size()) {

@@ -53,6 +53,7 @@ void ModulePrinter::value_type(ValType type) {
 }
 
 void ModulePrinter::heap_type(ValType ref) {
+  if (!ok()) return;
   if (ref.is_concrete()) {
     types_.append_reference(out_, ref.index().value);
   } else {

@@ -28,6 +28,7 @@ class IndexSpace {
   /// Adds `count` entities without names, in constant time.
   void add_unnamed(u32 count) { size_ += count; }
   std::optional<u32> find(std::string_view name) const;
+  bool has_names() const { return !symbols_.empty(); }
   void clear();
 
  private:

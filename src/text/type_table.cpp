@@ -333,10 +333,7 @@ TypeUse TypeTable::type_use(std::vector<NamedLocal>* locals) {
 
 u32 TypeTable::resolve(const TypeUse& use) {
   if (cursor_.failed()) return 0;
-  if (use.has_index && use.inline_signature.empty()) {
-    if (use.index >= entries_.size()) note_unknown(use.index, use.place);
-    return use.index;
-  }
+  if (use.has_index && use.inline_signature.empty()) return use.index;
   std::string key = use.inline_signature.key();
   if (use.has_index) {
     if (use.index >= entries_.size() || !entries_[use.index].is_func) {
@@ -363,11 +360,13 @@ u32 TypeTable::resolve(const TypeUse& use) {
 
 u32 TypeTable::param_count(u32 type) const { return type < entries_.size() ? entries_[type].params : 0; }
 
-void TypeTable::note_unknown(u32 type, const Token& place) { unknown_.emplace_back(type, place); }
+void TypeTable::note_if_unknown(u32 type, const Token& place) {
+  if (type >= entries_.size()) unknown_.emplace_back(type, place);
+}
 
 void TypeTable::check_unknown() {
   for (const auto& [type, place] : unknown_) {
-    if (type < entries_.size()) {
+    if (param_count(type) > 0) {
       cursor_.fail("type use names a type that an inline signature adds only later", place,
                    "declare the type explicitly");
     }

@@ -78,8 +78,9 @@ class TypeTable {
   u32 resolve(const TypeUse& use);
   /// Number of parameters of a type; 0 if it does not exist or is no function type.
   u32 param_count(u32 type) const;
-  /// Remembers that a use relied on `type` not existing (so far): if a type of that index is appended later, it fails.
-  void note_unknown(u32 type, const Token& place);
+  /// Remembers that names were numbered as if `type`, which does not exist so far, had no parameters. If an inline
+  /// signature appends a type of that index later and it has some, the module is refused.
+  void note_if_unknown(u32 type, const Token& place);
   /// Call at the end of the module.
   void check_unknown();
   /// Field names of a struct type, or null.

@@ -58,7 +58,8 @@ TEST(Types, UsesMustAgree) {
   EXPECT_TRUE(compile_error("(type $t (struct)) (func (type $t) (param i32))").message.starts_with("unknown type"));
   EXPECT_TRUE(compile_error("(func (type 7) (param i32))").message.starts_with("unknown type"));
   EXPECT_EQ(section_of("(func (type 7))", kFuncId), "0107");
-  EXPECT_TRUE(compile_error("(func (type 0)) (func (param i32))").message.starts_with("type use names a type"));
+  EXPECT_TRUE(compile_error("(func (type 0) (local $x i32)) (func (param i32))").message.starts_with("type use names a type"));
+  EXPECT_EQ(section_of("(func (type 0)) (func (param i32))", kFuncId), "020000");
   EXPECT_STREQ(compile_error("(func (param i32) (type 0))").code, "wat-syntax");
   EXPECT_STREQ(compile_error("(func (result i32) (param i32))").code, "wat-syntax");
   EXPECT_EQ(compile_error("(type $t (func)) (type $t (func))").message, "duplicate type '$t'");

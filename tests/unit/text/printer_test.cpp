@@ -128,6 +128,17 @@ TEST(Printer, OutputIsBounded) {
   EXPECT_STREQ(text.error().code, "wat-limit");
 }
 
+/// One instruction can name a label of 100,000 bytes 65,520 times.
+TEST(Printer, RepeatedLongNamesAreBounded) {
+  std::string source = "(func block (@name \"" + std::string(90'000, 'x') + "\") br_table";
+  for (int i = 0; i < 60'000; ++i) source += " 0";
+  PrintOptions options;
+  options.max_output = u64{1} << 20;
+  const auto text = wasm_to_wat(compile(source + " end)", true), options);
+  ASSERT_FALSE(text.has_value());
+  EXPECT_STREQ(text.error().code, "wat-limit");
+}
+
 TEST(Printer, DeepNestingStaysLinear) {
   constexpr usize kDepth = 20'000;
   std::string source = "(func ";
