@@ -80,7 +80,8 @@ class Stack {
     SideEntry tail_return{};     ///< stands in for the return entry after a tail call of a host function
     bool in_tail = false;        ///< the host function runs in tail position: its caller's handlers do not count
   } scratch;
-  u32 pending_args = 0;  ///< argument slots of the suspended host call
+  u32 pending_args = 0;     ///< argument slots of the suspended host call
+  u32 pending_results = 0;  ///< result slots that resume() must bring
   u64 probes_fired = 0;  ///< PROBE bytes executed
   u32 deferred_interrupts = 0;  ///< reasons that wait until no host frame lies between Wasm frames
 

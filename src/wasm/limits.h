@@ -34,6 +34,8 @@ inline constexpr u32 kMaxNameLength = 100'000;
 inline constexpr u32 kMaxTryTableCatches = 10'000;
 /// Open blocks in one function (no figure in the JS API; bounds validator memory).
 inline constexpr u32 kMaxNesting = 100'000;
+/// Operands on the stack at one time (no figure in the JS API either; a power of two, at least 64).
+inline constexpr u32 kMaxOperands = 1u << 20;
 /// Pages of a 32-bit memory / of a 64-bit memory (64 KiB pages): what validation accepts.
 inline constexpr u64 kMaxPages32 = u64{1} << 16;
 inline constexpr u64 kMaxPages64 = u64{1} << 48;

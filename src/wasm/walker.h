@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one body walker: decodes and validates a function body (spec 3.3 and the algorithm of appendix 7.3) in one forward
-// pass and tells a sink what it sees. Validator, side table, root maps, fuel and compilers are sinks, so no second
-// reader of bodies exists. Members are defined in walker.h (state), walker_control.h and walker_ops.h.
+// The one body walker: decodes and validates a function body (spec 3.3 and the algorithm of appendix 7.3) in one
+// forward pass and tells a sink what it sees. Validator, side table, root maps, fuel and compilers are sinks, so no
+// second reader of bodies exists. Members are defined in walker.h (state), walker_control.h and walker_ops.h.
 //
 // A sink derives from NullSink and shadows the hooks it wants; calls are static. Hooks run after the instruction was
 // checked, unless said otherwise. `Walker::live()` tells whether the point can be reached at all.
 #pragma once
 
+#include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/cursor.h"
@@ -23,17 +25,19 @@ namespace dewar::wasm {
 /// An open label. `kind` is the opcode that opened it, Op::kCount for the function body.
 struct Label {
   Op kind = Op::kCount;
-  bool unreachable = false;  ///< rest of this block can not be reached
-  bool dead = false;         ///< opened in code that can not be reached
-  u32 pc = 0;                ///< of the opening instruction
-  u32 height = 0;            ///< operand values below the block's parameters
-  u32 slots = 0;             ///< the same in slots, if the sink wants slots
-  u32 wide = 0;              ///< v128 values among them
-  u32 inits = 0;             ///< locals known to be set at entry
-  u32 user = 0;              ///< for the sink
-  BasicValType<TypeIndex> single;     ///< result of a single-value block type
-  const SubType* type = nullptr;      ///< block type by index, or the function's type
-  std::span<const ValType> params() const { return type && kind != Op::kCount ? std::span(type->params) : std::span<const ValType>{}; }
+  bool unreachable = false;        ///< rest of this block can not be reached
+  bool dead = false;               ///< opened in code that can not be reached
+  u32 pc = 0;                      ///< of the opening instruction
+  u32 height = 0;                  ///< operand values below the block's parameters
+  u32 slots = 0;                   ///< the same in slots, if the sink wants slots
+  u32 wide = 0;                    ///< v128 values among them
+  u32 inits = 0;                   ///< locals known to be set at entry
+  u32 user = 0;                    ///< for the sink
+  BasicValType<TypeIndex> single;  ///< result of a single-value block type
+  const SubType* type = nullptr;   ///< block type by index, or the function's type
+  std::span<const ValType> params() const {
+    return type && kind != Op::kCount ? std::span(type->params) : std::span<const ValType>{};
+  }
   std::span<const ValType> results() const {
     if (type) return type->results;
     return single.is_bottom() ? std::span<const ValType>{} : std::span(&single, 1);
@@ -53,27 +57,42 @@ inline u32 slots_of(std::span<const ValType> types) {
 struct NullSink {
   /// Keep slot heights (needed by sinks that lay out frames).
   static constexpr bool kWantSlots = false;
-  template <class W> void begin(W&, u32 /*entry_pc*/) {}
+  /// Keep low_water() (needed by sinks that follow the operand stack from instruction to instruction).
+  static constexpr bool kWantLowWater = false;
+  template <class W>
+  void begin(W&, u32 /*entry_pc*/) {}
   /// Before each instruction's immediates are read and operands checked.
-  template <class W> void op(W&, Op, u32 /*pc*/) {}
+  template <class W>
+  void op(W&, Op, u32 /*pc*/) {}
   /// After each instruction was checked; `pc` of the instruction, w.pc() is the next one.
-  template <class W> void after(W&, Op, u32 /*pc*/) {}
+  template <class W>
+  void after(W&, Op, u32 /*pc*/) {}
   /// block, loop, if, try, try_table: label pushed, parameters on the stack.
-  template <class W> void open(W&, Label&) {}
-  template <class W> void on_else(W&, Label&) {}
+  template <class W>
+  void open(W&, Label&) {}
+  template <class W>
+  void on_else(W&, Label&) {}
   /// end of any block; the label is popped, its results pushed. kind == kCount: end of the function.
-  template <class W> void on_end(W&, Label&) {}
+  template <class W>
+  void on_end(W&, Label&) {}
   /// One possible branch to label `depth`; `slots` = operand slots at that moment, branch values on top.
-  template <class W> void branch(W&, Op, u32 /*depth*/, u32 /*slots*/) {}
+  template <class W>
+  void branch(W&, Op, u32 /*depth*/, u32 /*slots*/) {}
   /// Before the branch() calls of a br_table with `count` labels plus the default.
-  template <class W> void on_br_table(W&, u32 /*count*/) {}
-  template <class W> void on_call(W&, Op, const SubType&, u32 /*index*/) {}
-  template <class W> void on_return(W&) {}
+  template <class W>
+  void on_br_table(W&, u32 /*count*/) {}
+  template <class W>
+  void on_call(W&, Op, const SubType&, u32 /*index*/) {}
+  template <class W>
+  void on_return(W&) {}
   /// A clause of try_table, before its label is opened: kind as CatchClause, `depth` counted outside.
-  template <class W> void on_catch_clause(W&, u8 /*kind*/, u32 /*tag*/, u32 /*depth*/) {}
+  template <class W>
+  void on_catch_clause(W&, u8 /*kind*/, u32 /*tag*/, u32 /*depth*/) {}
   /// Legacy catch/catch_all: the old part is closed (stack = its results), the new not begun. tag ~0 = catch_all.
-  template <class W> void on_legacy_catch(W&, Label&, u32 /*tag*/) {}
-  template <class W> void on_delegate(W&, Label&, u32 /*depth*/) {}
+  template <class W>
+  void on_legacy_catch(W&, Label&, u32 /*tag*/) {}
+  template <class W>
+  void on_delegate(W&, Label&, u32 /*depth*/) {}
 };
 
 /// Memory reused between bodies.
@@ -89,8 +108,15 @@ template <class Sink>
 class Walker {
  public:
   Walker(const Module& module, FuncIndex func, Sink& sink, WalkScratch& scratch)
-      : m_(module), func_(func), sink_(sink), c_(module.slice(module.funcs[func.value].body)), stack_(scratch.stack),
-        labels_(scratch.labels), locals_(scratch.locals), local_set_(scratch.local_set), init_log_(scratch.init_log) {}
+      : m_(module),
+        func_(func),
+        sink_(sink),
+        c_(module.slice(module.funcs[func.value].body)),
+        stack_(scratch.stack),
+        labels_(scratch.labels),
+        locals_(scratch.locals),
+        local_set_(scratch.local_set),
+        init_log_(scratch.init_log) {}
 
   /// Walks the whole body. The error's offset is in the module.
   Result<void> run();
@@ -103,11 +129,15 @@ class Walker {
   /// Operand slots now, hidden ones included.
   u32 slots() const { return static_cast<u32>(sp_ - stack_.data()) + wide_ + hidden_; }
   std::span<const ValType> operands() const { return {stack_.data(), static_cast<usize>(sp_ - stack_.data())}; }
+  /// Fewest operands there were since the last take_low_water(): those below have not been touched.
+  u32 take_low_water() { return std::exchange(low_water_, static_cast<u32>(sp_ - stack_.data())); }
   std::span<const ValType> locals() const { return locals_; }
   u32 depth() const { return static_cast<u32>(labels_.size()); }
   Label& label(u32 d) { return labels_[labels_.size() - 1 - d]; }
   /// Operand at `i` from the top.
-  ValType operand(u32 i) const { return static_cast<usize>(sp_ - stack_.data()) > i ? sp_[-1 - static_cast<int>(i)] : ValType{}; }
+  ValType operand(u32 i) const {
+    return static_cast<usize>(sp_ - stack_.data()) > i ? sp_[-1 - static_cast<int>(i)] : ValType{};
+  }
 
  private:
   // ---- errors ----
@@ -138,9 +168,13 @@ class Walker {
     if (DEWAR_LIKELY(sp_ > floor_ && sp_[-1] == expected)) {
       --sp_;
       if constexpr (Sink::kWantSlots) wide_ -= expected.is_v128();
+      note_low_water();
       return true;
     }
     return pop_slow(expected);
+  }
+  void note_low_water() {
+    if constexpr (Sink::kWantLowWater) low_water_ = std::min(low_water_, static_cast<u32>(sp_ - stack_.data()));
   }
   bool pop_slow(ValType expected);
   bool pop(std::span<const ValType> types) {
@@ -157,11 +191,10 @@ class Walker {
   void set_unreachable() {
     sp_ = floor_;
     if constexpr (Sink::kWantSlots) wide_ = top_->wide;
+    note_low_water();
     top_->unreachable = true;
   }
-  bool type_matches(ValType sub, ValType super) {
-    return sub == super || sub.is_bottom() || matches(m_, sub, super);
-  }
+  bool type_matches(ValType sub, ValType super) { return sub == super || sub.is_bottom() || matches(m_, sub, super); }
 
   // ---- immediates ----
   bool read_block_type(Label& label);
@@ -223,6 +256,7 @@ class Walker {
   Label* top_ = nullptr;
   u32 wide_ = 0;
   u32 hidden_ = 0;  ///< slots of exceptions kept for legacy rethrow
+  u32 low_water_ = 0;
   bool all_features_ = true;
   bool done_ = false;
   const char* error_code_ = nullptr;
@@ -232,6 +266,14 @@ class Walker {
 
 template <class Sink>
 void Walker<Sink>::grow_stack() {
+  if (stack_.size() >= kMaxOperands) {
+    // A two-byte call can push a thousand values: without a limit a body of a few MB asks for many GB. The cursor is
+    // made to fail, because the walk ends when it did; what this step still pushes begins at the bottom.
+    fail_with(Error{"wasm-limit", "too many operands", c_.pos(), 0, 0, {}});
+    c_.seek(~usize{0});
+    sp_ = floor_ = stack_.data();
+    return;
+  }
   const usize used = static_cast<usize>(sp_ - stack_.data()), floor = static_cast<usize>(floor_ - stack_.data());
   stack_.resize(stack_.size() * 2);
   sp_ = stack_.data() + used;
@@ -244,6 +286,7 @@ bool Walker<Sink>::pop_any(ValType& out) {
   if (DEWAR_LIKELY(sp_ > floor_)) {
     out = *--sp_;
     if constexpr (Sink::kWantSlots) wide_ -= out.is_v128();
+    note_low_water();
     return true;
   }
   out = ValType{};
@@ -321,11 +364,13 @@ Result<void> Walker<Sink>::run() {
     return std::unexpected(std::move(e));
   }
   if (!c_.ok()) {
-    if (c_.error() == base::ReadError::kUnexpectedEnd) return fail("wasm-malformed", "unexpected end of function body", start + c_.error_offset());
+    if (c_.error() == base::ReadError::kUnexpectedEnd)
+      return fail("wasm-malformed", "unexpected end of function body", start + c_.error_offset());
     return fail("wasm-malformed", base::to_string(c_.error()), start + c_.error_offset());
   }
   if (!ok) return fail(error_code_, error_text_, start + pc);
-  if (!c_.at_end()) return fail("wasm-malformed", "END opcode expected: bytes after the function's end", start + c_.pos());
+  if (!c_.at_end())
+    return fail("wasm-malformed", "END opcode expected: bytes after the function's end", start + c_.pos());
   return {};
 }
 

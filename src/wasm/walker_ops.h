@@ -135,6 +135,7 @@ bool Walker<Sink>::step(u8 byte, u32 pc) {
     case detail::Fast::compare:
       if (DEWAR_LIKELY(sp_ - floor_ >= 2 && sp_[-1] == fast.operand && sp_[-2] == fast.operand)) {
         --sp_;
+        note_low_water();
         sp_[-1] = fast.result;
         break;
       }
@@ -255,7 +256,8 @@ bool Walker<Sink>::memarg(const OpInfo& info, ValType& address) {
   const u64 offset = c_.leb_u64();
   if (DEWAR_UNLIKELY(memory >= m_.memories.size())) return c_.ok() && invalid("unknown memory");
   if (DEWAR_UNLIKELY(align > info.align)) return invalid("alignment must not be larger than natural");
-  if (DEWAR_UNLIKELY((info.effects & kAtomic) && align != info.align)) return invalid("atomic alignment must be natural");
+  if (DEWAR_UNLIKELY((info.effects & kAtomic) && align != info.align))
+    return invalid("atomic alignment must be natural");
   const bool is64 = m_.memories[memory].limits.is64;
   if (DEWAR_UNLIKELY(!is64 && offset > 0xffffffffu)) return invalid("offset out of range");
   address = is64 ? kI64 : kI32;
