@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of error codes that satisfy each kind of assertion. A feature that is switched off is as good as a syntax or
-// a rule that does not exist, so "wasm-feature" fits both malformed and invalid.
+// The table of error codes that satisfy each kind of assertion. A feature that is switched off is as good as a syntax
+// or a rule that does not exist, so "wasm-feature" fits both malformed and invalid.
 #include "cli/wast_verdict.h"
 
 #include "base/print.h"
@@ -24,7 +24,8 @@ constexpr Row kRows[] = {
     {CommandKind::kAssertInvalid, "wasm-invalid", ""},
     {CommandKind::kAssertInvalid, "wasm-feature", ""},
     {CommandKind::kAssertMalformedCustom, "wat-syntax", ""},
-    {CommandKind::kAssertInvalidCustom, "wat-syntax", ""},
+    {CommandKind::kAssertMalformedCustom, "wasm-malformed", ""},
+    {CommandKind::kAssertInvalidCustom, "wasm-invalid", ""},
     {CommandKind::kAssertUnlinkable, "link-missing-import", "unknown import"},
     {CommandKind::kAssertUnlinkable, "link-type-mismatch", "incompatible import type"},
 };
