@@ -37,7 +37,7 @@ add_compile_options(
   -Wall -Wextra -Wshadow
   # Wasm rounds after every operation: never fuse a multiply and an add, never assume anything about NaN.
   -ffp-contract=off -fno-math-errno
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-compilation-dir=.
   -fstack-protector-strong)
 if(DEWAR_WERROR)
   add_compile_options(-Werror)
