@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Measures Dewar against native code, wasm3 and V8 (docs/benchmarks.md says what the figures mean): the programs of
+bench/programs with all engines in turn, process start, decoding and validating, and a large program. `make bench`
+builds what is needed and calls this."""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import bench_measure as measure
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAMS = ROOT / "bench" / "programs"
+CLANGS = [f"clang-{version}" for version in (22, 23, 21, 20, 19)] + ["clang"]
+C_FLAGS = ["-O2", "-std=c17"]
+WASM_FLAGS = ["--target=wasm32-wasi", "-Wno-deprecated"]
+
+# What the figures are held against (the first milestone's goals).
+GOAL_WASM3 = 1.5
+GOAL_START_MS = 2.0
+GOAL_VALIDATE = 200.0
+
+
+def fail(text):
+    sys.exit(f"bench: {text}")
+
+
+# A command module whose _start does nothing: types, functions, a memory (node:wasi wants one), exports, code.
+NOOP = bytes.fromhex("0061736d01000000" "010401600000" "03020100" "0503010001"
+                     "071302" "066d656d6f7279" "0200" "065f7374617274" "0000" "0a040102000b")
+
+
+def compile_programs(folder):
+    """Compiles every program natively and to WebAssembly, where the source is newer; name -> (native, wasm, half)."""
+    clang = next((c for c in CLANGS if shutil.which(c)), None)
+    if not clang:
+        fail("no clang; run tools/setup.sh bench")
+    folder.mkdir(parents=True, exist_ok=True)
+    header = (PROGRAMS / "bench.h").stat().st_mtime
+    built = {}
+    for position, source in enumerate(sorted(PROGRAMS.glob("*.c")), 1):
+        native, wasm = folder / source.stem, folder / f"{source.stem}.wasm"
+        for target, flags, libraries in ((native, [], ["-lm"]), (wasm, WASM_FLAGS, [])):
+            if target.exists() and target.stat().st_mtime > max(source.stat().st_mtime, header):
+                continue
+            command = [clang, *flags, *C_FLAGS, str(source), "-o", str(target), *libraries]
+            if subprocess.run(command, check=False).returncode:
+                fail(f"{source.name} does not compile; is everything installed (tools/setup.sh bench)?")
+        # Nothing in the interpreter may be chosen by a look at the other half.
+        built[source.stem] = (str(native), str(wasm), "tuned" if position % 2 else "reported")
+    version = subprocess.run([clang, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    return built, version
+
+
+def read_peers(path):
+    """tools/peers.sh's lines: name -> (path, version)."""
+    peers = {}
+    if path:
+        for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+            name, where, version = line.split("\t")
+            peers[name] = (where, version)
+    return peers
+
+
+def engines(args, peers):
+    """Engine -> function from a module and its arguments to a command line."""
+    dewar = str(args.dewar or args.build_dir / "dewar")
+    if not os.access(dewar, os.X_OK):
+        fail(f"no program at {dewar}; make build makes it")
+    table = {"dewar": lambda module, rest: [dewar, "run", *args.dewar_flag, module, *rest]}
+    if "wasm3" in peers:
+        table["wasm3"] = lambda module, rest: [peers["wasm3"][0], "--stack-size", "4000000", module, *rest]
+    if "node" in peers:
+        runner = str(ROOT / "bench" / "run_wasi.mjs")
+        # Node 20.20 (V8 11.3) crashes now and then when a memory grows by tens of megabytes while it marks its own heap.
+        node = [peers["node"][0], "--no-warnings", "--no-incremental-marking"]
+        table["v8"] = lambda module, rest: [*node, runner, module, *rest]
+        table["v8-liftoff"] = lambda module, rest: [*node, "--liftoff-only", runner, module, *rest]
+    if args.engines:
+        wanted = args.engines.split(",")
+        table = {name: make for name, make in table.items() if name in wanted}
+    return table
+
+
+def checked(argv):
+    sample = measure.run(argv)
+    if sample.code != 0:
+        fail(f"{' '.join(argv)} ended with {sample.code}: {sample.err.decode(errors='replace').strip()[:400]}")
+    return sample
+
+
+def measure_start(table, folder, runs):
+    """Wall milliseconds and user seconds of a process that runs a module which does nothing."""
+    noop = folder / "noop.wasm"
+    noop.write_bytes(NOOP)
+    true = shutil.which("true")
+    commands = {"process alone": [true], **{name: make(str(noop), []) for name, make in table.items()}}
+    samples = {name: [] for name in commands}
+    for argv in commands.values():
+        checked(argv)
+    for _ in range(runs):
+        for name, argv in commands.items():
+            samples[name].append(checked(argv))
+    return {name: {"wall_ms": 1000 * measure.median([s.wall for s in group]),
+                   "min_wall_ms": 1000 * min(s.wall for s in group),
+                   "cpu_ms": 1000 * measure.median([s.cpu for s in group]),
+                   "user_s": measure.median([s.user for s in group])} for name, group in samples.items()}
+
+
+def measure_programs(args, table, built, start):
+    """Runs every program with every engine, interleaved; name -> engine -> list of user seconds (start subtracted)."""
+    results = {}
+    loads = []
+    for name, (native, wasm, half) in sorted(built.items()):
+        commands = {"native": [native, str(args.scale)]}
+        commands.update({engine: make(wasm, [str(args.scale)]) for engine, make in table.items()})
+        times = {engine: [] for engine in commands}
+        expected = None
+        for _ in range(args.runs):
+            for engine, argv in commands.items():
+                sample = checked(argv)
+                if expected is None:
+                    expected = sample.out
+                elif sample.out != expected:
+                    fail(f"{name}: {engine} printed {sample.out!r}, the native program {expected!r}")
+                own = start.get(engine, start["process alone"])["user_s"]
+                times[engine].append(max(sample.user - own, 1e-4))
+            loads.append(measure.load())
+        results[name] = {"half": half, "user_s": times}
+        show_program(name, half, times)
+    return results, loads
+
+
+def ratio(times, engine, base):
+    """Median of the ratios of runs that stood next to each other."""
+    return measure.median([a / b for a, b in zip(times[engine], times[base])])
+
+
+def show_program(name, half, times):
+    row = f"{name:10} {half:8} {measure.median(times['native']):8.3f}"
+    for engine in times:
+        if engine != "native":
+            row += f" {measure.median(times[engine]):8.3f} {ratio(times, engine, 'native'):7.2f}x"
+    if "wasm3" in times and "dewar" in times:
+        row += f" {ratio(times, 'dewar', 'wasm3'):12.2f}"
+    print(row, flush=True)
+
+
+def show_header(table):
+    row = f"{'program':10} {'half':8} {'native':>8}"
+    for engine in table:
+        row += f" {engine:>8} {'/native':>8}"
+    if "wasm3" in table and "dewar" in table:
+        row += f" {'dewar/wasm3':>12}"
+    print("\nPrograms: user seconds (median), ratio to native (median of paired runs)")
+    print(row, flush=True)
+
+
+def geomeans(results):
+    """half -> "engine/base" -> geometric mean of the programs' ratios."""
+    table = {}
+    for half in ("tuned", "reported", "all"):
+        group = [r["user_s"] for r in results.values() if half in (r["half"], "all")]
+        if not group:
+            continue
+        names = [name for name in group[0] if name != "native"]
+        pairs = [(name, "native") for name in names] + [("dewar", name) for name in names if name != "dewar"]
+        table[half] = {f"{a}/{b}": measure.geomean([ratio(times, a, b) for times in group])
+                       for a, b in pairs if a in group[0] and b in group[0]}
+    return table
+
+
+def show_geomeans(table):
+    print("\nGeometric means")
+    for half, means in table.items():
+        for pair, value in means.items():
+            print(f"  {half:9} {pair:18} {value:6.2f}")
+
+
+def measure_validate(args, peers):
+    """Decode + validate, MB of code section per CPU second."""
+    found = {}
+    if "yosys" not in peers:
+        return found
+    module = peers["yosys"][0]
+    driver = args.build_dir / "bench_validate"
+    if os.access(driver, os.X_OK):
+        found["dewar"] = float(checked([str(driver), module, "7"]).out)
+    if "node" in peers:
+        found["v8"] = float(checked([peers["node"][0], str(ROOT / "bench" / "validate.mjs"), module, "7"]).out)
+    return found
+
+
+def measure_large(table, peers, runs):
+    """A large program prints its version: load, validate, run a little."""
+    found = {}
+    if "yosys" not in peers:
+        return found
+    for name, make in table.items():
+        if name == "v8-liftoff":
+            continue
+        samples = [checked(make(peers["yosys"][0], ["-V"])) for _ in range(runs)]
+        if not samples[0].out.startswith(b"Yosys 0.55"):
+            fail(f"{name} printed {samples[0].out[:80]!r} for yosys -V")
+        found[name] = {"user_s": measure.median([s.user for s in samples]),
+                       "wall_s": measure.median([s.wall for s in samples]),
+                       "rss_mb": max(s.rss for s in samples) / 1e6}
+    return found
+
+
+def show_goal(text, value, goal, better_is_less=True):
+    met = value <= goal if better_is_less else value >= goal
+    print(f"  {text}: {value:.2f}, goal {'<=' if better_is_less else '>='} {goal:g}: {'met' if met else 'NOT MET'}")
+
+
+def show_goals(report):
+    print("\nGoals")
+    reported = report["geomeans"].get("reported", {}).get("dewar/wasm3")
+    if reported:
+        show_goal("interpreter against wasm3, geometric mean of the reported half", reported, GOAL_WASM3)
+    else:
+        print("  interpreter against wasm3: no peer, no claim")
+    start = report["start"].get("dewar")
+    if start:
+        show_goal("no-op process start, ms of wall time (median)", start["wall_ms"], GOAL_START_MS)
+    if "dewar" in report["validate_mb_s"]:
+        show_goal("decode + validate, MB of code per CPU second", report["validate_mb_s"]["dewar"], GOAL_VALIDATE, False)
+    else:
+        print("  decode + validate: no large module, no claim")
+
+
+def versions(args, peers, compiler):
+    dewar = subprocess.run([str(args.dewar or args.build_dir / "dewar"), "--version"], capture_output=True, text=True,
+                           check=False)
+    revision = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True,
+                              text=True, check=False)
+    lines = {"dewar": f"{dewar.stdout.strip()} {revision.stdout.strip()}".strip(), "native and wasm": compiler}
+    lines.update({name: version for name, (_, version) in peers.items()})
+    return lines
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build" / "release")
+    parser.add_argument("--dewar", type=pathlib.Path, help="the program to measure (default: in the build directory)")
+    parser.add_argument("--dewar-flag", action="append", default=[], help="a flag for dewar run; may be repeated")
+    parser.add_argument("--programs-dir", type=pathlib.Path, default=ROOT / "build" / "bench",
+                        help="where the compiled programs go")
+    parser.add_argument("--peers", help="output of tools/peers.sh; without it nothing is compared but native code")
+    parser.add_argument("--scale", type=int, default=20, help="size of the runs, percent of the full one (default 20)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each program with each engine (default 5)")
+    parser.add_argument("--start-runs", type=int, default=50)
+    parser.add_argument("--programs", help="only these, joined by commas (halves stay as they are)")
+    parser.add_argument("--engines", help="only these of dewar,wasm3,v8,v8-liftoff")
+    parser.add_argument("--skip-large", action="store_true", help="leave the large module out")
+    parser.add_argument("--wait", type=int, default=60, help="seconds to wait for a calm machine (default 60)")
+    parser.add_argument("--json", type=pathlib.Path, help="write everything measured to this file as well")
+    return parser.parse_args()
+
+
+def main():
+    args = parse_arguments()
+    if args.runs < 1 or args.start_runs < 1 or args.scale < 1:
+        fail("runs and scale must be at least 1")
+    peers = read_peers(args.peers)
+    table = engines(args, peers)
+    built, compiler = compile_programs(args.programs_dir)
+    report = {"machine": measure.machine(), "versions": versions(args, peers, compiler), "scale": args.scale,
+              "runs": args.runs}
+    print(report["machine"])
+    for name, version in report["versions"].items():
+        print(f"{name}: {version}")
+    load = measure.wait_until_calm(args.wait)
+    print(f"load at the start: {load:.2f}")
+
+    report["start"] = measure_start(table, args.programs_dir, args.start_runs)
+    print("\nProcess start, module that does nothing: wall ms median (min), CPU ms")
+    for name, s in report["start"].items():
+        print(f"  {name:14} {s['wall_ms']:7.2f} ({s['min_wall_ms']:.2f}) {s['cpu_ms']:7.2f}")
+
+    show_header(table)
+    report["programs"], loads = measure_programs(args, table, select(built, args.programs), report["start"])
+    report["load"] = {"start": load, "min": min(loads), "max": max(loads)}
+    report["geomeans"] = geomeans(report["programs"])
+    show_geomeans(report["geomeans"])
+
+    report["validate_mb_s"] = {} if args.skip_large else measure_validate(args, peers)
+    report["large"] = {} if args.skip_large else measure_large(table, peers, min(args.runs, 5))
+    if report["validate_mb_s"]:
+        print("\nDecode + validate yosys, MB of code section per CPU second")
+        for name, value in report["validate_mb_s"].items():
+            print(f"  {name:14} {value:7.1f}")
+    if report["large"]:
+        print("\nyosys -V: user s, wall s, peak memory MB")
+        for name, s in report["large"].items():
+            print(f"  {name:14} {s['user_s']:6.2f} {s['wall_s']:6.2f} {s['rss_mb']:6.0f}")
+    show_goals(report)
+    print(f"\nload during the programs: {min(loads):.2f} to {max(loads):.2f} on {os.cpu_count()} processors")
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def select(built, names):
+    if not names:
+        return built
+    wanted = names.split(",")
+    unknown = [n for n in wanted if n not in built]
+    if unknown:
+        fail(f"no program {', '.join(unknown)}")
+    return {name: paths for name, paths in built.items() if name in wanted}
+
+
+if __name__ == "__main__":
+    main()
