@@ -275,7 +275,7 @@ const fs = {
   }),
   mkdirSync: (path, options) => attemptCall('mkdir', path, () => host.mkdirSync(path, !!(options && options.recursive), 0o777)),
   rmdirSync: (path) => attemptCall('rmdir', path, () => host.rmdirSync(path, false)),
-  unlinkSync: (path) => attemptCall('unlink', path, () => host.rmSync(path)),
+  unlinkSync: (path) => attemptCall('unlink', path, () => host.rmSync(path, false, false)),
   renameSync: (from, to) => attemptCall('rename', from, () => host.renameSync(from, to)),
 };
 fs.promises = {};

@@ -114,8 +114,8 @@ Result<void> read_options(std::vector<std::string> args, ParsedArgs& out) {
   for (usize i = 0; i < verb.options.size(); ++i) {
     const OptionSpec& spec = verb.options[i];
     CLI::Option* option = spec.value.empty() ? app.add_flag(name_of(spec)) : app.add_option(name_of(spec), values[i]);
-    // The last of several values wins where one is meant, as in scripts that append to a command line.
-    if (!spec.value.empty()) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    // One value each, however often; the last wins where one is meant, as in scripts that append to a command line.
+    if (!spec.value.empty()) option->expected(1)->allow_extra_args(false)->take_all();
     options.push_back(option);
   }
   try {

@@ -40,7 +40,8 @@ std::string ending_text(const api::Outcome& outcome) {
   if (outcome.cls != api::OutcomeClass::trap && outcome.cls != api::OutcomeClass::limit) return out;
   out += "dewar: " + std::string(api::class_name(outcome.cls)) + "[" + outcome.code + "]: " + quoted(outcome.message) +
          "\n";
-  if (outcome.trap) {
+  // Frames of an interpreter say nothing about the script; they are in the JSON outcome.
+  if (outcome.trap && outcome.guest_name.empty()) {
     const auto& frames = outcome.trap->frames;
     for (usize i = 0; i < std::min(frames.size(), kMaxFrames); ++i) {
       out += "  at " + quoted(frames[i].function) + " (function " + base::dec(frames[i].index) + ", byte " +

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The README's examples really run. A fenced block of kind `console` is a session: lines that begin with "$ " are
+commands, what follows is their output (standard output and standard error together). "..." in the output stands for any
+text. Commands of `dewar` and pipes of them are run from the source folder; blocks that install or build are marked
+with another kind and not run."""
+
+import os
+import re
+import subprocess
+import unittest
+
+from cli_case import BIN, GUESTS, ROOT, main
+
+SESSION = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
+
+
+def sessions(text):
+    """(command, expected output) of every command of every console block."""
+    found = []
+    for block in SESSION.findall(text):
+        command, output = None, []
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                if command:
+                    found.append((command, "\n".join(output)))
+                command, output = line[2:], []
+            elif command and line.startswith("> "):
+                command += "\n" + line[2:]
+            else:
+                output.append(line)
+        if command:
+            found.append((command, "\n".join(output)))
+    return found
+
+
+def pattern(expected):
+    return re.compile(".*".join(re.escape(part) for part in expected.strip().split("...")), re.S)
+
+
+class Readme(unittest.TestCase):
+    def needed_guest(self, command):
+        return "python" if re.search(r"\.py\b|lang python", command) else \
+            "quickjs" if re.search(r"\.js\b|lang javascript", command) else None
+
+    def test_examples(self):
+        commands = sessions((ROOT / "README.md").read_text())
+        self.assertGreaterEqual(len(commands), 5)
+        skipped = []
+        for command, expected in commands:
+            guest = self.needed_guest(command)
+            if guest and not any((ROOT / GUESTS / "guests" / guest).glob("*/*.wasm")):
+                skipped.append(command)
+                continue
+            with self.subTest(command=command):
+                environment = dict(os.environ, PATH=os.path.dirname(os.path.abspath(BIN)) + ":" + os.environ["PATH"],
+                                   DEWAR_HOME=GUESTS)
+                done = subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, cwd=ROOT, env=environment, timeout=120)
+                self.assertTrue(pattern(expected).fullmatch(done.stdout.decode().strip()), done.stdout.decode())
+        if skipped:
+            self.skipTest(f"{len(skipped)} of {len(commands)} examples need a guest that is not installed")
+
+    def test_pattern(self):
+        self.assertTrue(pattern("a ... b").fullmatch("a 17 b"))
+        self.assertFalse(pattern("a ... b").fullmatch("a 17 c"))
+        self.assertEqual(sessions("```console\n$ a\n1\n$ b\n> c\n2\n3\n```\n"), [("a", "1"), ("b\nc", "2\n3")])
+
+
+if __name__ == "__main__":
+    main()
