@@ -38,7 +38,7 @@ class Cursor {
   Cursor() = default;
   /// `origin` is added to every reported position, for a cursor over a part of a larger input.
   explicit Cursor(std::span<const u8> data, u64 origin = 0)
-      : begin_(data.data()), pos_(data.data()), end_(data.data() + data.size()), origin_(origin) {}
+      : begin_(data.data()), pos_(data.data()), end_(data.data() + data.size()), limit_(end_), origin_(origin) {}
 
   /// Position of the next byte, counted from the start of the span.
   usize pos() const { return static_cast<usize>(pos_ - begin_); }
@@ -47,7 +47,7 @@ class Cursor {
   /// Length of the whole span.
   usize size() const { return static_cast<usize>(end_ - begin_); }
   /// Bytes not yet read; 0 after an error.
-  usize remaining() const { return error_ == ReadError::kNone ? static_cast<usize>(end_ - pos_) : 0; }
+  usize remaining() const { return static_cast<usize>(limit_ - pos_); }
   /// True when nothing is left to read, also after an error (so that reading loops end).
   bool at_end() const { return remaining() == 0; }
 
@@ -153,6 +153,7 @@ class Cursor {
   void set_error(ReadError error, const u8* value_start, const u8* at) {
     if (error_ != ReadError::kNone) return;
     error_ = error;
+    limit_ = pos_;
     error_offset_ = origin_ + static_cast<u64>(value_start - begin_);
     error_byte_offset_ = origin_ + static_cast<u64>(at - begin_);
   }
@@ -160,6 +161,7 @@ class Cursor {
   const u8* begin_ = nullptr;
   const u8* pos_ = nullptr;
   const u8* end_ = nullptr;
+  const u8* limit_ = nullptr;  ///< end_, or pos_ after an error: so that fast paths test one thing
   u64 origin_ = 0;
   u64 error_offset_ = 0;
   u64 error_byte_offset_ = 0;
