@@ -97,12 +97,8 @@ need_all() {
   need_command npm npm
   need libgtest-dev "/usr/include/gtest/gtest.h"
   need libgmock-dev "/usr/include/gmock/gmock.h"
-  need libfmt-dev "/usr/include/fmt/core.h"
-  need libsimdjson-dev "/usr/include/simdjson.h"
   need libcli11-dev "/usr/include/CLI/CLI.hpp"
   need libsodium-dev "/usr/include/sodium.h"
-  need libzydis-dev "/usr/include/Zydis/Zydis.h"
-  need libbenchmark-dev "/usr/include/benchmark/benchmark.h"
   if ((with_bench)); then
     need wasi-libc "/usr/include/wasm32-wasi/stdio.h"
     if [[ -n $clang ]]; then

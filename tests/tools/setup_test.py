@@ -10,8 +10,7 @@ import unittest
 from tool_case import ToolCase
 
 COMMANDS = ("cmake", "ninja", "ccache", "make", "python3", "node", "npm")
-HEADERS = ("gtest/gtest.h", "gmock/gmock.h", "fmt/core.h", "simdjson.h", "CLI/CLI.hpp", "sodium.h", "Zydis/Zydis.h",
-           "benchmark/benchmark.h")
+HEADERS = ("gtest/gtest.h", "gmock/gmock.h", "CLI/CLI.hpp", "sodium.h")
 
 
 class SetupTest(ToolCase):
