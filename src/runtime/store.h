@@ -183,6 +183,8 @@ class Store {
   /// Grows a table; old size, or nullopt if refused by max, limit or memory.
   std::optional<u64> grow_table(Table& table, u64 delta, Ref init);
 
+  /// Does a reference from outside name something that exists?
+  bool is_valid(Ref r) const;
   /// Does a reference belong to a canonical reference type (spec 4.2.2 / 3.3.4)? Null belongs to nullable types.
   bool ref_matches(Ref r, wasm::CanonValType type);
 

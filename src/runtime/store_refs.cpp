@@ -50,6 +50,17 @@ void Store::collect() {
   heap_->sweep();
 }
 
+bool Store::is_valid(Ref r) const {
+  switch (ref_kind(r)) {
+    case RefKind::null:
+    case RefKind::i31: return true;
+    case RefKind::object: return heap_->is_object(r);
+    case RefKind::func: return ref_index(r) < funcs_.size();
+    case RefKind::host: return (r & 7) == 4 && ref_index(r) < host_refs_.size();
+  }
+  return false;
+}
+
 bool Store::ref_matches(Ref r, wasm::CanonValType type) {
   const RefKind kind = ref_kind(r);
   if (kind == RefKind::null) return type.nullable();
