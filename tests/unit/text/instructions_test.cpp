@@ -53,8 +53,8 @@ TEST(Instructions, EveryOpcodeHasItsEncoding) {
   for (usize i = 0; i < wasm::kOpCount; ++i) {
     const Op op = static_cast<Op>(i);
     const wasm::OpInfo& info = wasm::op_info(op);
-    const std::set<Op> structured = {Op::else_,    Op::end,  Op::block,     Op::loop, Op::if_,      Op::try_,
-                                     Op::try_table, Op::catch_, Op::catch_all, Op::delegate};
+    const std::set<Op> structured = {Op::else_, Op::end,       Op::block,  Op::loop,      Op::if_,
+                                     Op::try_,  Op::try_table, Op::catch_, Op::catch_all, Op::delegate};
     if (structured.contains(op)) continue;
     const std::string code = code_of(info.text + operands_for(op));
     std::vector<u8> expected;
@@ -69,7 +69,10 @@ TEST(Instructions, EveryOpcodeHasItsEncoding) {
 }
 
 TEST(Instructions, FoldedOperandsComeFirst) {
-  EXPECT_EQ(code_of("(i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3)))"), "41014102" "4103" "6c6a");
+  EXPECT_EQ(code_of("(i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3)))"),
+            "41014102"
+            "4103"
+            "6c6a");
   EXPECT_EQ(code_of("(drop (i32.const 1)) nop"), "41011a01");
   EXPECT_EQ(code_of("(i32.store offset=4 (i32.const 1) (i32.const 2))"), "41014102360204");
 }
@@ -77,37 +80,123 @@ TEST(Instructions, FoldedOperandsComeFirst) {
 TEST(Instructions, FoldedControl) {
   EXPECT_EQ(code_of("(block (nop))"), "0240010b");
   EXPECT_EQ(code_of("(loop (result i32) (i32.const 1))"), "037f41010b");
-  EXPECT_EQ(code_of("(if (i32.const 1) (then (nop)) (else (drop)))"), "41010440" "01" "05" "1a" "0b");
+  EXPECT_EQ(code_of("(if (i32.const 1) (then (nop)) (else (drop)))"),
+            "41010440"
+            "01"
+            "05"
+            "1a"
+            "0b");
   EXPECT_EQ(code_of("(if (i32.const 1) (then))"), "410104400b");
   EXPECT_EQ(code_of("(if $l (result i32) (i32.const 1) (then (br $l (i32.const 2))) (else (i32.const 3)))"),
-            "4101047f" "41020c00" "05" "4103" "0b");
-  EXPECT_EQ(code_of("(if (i32.const 1) (i32.eqz) (then nop nop))"), "4101" "45" "0440" "0101" "0b");
-  EXPECT_EQ(code_of("block (if (br_if 0 (i32.const 1)) (then)) end"), "02404101" "0d00" "0440" "0b" "0b");
+            "4101047f"
+            "41020c00"
+            "05"
+            "4103"
+            "0b");
+  EXPECT_EQ(code_of("(if (i32.const 1) (i32.eqz) (then nop nop))"),
+            "4101"
+            "45"
+            "0440"
+            "0101"
+            "0b");
+  EXPECT_EQ(code_of("block (if (br_if 0 (i32.const 1)) (then)) end"),
+            "02404101"
+            "0d00"
+            "0440"
+            "0b"
+            "0b");
 }
 
 TEST(Instructions, FlatControl) {
   EXPECT_EQ(code_of("i32.const 0 if $a nop else $a nop end $a"), "410004400105010b");
-  EXPECT_EQ(code_of("block $a loop $b br $a br $b br 1 end end"), "02400340" "0c01" "0c00" "0c01" "0b0b");
+  EXPECT_EQ(code_of("block $a loop $b br $a br $b br 1 end end"),
+            "02400340"
+            "0c01"
+            "0c00"
+            "0c01"
+            "0b0b");
 }
 
 TEST(Instructions, LabelsShadow) {
-  EXPECT_EQ(code_of("(block $l (block $l (br $l)) (br $l))"), "02400240" "0c00" "0b" "0c00" "0b");
-  EXPECT_EQ(code_of("(block $l (block (br $l)) (block $l) (br $l))"), "02400240" "0c01" "0b" "02400b" "0c00" "0b");
+  EXPECT_EQ(code_of("(block $l (block $l (br $l)) (br $l))"),
+            "02400240"
+            "0c00"
+            "0b"
+            "0c00"
+            "0b");
+  EXPECT_EQ(code_of("(block $l (block (br $l)) (block $l) (br $l))"),
+            "02400240"
+            "0c01"
+            "0b"
+            "02400b"
+            "0c00"
+            "0b");
   EXPECT_EQ(compile_error("(func (block $l) (br $l))").message, "unknown label '$l'");
 }
 
 TEST(Instructions, MisplacedControlIsRejected) {
-  for (const char* bad :
-       {"else", "end", "catch_all", "(else)", "(then)", "(end)", "if else else end", "block else end", "block", "block end end",
-        "(block end)", "(if (then) (then))", "(if nop (then))", "(if (then) nop)", "(if (then) (else) (else))",
-        "(if (i32.const 0))", "(nop nop)", "(i32.add i32.const 0)", "block $a end $b", "if $a else $b end", "block end $a",
-        "(try (catch_all))", "(try (do) nop)", "(try (do) (catch_all) (catch 0))", "(try (do) (catch 0) (delegate 0))",
-        "(try (do) (delegate 0) (delegate 0))", "try catch_all catch 0 end", "delegate 0", "try catch 0 delegate 0",
-        "(delegate 0)", "(catch 0)", "(do)", "(block (if))", "(frobnicate)", "frobnicate", "0", "\"a\"", "nop $x", "nop (local i32)",
-        "nop (param i32)", "br", "br $", "br_table", "i32.const", "i32.const a", "local.get $x", "call $f", "ref.null",
-        "ref.test", "select (result", "(block (result i32) (param i32))", "(block (param $x i32))",
-        "i8x16.shuffle 0 1 2", "v128.const", "v128.const i32x4 1 2 3", "v128.const i7x4 0", "i32.load align=3",
-        "i32.load align=0", "i32.load offset=-1", "i32.load align=4 offset=4", "memory.copy 0", "br_on_cast 0 anyref"}) {
+  for (const char* bad : {"else",
+                          "end",
+                          "catch_all",
+                          "(else)",
+                          "(then)",
+                          "(end)",
+                          "if else else end",
+                          "block else end",
+                          "block",
+                          "block end end",
+                          "(block end)",
+                          "(if (then) (then))",
+                          "(if nop (then))",
+                          "(if (then) nop)",
+                          "(if (then) (else) (else))",
+                          "(if (i32.const 0))",
+                          "(nop nop)",
+                          "(i32.add i32.const 0)",
+                          "block $a end $b",
+                          "if $a else $b end",
+                          "block end $a",
+                          "(try (catch_all))",
+                          "(try (do) nop)",
+                          "(try (do) (catch_all) (catch 0))",
+                          "(try (do) (catch 0) (delegate 0))",
+                          "(try (do) (delegate 0) (delegate 0))",
+                          "try catch_all catch 0 end",
+                          "delegate 0",
+                          "try catch 0 delegate 0",
+                          "(delegate 0)",
+                          "(catch 0)",
+                          "(do)",
+                          "(block (if))",
+                          "(frobnicate)",
+                          "frobnicate",
+                          "0",
+                          "\"a\"",
+                          "nop $x",
+                          "nop (local i32)",
+                          "nop (param i32)",
+                          "br",
+                          "br $",
+                          "br_table",
+                          "i32.const",
+                          "i32.const a",
+                          "local.get $x",
+                          "call $f",
+                          "ref.null",
+                          "ref.test",
+                          "select (result",
+                          "(block (result i32) (param i32))",
+                          "(block (param $x i32))",
+                          "i8x16.shuffle 0 1 2",
+                          "v128.const",
+                          "v128.const i32x4 1 2 3",
+                          "v128.const i7x4 0",
+                          "i32.load align=3",
+                          "i32.load align=0",
+                          "i32.load offset=-1",
+                          "i32.load align=4 offset=4",
+                          "memory.copy 0",
+                          "br_on_cast 0 anyref"}) {
     WatOptions options;
     const Error e = compile_error("(module (memory 1) (func " + std::string(bad) + "))", options);
     EXPECT_STREQ(e.code, "wat-syntax") << bad;
@@ -125,7 +214,9 @@ TEST(Instructions, BlockTypes) {
   EXPECT_EQ(code_of("block (result i32 i32) end"), "02010b");
   EXPECT_EQ(code_of("block (type 0) end"), "02000b");
   EXPECT_EQ(section_of("(func (block (param i32)) (block (param i32)) (block (result i32 i64)))", kTypeId),
-            "03600000" "60017f00" "6000027f7e");
+            "03600000"
+            "60017f00"
+            "6000027f7e");
 }
 
 TEST(Instructions, MemoryArguments) {
@@ -156,7 +247,9 @@ TEST(Instructions, Constants) {
   EXPECT_EQ(code_of("i32.const -1"), "417f");
   EXPECT_EQ(code_of("i32.const 0xffffffff"), "417f");
   EXPECT_EQ(code_of("i32.const 128"), "418001");
-  EXPECT_EQ(code_of("i64.const -9223372036854775808"), "4280808080808080808" "07f");
+  EXPECT_EQ(code_of("i64.const -9223372036854775808"),
+            "4280808080808080808"
+            "07f");
   EXPECT_EQ(code_of("f32.const -0x1p-149"), "4301000080");
   EXPECT_EQ(code_of("f64.const nan:0x1"), "44010000000000f07f");
   EXPECT_EQ(code_of("v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 -1"), "fd0c000102030405060708090a0b0c0d0eff");
@@ -179,13 +272,50 @@ TEST(Instructions, ReferencesChooseTheirOpcode) {
 
 TEST(Instructions, ExceptionHandling) {
   EXPECT_EQ(code_of("(block $h (try_table (catch 0 $h) (catch_ref 1 0) (catch_all $h) (catch_all_ref 0)))"),
-            "0240" "1f40" "04" "000000" "010100" "0200" "0300" "0b" "0b");
-  EXPECT_EQ(code_of("(block $h (try_table $t (catch_all $h) (br $t)))"), "0240" "1f40" "01" "0200" "0c00" "0b" "0b");
+            "0240"
+            "1f40"
+            "04"
+            "000000"
+            "010100"
+            "0200"
+            "0300"
+            "0b"
+            "0b");
+  EXPECT_EQ(code_of("(block $h (try_table $t (catch_all $h) (br $t)))"),
+            "0240"
+            "1f40"
+            "01"
+            "0200"
+            "0c00"
+            "0b"
+            "0b");
   EXPECT_EQ(compile_error("(func (try_table $t (catch_all $t)))").message, "unknown label '$t'");
-  EXPECT_EQ(code_of("(try $l (do (nop)) (catch 0 (rethrow $l)) (catch_all (nop)))"), "0640" "01" "0700" "0900" "19" "01" "0b");
-  EXPECT_EQ(code_of("try $l nop catch 0 rethrow $l catch_all nop end"), "0640" "01" "0700" "0900" "19" "01" "0b");
-  EXPECT_EQ(code_of("(try $o (do (try (do) (delegate $o))))"), "0640" "0640" "1800" "0b");
-  EXPECT_EQ(code_of("try $o try delegate $o end"), "0640" "0640" "1800" "0b");
+  EXPECT_EQ(code_of("(try $l (do (nop)) (catch 0 (rethrow $l)) (catch_all (nop)))"),
+            "0640"
+            "01"
+            "0700"
+            "0900"
+            "19"
+            "01"
+            "0b");
+  EXPECT_EQ(code_of("try $l nop catch 0 rethrow $l catch_all nop end"),
+            "0640"
+            "01"
+            "0700"
+            "0900"
+            "19"
+            "01"
+            "0b");
+  EXPECT_EQ(code_of("(try $o (do (try (do) (delegate $o))))"),
+            "0640"
+            "0640"
+            "1800"
+            "0b");
+  EXPECT_EQ(code_of("try $o try delegate $o end"),
+            "0640"
+            "0640"
+            "1800"
+            "0b");
   EXPECT_EQ(code_of("(try (do))"), "06400b");
 }
 
@@ -193,7 +323,11 @@ TEST(Instructions, FieldsByName) {
   EXPECT_EQ(section_of("(type $s (struct (field $a i32) (field i8) (field $b (mut i64))))"
                        "(func struct.get $s $b struct.set $s 0)",
                        kCodeId),
-            "01" "0a00" "fb020002" "fb050000" "0b");
+            "01"
+            "0a00"
+            "fb020002"
+            "fb050000"
+            "0b");
   EXPECT_EQ(compile_error("(type $s (struct (field $a i32))) (func struct.get $s $c)").message, "unknown field '$c'");
   EXPECT_EQ(compile_error("(type $s (func)) (func struct.get $s $c)").message, "unknown field '$c'");
 }
@@ -206,7 +340,13 @@ TEST(Instructions, BranchHints) {
   // Offsets count from the local declarations: `if` at 3 and 8; br_if at 3.
   const std::string hint_name = base::to_hex(std::vector<u8>(std::string_view("metadata.code.branch_hint").begin(),
                                                              std::string_view("metadata.code.branch_hint").end()));
-  EXPECT_EQ(section(module, kCustomId), "19" + hint_name + "02" "0002" "030101" "080100" "0201" "030101");
+  EXPECT_EQ(section(module, kCustomId), "19" + hint_name +
+                                            "02"
+                                            "0002"
+                                            "030101"
+                                            "080100"
+                                            "0201"
+                                            "030101");
   EXPECT_EQ(sections(module)[2].id, kCustomId);
   EXPECT_EQ(sections(module)[3].id, kCustomId);
   EXPECT_EQ(sections(module)[4].id, kCodeId);

@@ -61,7 +61,8 @@ TEST(Literals, Integers) {
   EXPECT_EQ(int_text("-0x8000000000000000", 64), "9223372036854775808");
   EXPECT_EQ(int_text("-0x8000000000000001", 64), "range");
   EXPECT_EQ(int_text("99999999999999999999999999", 64), "range");
-  for (const char* bad : {"", "+", "-", "0x", "_1", "1_", "1__0", "0x_1", "0_x1", "1a", "0xg", "1.0", "--1", "+-1", "- 1"}) {
+  for (const char* bad :
+       {"", "+", "-", "0x", "_1", "1_", "1__0", "0x_1", "0_x1", "1a", "0xg", "1.0", "--1", "+-1", "- 1"}) {
     EXPECT_EQ(int_text(bad, 32), "malformed") << bad;
   }
 }
@@ -84,8 +85,9 @@ TEST(Literals, FloatGrammar) {
   EXPECT_EQ(f64_text("1_0.5_0e0_1"), "0x1.a4p+6");
   EXPECT_EQ(f64_text("-0"), "-0x0p+0");
   EXPECT_EQ(f64_text("+0.0"), "0x0p+0");
-  for (const char* bad : {"", "+", ".5", "0x.8", "1e", "1e+", "0x1p", "1_", "_1", "1._0", "1_.0", "1.0_", "1e_1", "1e1_",
-                          "0x1p_1", "0x1pf", "1x", "infinity", "nan:", "nan:1", "nan:0x", "in", "1e1.0", "0x1.8e", "1p1"}) {
+  for (const char* bad : {"",     "+",     ".5",     "0x.8", "1e",    "1e+",    "0x1p",  "1_", "_1",
+                          "1._0", "1_.0",  "1.0_",   "1e_1", "1e1_",  "0x1p_1", "0x1pf", "1x", "infinity",
+                          "nan:", "nan:1", "nan:0x", "in",   "1e1.0", "0x1.8e", "1p1"}) {
     // 0x1.8e is a hexadecimal fraction, not an exponent.
     if (std::string_view(bad) == "0x1.8e") {
       EXPECT_EQ(f64_text(bad), "0x1.8ep+0");

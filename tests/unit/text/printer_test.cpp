@@ -44,12 +44,15 @@ TEST(Printer, ExactText) {
 
 TEST(Printer, EveryField) {
   round_trip(
-      "(module (rec (type $a (sub (struct (field $x (mut i32)) (field i8)))) (type (sub final $a (struct (field $x (mut i32))"
+      "(module (rec (type $a (sub (struct (field $x (mut i32)) (field i8)))) (type (sub final $a (struct (field $x "
+      "(mut i32))"
       " (field i8) (field (ref $a)))))) (type (array (mut i16))) (rec)"
       "(import \"m\" \"f\" (func $i (param $p i32) (param f64))) (import \"m\" \"t\" (table $t i64 1 2 externref))"
-      "(import \"m\" \"mem\" (memory 1 2 shared)) (import \"m\" \"g\" (global (mut v128))) (import \"m\" \"e\" (tag (param i32)))"
+      "(import \"m\" \"mem\" (memory 1 2 shared)) (import \"m\" \"g\" (global (mut v128))) (import \"m\" \"e\" (tag "
+      "(param i32)))"
       "(table $tt 1 (ref func) (ref.func $i)) (memory $big i64 1 (pagesize 1)) (tag $tag (param i64))"
-      "(global $gg i32 (i32.const 1) (i32.const 2) i32.add) (export \"x\" (global $gg)) (export \"y\" (tag $tag)) (start 1)"
+      "(global $gg i32 (i32.const 1) (i32.const 2) i32.add) (export \"x\" (global $gg)) (export \"y\" (tag $tag)) "
+      "(start 1)"
       "(elem $e0 (table $tt) (i32.const 0) func $i) (elem $e1 declare func $i) (elem $e2 externref (ref.null extern))"
       "(elem $e3 (table $tt) (offset i32.const 1 i32.const 1 i32.add) func) (elem func)"
       "(data $d0 (memory $big) (i64.const 1) \"\\ff\") (data \"passive\") (func $s))");
@@ -57,28 +60,35 @@ TEST(Printer, EveryField) {
 
 TEST(Printer, EveryImmediate) {
   round_trip(
-      "(module (type $f (func (param i32) (result i32))) (type $s (struct (field (mut i32)))) (type $arr (array (mut i8)))"
+      "(module (type $f (func (param i32) (result i32))) (type $s (struct (field (mut i32)))) (type $arr (array (mut "
+      "i8)))"
       "(type $arr2 (array (mut funcref)))"
-      "(table $t0 1 funcref) (table $t1 1 funcref) (memory $m0 1) (memory $m1 1) (tag $e) (global $g (mut i32) (i32.const 0))"
+      "(table $t0 1 funcref) (table $t1 1 funcref) (memory $m0 1) (memory $m1 1) (tag $e) (global $g (mut i32) "
+      "(i32.const 0))"
       "(elem $el func 0) (data $da \"x\")"
       "(func $x (type $f) (param $p i32) (result i32) (local $v v128) unreachable nop"
       " block $b (type $f) end loop $l (result f32) end i32.const 0 if $i else end"
       " br 0 br_if 0 br_table 0 0 0 return call $x call_indirect (type $f) call_indirect $t1 (type $f)"
-      " return_call $x return_call_indirect $t1 (type $f) call_ref $f return_call_ref $f drop select select (result i32)"
-      " select (result) local.get $p local.tee 0 global.set $g table.get $t1 table.set table.size table.grow $t1 table.fill"
+      " return_call $x return_call_indirect $t1 (type $f) call_ref $f return_call_ref $f drop select select (result "
+      "i32)"
+      " select (result) local.get $p local.tee 0 global.set $g table.get $t1 table.set table.size table.grow $t1 "
+      "table.fill"
       " table.copy $t1 $t0 table.copy table.init $el table.init $t1 $el elem.drop $el"
-      " i32.load i32.load offset=4 align=1 i64.store $m1 offset=4294967295 memory.size memory.grow $m1 memory.copy $m1 $m0"
+      " i32.load i32.load offset=4 align=1 i64.store $m1 offset=4294967295 memory.size memory.grow $m1 memory.copy $m1 "
+      "$m0"
       " memory.copy memory.fill $m1 memory.init $da memory.init $m1 $da data.drop $da"
       " i32.const -2147483648 i64.const -1 f32.const nan:0x1 f64.const -0x1.5p-1000 f64.const inf"
       " ref.null any ref.null $s ref.func $x ref.is_null ref.as_non_null br_on_null 0 br_on_non_null 0"
-      " struct.new $s struct.get $s 0 struct.set $s 0 array.new_fixed $arr 3 array.new_data $arr $da array.new_elem $arr2 $el"
+      " struct.new $s struct.get $s 0 struct.set $s 0 array.new_fixed $arr 3 array.new_data $arr $da array.new_elem "
+      "$arr2 $el"
       " array.copy $arr $arr array.init_data $arr $da array.init_elem $arr2 $el"
       " ref.test (ref i31) ref.test i31ref ref.cast (ref $s) ref.cast (ref null $s) br_on_cast 0 anyref (ref i31)"
       " br_on_cast_fail 0 (ref eq) (ref null $s)"
       " v128.const i32x4 1 -1 0 0x80000000 i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31 i8x16.extract_lane_s 3"
       " v128.load8_lane 1 v128.store64_lane $m1 offset=1 align=2 1 v128.load32_zero"
       " i32.atomic.rmw.add i64.atomic.store $m1 memory.atomic.wait32 offset=8 atomic.fence i64.add128 i64.mul_wide_u"
-      " block $h try_table $t (catch $e $h) (catch_ref $e 0) (catch_all $h) (catch_all_ref 0) throw $e throw_ref end end"
+      " block $h try_table $t (catch $e $h) (catch_ref $e 0) (catch_all $h) (catch_all_ref 0) throw $e throw_ref end "
+      "end"
       " try $tr catch $e rethrow $tr catch_all end try $o try delegate $o end))");
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 Script parse(std::string_view source) {
   auto script = parse_wast(source);
-  EXPECT_TRUE(script.has_value()) << script.error().line << ":" << script.error().column << ": " << script.error().message;
+  EXPECT_TRUE(script.has_value()) << script.error().line << ":" << script.error().column << ": "
+                                  << script.error().message;
   return script ? std::move(*script) : Script{};
 }
 
@@ -54,8 +55,9 @@ TEST(Script, ActionsAndRegister) {
   EXPECT_EQ(c.kind, CommandKind::kRegister);
   EXPECT_EQ(c.text, "n");
   EXPECT_EQ(c.target, "m");
-  c = only("(invoke $m \"f\\u{e9}\" (i32.const -1) (i64.const 2) (f32.const 1) (f64.const -nan:0x1) (ref.null func)"
-           " (ref.extern 7) (ref.host 3) (v128.const i16x8 1 2 3 4 5 6 7 8))");
+  c = only(
+      "(invoke $m \"f\\u{e9}\" (i32.const -1) (i64.const 2) (f32.const 1) (f64.const -nan:0x1) (ref.null func)"
+      " (ref.extern 7) (ref.host 3) (v128.const i16x8 1 2 3 4 5 6 7 8))");
   EXPECT_EQ(c.kind, CommandKind::kAction);
   ASSERT_TRUE(c.action.has_value());
   EXPECT_EQ(c.action->module, "m");
@@ -152,15 +154,32 @@ TEST(Script, ModuleErrorsAreKept) {
 }
 
 TEST(Script, NothingIsSkipped) {
-  for (const char* bad :
-       {"(frob)", "(assert_frob (module) \"\")", "assert_return", "(assert_return)", "(assert_return (invoke \"f\") 1)",
-        "(assert_return (invoke \"f\") (frob))", "(assert_return (invoke \"f\" (f32.const nan:canonical)))",
-        "(assert_return (invoke \"f\" (ref.func)))", "(assert_return (invoke \"f\" (either (i32.const 0))))",
-        "(assert_return (invoke \"f\") (either (either (i32.const 0))))", "(assert_trap (invoke \"f\"))",
-        "(assert_invalid (invoke \"f\") \"\")", "(assert_return (module))", "(register)", "(register $m)", "(invoke f)",
-        "(module instance $a $b $c)", "(module) 1", "(assert_return (invoke \"f\") (i32.const 4294967296))",
-        "(assert_return (invoke \"f\") (v128.const i32x4 1 2 3))", "(thread $t)", "(input \"f\")", "(module", "(module quote \"a\"",
-        "(assert_return (invoke \"f\" (ref.null)))", "(assert_return (invoke \"f\") (ref.null 0))"}) {
+  for (const char* bad : {"(frob)",
+                          "(assert_frob (module) \"\")",
+                          "assert_return",
+                          "(assert_return)",
+                          "(assert_return (invoke \"f\") 1)",
+                          "(assert_return (invoke \"f\") (frob))",
+                          "(assert_return (invoke \"f\" (f32.const nan:canonical)))",
+                          "(assert_return (invoke \"f\" (ref.func)))",
+                          "(assert_return (invoke \"f\" (either (i32.const 0))))",
+                          "(assert_return (invoke \"f\") (either (either (i32.const 0))))",
+                          "(assert_trap (invoke \"f\"))",
+                          "(assert_invalid (invoke \"f\") \"\")",
+                          "(assert_return (module))",
+                          "(register)",
+                          "(register $m)",
+                          "(invoke f)",
+                          "(module instance $a $b $c)",
+                          "(module) 1",
+                          "(assert_return (invoke \"f\") (i32.const 4294967296))",
+                          "(assert_return (invoke \"f\") (v128.const i32x4 1 2 3))",
+                          "(thread $t)",
+                          "(input \"f\")",
+                          "(module",
+                          "(module quote \"a\"",
+                          "(assert_return (invoke \"f\" (ref.null)))",
+                          "(assert_return (invoke \"f\") (ref.null 0))"}) {
     const auto script = parse_wast(bad);
     ASSERT_FALSE(script.has_value()) << bad;
     EXPECT_STREQ(script.error().code, "wat-syntax") << bad;

@@ -92,7 +92,8 @@ TEST(WatLimits, DeepAndLongInputs) {
   compile("(type (func (param " + repeated("i32 ", 20'000) + "))) " + repeated("(func (type 0))", 20'000));
   compile(repeated("(func (param i32 i64))", kMany / 4));
   std::string many_types;
-  for (usize i = 0; i < 2000; ++i) many_types += "(func (param " + repeated("i32 ", i % 200) + repeated("i64 ", i / 200) + "))";
+  for (usize i = 0; i < 2000; ++i)
+    many_types += "(func (param " + repeated("i32 ", i % 200) + repeated("i64 ", i / 200) + "))";
   compile(many_types);
   compile("(func (br_table " + repeated("0 ", kMany) + "))");
   compile(repeated("(@custom \"x\")", kMany / 8));
@@ -117,7 +118,8 @@ TEST(WatErrors, EveryTruncation) {
       "(global $g (mut f64) (f64.const 0x1.8p-3)) (elem $e (table $tab) (offset (i32.const 0)) func $i)"
       "(@custom \"c\" (after type) \"x\") (data $d (memory $mem) (i64.const 0) \"\\00\\u{41}\")"
       "(func $f (export \"f\") (param $p i32) (result i32) (local $l v128)"
-      " (@metadata.code.branch_hint \"\\01\") (if $b (result i32) (local.get $p) (then (i32.const 1)) (else (i32.const 2)))"
+      " (@metadata.code.branch_hint \"\\01\") (if $b (result i32) (local.get $p) (then (i32.const 1)) (else (i32.const "
+      "2)))"
       " (block $h (try_table (catch $tag $h) (throw $tag (i32.const 1)))) (try (do) (catch_all))"
       " (local.set $l (v128.const i32x4 1 2 3 4)) (drop (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"
       " (local.get $l) (local.get $l))) (drop (select (result i32) (i32.const 1) (i32.const 2) (i32.const 3))))"
@@ -134,10 +136,12 @@ TEST(WatErrors, EveryTruncation) {
 /// Deleting or doubling any one token never crashes (the sanitizer builds watch memory).
 TEST(WatErrors, EveryTokenMissingOrTwice) {
   const std::string source =
-      "( module ( type ( func ( param i32 ) ) ) ( rec ( type $a ( struct ( field $x i8 ) ) ) ) ( import \"\" \"\" ( memory 1 ) )"
+      "( module ( type ( func ( param i32 ) ) ) ( rec ( type $a ( struct ( field $x i8 ) ) ) ) ( import \"\" \"\" ( "
+      "memory 1 ) )"
       " ( table $t 1 funcref ) ( elem ( i32.const 0 ) func 0 ) ( memory ( data \"a\" ) ) ( func $f ( param i32 )"
       " ( block $l ( br_if $l ( local.get 0 ) ) ) ( drop ( struct.get_s $a $x ( ref.null $a ) ) )"
-      " i32.const 0 if $k else $k end $k call_indirect $t ( type 0 ) memory.init 0 v128.load8_lane 1 offset=1 align=1 0 )"
+      " i32.const 0 if $k else $k end $k call_indirect $t ( type 0 ) memory.init 0 v128.load8_lane 1 offset=1 align=1 "
+      "0 )"
       " ( export \"\" ( func $f ) ) ( @custom \"a\" ( after last ) ) ( @name \"b\" ) ( @z ) )";
   std::vector<std::string> tokens;
   for (usize at = 0; at < source.size();) {
