@@ -9,6 +9,9 @@ import sys
 def _main():
     import builtins
     import posix
+    # Kept here, so that a script which replaces a built-in name does not silence the report.
+    from builtins import (AttributeError, BaseException, OSError, SyntaxError, SystemExit, bool, bytes, compile, dict,
+                          enumerate, exec, hasattr, int, isinstance, len, list, map, open, range, setattr, str, tuple)
     from _json import encode_basestring_ascii as quote
 
     report_path, script_path = sys.argv[1], sys.argv[2]
@@ -180,13 +183,16 @@ def _main():
         try:
             report_error(error, tb)
         except BaseException:
-            report({"kind": "error", "type": exact(error).__name__, "message": "", "frames": [], "total_frames": 0,
+            report({"kind": "error", "type": exact(error).__qualname__, "message": "", "frames": [], "total_frames": 0,
                     "causes": []})
         error = error.with_traceback(tb)
         if sys.excepthook is sys.__excepthook__:
             # The built-in hook tries to open the sources of library frames, which this guest has no sources of.
-            import traceback
-            traceback.print_exception(error)
+            try:
+                import traceback
+                traceback.print_exception(error)
+            except BaseException:  # a script can break what `traceback` needs
+                sys.__excepthook__(exact(error), error, tb)
         else:
             sys.excepthook(exact(error), error, tb)
         failed = True
