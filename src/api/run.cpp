@@ -103,6 +103,7 @@ class Run {
     if (config_.interpreter) {
       config.report = true;
       config.report_path = config_.interpreter->report_path;
+      config.user_script = config_.interpreter->script;
       config.interpreter = true;
     }
     return config;

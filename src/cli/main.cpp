@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The program: finds the command and calls it. Exit status 125 for anything wrong with the command line.
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -116,10 +118,21 @@ int dispatch(const std::vector<std::string>& words) {
   DEWAR_UNREACHABLE("a command without a function");
 }
 
+// A standard stream that is closed must not become the number of something opened later (a granted file, say), which
+// the program's output would then go to. It is held open the wrong way round, so that using it fails as before.
+bool hold_standard_streams() {
+  for (int fd = 0; fd < 3; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return false;
+  }
+  return true;
+}
+
 }  // namespace
 }  // namespace dewar::cli
 
 int main(int argc, char** argv) {
+  if (!dewar::cli::hold_standard_streams()) return static_cast<int>(dewar::api::kExitOwnError);
   // Writing to a closed pipe is an error code for us and for guests, not the end.
   ::signal(SIGPIPE, SIG_IGN);
   return dewar::cli::dispatch(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));

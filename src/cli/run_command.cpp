@@ -168,15 +168,18 @@ int exit_status(u32 code) {
 }
 
 int finish_json(const api::Outcome& outcome) {
-  write_all(1, api::outcome_json(outcome) + "\n");
+  // Whoever gets no outcome must not take the run for a success.
+  if (!write_all(1, api::outcome_json(outcome) + "\n")) return static_cast<int>(api::kExitOwnError);
   return exit_status(outcome.exit_code);
 }
 
-void tell(const ParsedArgs& args, const api::Outcome& outcome) {
+// False if the results could not be written: then the run must not pass for a success.
+bool tell(const ParsedArgs& args, const api::Outcome& outcome) {
+  bool told = true;
   for (const std::string& result : outcome.results) {
     // "i32:7" is 7 for a person, who knows the function.
     const usize colon = result.find(':');
-    write_all(1, result.substr(colon + 1) + "\n");
+    told &= write_all(1, result.substr(colon + 1) + "\n");
   }
   if (outcome.refusal) {
     print_error(*outcome.refusal, outcome.program);
@@ -184,8 +187,9 @@ void tell(const ParsedArgs& args, const api::Outcome& outcome) {
     write_all(2, ending_text(outcome));
   }
   const std::string_view report = args.get("report", "auto");
-  if (report == "never" || (report == "auto" && !is_terminal(2))) return;
+  if (report == "never" || (report == "auto" && !is_terminal(2))) return told;
   write_all(2, refusals_text(outcome));
+  return told;
 }
 
 }  // namespace
@@ -228,7 +232,7 @@ int run_command(const ParsedArgs& args) {
   const api::Outcome outcome = api::run(std::move(*config));
   shown_out.finish();
   shown_err.finish();
-  tell(args, outcome);
+  if (!tell(args, outcome)) return static_cast<int>(api::kExitOwnError);
   return exit_status(outcome.exit_code);
 }
 

@@ -52,7 +52,7 @@ bool use_colour() {
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
-void write_all(int fd, std::string_view text) {
+bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n > 0) {
@@ -61,9 +61,10 @@ void write_all(int fd, std::string_view text) {
       pollfd ready{fd, POLLOUT, 0};
       ::poll(&ready, 1, -1);
     } else if (errno != EINTR) {
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 std::string shown_on(int fd, std::string_view text) {

@@ -13,8 +13,8 @@ namespace dewar::cli {
 
 bool is_terminal(int fd);
 
-/// Writes all bytes to a descriptor; what cannot be written is dropped.
-void write_all(int fd, std::string_view text);
+/// Writes all bytes to a descriptor; false if not all could be written.
+bool write_all(int fd, std::string_view text);
 
 /// "dewar: error[CODE]: PLACE: MESSAGE" and "  help: HINT" on standard error. `place` is a file name or empty; byte
 /// offset or line and column are added from the error.
