@@ -61,6 +61,13 @@ class Run {
     limits.max_memory_bytes = config_.limits.max_memory_bytes;
     limits.max_table_elements = config_.limits.max_table_elements;
     limits.max_gc_bytes = config_.limits.max_gc_bytes;
+    // A module may declare a hundred memories and tables: together they get what one of each may have, no multiple.
+    constexpr u64 kElementBytes = 16;
+    u64 table_bytes = 0, total = 0;
+    if (!__builtin_mul_overflow(limits.max_table_elements, kElementBytes, &table_bytes) &&
+        !__builtin_add_overflow(limits.max_memory_bytes, table_bytes, &total)) {
+      limits.max_total_bytes = total;
+    }
     store_ = std::make_unique<runtime::Store>(*engine_, limits);
     exec::attach(*store_);
     auto stack = runtime::Stack::create(*store_, config_.limits.stack_bytes);
