@@ -74,6 +74,9 @@ class WastMachine {
   void finish(WastReport& report) {
     report.output = spectest_.output();
     report.collections = store_.heap().collections();
+    report.fuel = static_cast<u64>(INT64_MAX - stack_->fuel);
+    report.instructions = report.fuel - stack_->bulk_surcharge;
+    report.probes_fired = stack_->probes_fired;
     for (runtime::Instance& instance : store_.instances()) {
       for (usize i = 0; i < instance.module->memories.size(); ++i) {
         report.guarded_memories += instance.memories[i] != nullptr && instance.memories[i]->guarded;

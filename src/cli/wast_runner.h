@@ -32,6 +32,9 @@ struct WastReport {
   u64 patched_bytes = 0;     ///< opcodes that differ from the modules' (fused groups, probes)
   u64 collections = 0;       ///< of the GC heap
   u64 guarded_memories = 0;  ///< memories of instances that rely on guard pages
+  u64 fuel = 0;              ///< used by all actions together
+  u64 instructions = 0;      ///< executed: fuel without the surcharge of bulk work
+  u64 probes_fired = 0;
 
   u64 total() const;
 };

@@ -25,7 +25,7 @@ struct Probe {
 
 /// Instructions of a function that has, or had, probes.
 struct Instructions {
-  std::vector<u32> pcs;                     ///< all
+  std::vector<u32> pcs;                    ///< all
   std::vector<interp::InstrAt> reachable;  ///< what quickening works on
 };
 

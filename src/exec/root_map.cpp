@@ -13,8 +13,8 @@ using runtime::Ref;
 
 namespace {
 
-/// Records the operands at every instruction where a collection can happen or a stack can be suspended while others run:
-/// calls, allocations, throws, bulk operations, waits and loop headers.
+/// Records the operands at every instruction where a collection can happen or a stack can be suspended while others
+/// run: calls, allocations, throws, bulk operations, waits and loop headers.
 class RootSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
@@ -147,7 +147,8 @@ const RootMaps& root_maps(runtime::FuncCode& code) {
 }  // namespace
 
 const RootMaps::Point* RootMaps::find(u32 pc) const {
-  const auto after = std::upper_bound(points.begin(), points.end(), pc, [](u32 at, const Point& p) { return at < p.pc; });
+  const auto after =
+      std::upper_bound(points.begin(), points.end(), pc, [](u32 at, const Point& p) { return at < p.pc; });
   return after != points.begin() && pc < after[-1].pc + after[-1].bytes ? &after[-1] : nullptr;
 }
 

@@ -40,7 +40,8 @@ class SideTableSink : public wasm::NullSink {
     if (!w.live()) {
       op_pc_ = pc;
       // The function's `end` also runs where only branches lead to it.
-      if (op == wasm::Op::end && w.depth() == 1 && pc <= locate_pc_) found_pc = pc, found_side = next_entry(), found_rest = 0;
+      if (op == wasm::Op::end && w.depth() == 1 && pc <= locate_pc_)
+        found_pc = pc, found_side = next_entry(), found_rest = 0;
       return;
     }
     if (op == wasm::Op::loop) close_block();

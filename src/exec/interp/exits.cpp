@@ -52,8 +52,8 @@ DEWAR_HANDLER(poll_interrupt) {
 
 namespace {
 
-/// Pays for the search of a handler: a unit of fuel per 128 rows and frames looked at, as bulk work. A function may have
-/// millions of rows and a stack a hundred thousand frames, so the search must cost something and can be stopped.
+/// Pays for the search of a handler: a unit of fuel per 128 rows and frames looked at, as bulk work. A function may
+/// have millions of rows and a stack a hundred thousand frames, so the search must cost something and can be stopped.
 class SearchMeter {
  public:
   explicit SearchMeter(Stack& stack) : stack_(stack) {}

@@ -156,9 +156,7 @@ Outcome invoke_host(Stack& stack, Func& func, std::span<const Slot> args, std::s
   auto buffer = std::make_unique<Slot[]>(room + 1);
   std::copy(args.begin(), args.end(), buffer.get());
   switch (interp::run_host_call(stack, func, nullptr, buffer.get() + func.host.arg_slots)) {
-    case interp::kHostReturned:
-      std::copy_n(buffer.get(), results.size(), results.data());
-      return Outcome::returned;
+    case interp::kHostReturned: std::copy_n(buffer.get(), results.size(), results.data()); return Outcome::returned;
     case interp::kHostTrapped: record_backtrace(stack); return Outcome::trapped;
     case interp::kHostThrew: return Outcome::threw;
     case interp::kHostExited: return Outcome::exited;
