@@ -50,8 +50,8 @@ std::optional<Features> base_set(std::string_view name) {
 
 Features wasm_3_features() {
   Features f;
-  for (Feature off : {Feature::threads, Feature::custom_page_sizes, Feature::wide_arithmetic,
-                      Feature::legacy_exceptions}) {
+  for (Feature off :
+       {Feature::threads, Feature::custom_page_sizes, Feature::wide_arithmetic, Feature::legacy_exceptions}) {
     f.set(off, false);
   }
   return f;

@@ -28,12 +28,8 @@ void append_value(std::string& out, CanonValType type, Slot slot) {
       base::append_dec_signed(out, static_cast<i64>(slot));
       out += " : i64";
       return;
-    case CanonValType::kF32:
-      out += base::hex(static_cast<u32>(slot), 8) + " : f32 bits";
-      return;
-    default:
-      out += base::hex(slot, 16) + " : f64 bits";
-      return;
+    case CanonValType::kF32: out += base::hex(static_cast<u32>(slot), 8) + " : f32 bits"; return;
+    default: out += base::hex(slot, 16) + " : f64 bits"; return;
   }
 }
 

@@ -57,16 +57,21 @@ Heap top_of(runtime::Store& store, CanonValType type) {
 
 Heap heap_of_code(u8 code) {
   switch (code) {
-    case 0x70: case 0x73: return Heap::func;
-    case 0x6f: case 0x72: return Heap::extern_;
-    case 0x69: case 0x74: return Heap::exn;
+    case 0x70:
+    case 0x73: return Heap::func;
+    case 0x6f:
+    case 0x72: return Heap::extern_;
+    case 0x69:
+    case 0x74: return Heap::exn;
     default: return Heap::any;
   }
 }
 
 bool ref_fits(runtime::Store& store, const ScriptValue& pattern, CanonValType type, runtime::Ref ref) {
   const Heap top = top_of(store, type);
-  const auto is = [&](Heap heap) { return ref != runtime::kNullRef && store.ref_matches(ref, CanonValType::ref(heap, false)); };
+  const auto is = [&](Heap heap) {
+    return ref != runtime::kNullRef && store.ref_matches(ref, CanonValType::ref(heap, false));
+  };
   const auto is_host = [&] {
     return runtime::ref_kind(ref) == runtime::RefKind::host && store.host_ref_value(ref) == pattern.bits;
   };
@@ -101,11 +106,10 @@ bool append_argument(runtime::Store& store, const ScriptValue& value, CanonValTy
     case ValueKind::kI64: return push(type.kind() == CanonValType::kI64, value.bits);
     case ValueKind::kF32: return push(type.kind() == CanonValType::kF32 && value.nan == NanPattern::kNone, value.bits);
     case ValueKind::kF64: return push(type.kind() == CanonValType::kF64 && value.nan == NanPattern::kNone, value.bits);
-    case ValueKind::kV128:
-      out.push_back(value.v128.lo);
-      return push(type.is_v128(), value.v128.hi);
+    case ValueKind::kV128: out.push_back(value.v128.lo); return push(type.is_v128(), value.v128.hi);
     case ValueKind::kRefNull:
-      return push(type.is_ref() && type.nullable() && heap_of_code(value.heap) == top_of(store, type), runtime::kNullRef);
+      return push(type.is_ref() && type.nullable() && heap_of_code(value.heap) == top_of(store, type),
+                  runtime::kNullRef);
     case ValueKind::kRefExtern:
     case ValueKind::kRefHost: {
       const Heap heap = value.kind == ValueKind::kRefExtern ? Heap::extern_ : Heap::any;
@@ -122,8 +126,7 @@ bool matches_pattern(runtime::Store& store, const ScriptValue& pattern, CanonVal
   switch (pattern.kind) {
     case ValueKind::kI32: return type.kind() == CanonValType::kI32 && low == pattern.bits;
     case ValueKind::kI64: return type.kind() == CanonValType::kI64 && slots[0] == pattern.bits;
-    case ValueKind::kF32:
-      return type.kind() == CanonValType::kF32 && float_fits(low, pattern.bits, pattern.nan, false);
+    case ValueKind::kF32: return type.kind() == CanonValType::kF32 && float_fits(low, pattern.bits, pattern.nan, false);
     case ValueKind::kF64:
       return type.kind() == CanonValType::kF64 && float_fits(slots[0], pattern.bits, pattern.nan, true);
     case ValueKind::kV128: return type.is_v128() && v128_fits(slots, pattern);
@@ -165,13 +168,16 @@ std::string describe_pattern(const ScriptValue& pattern) {
     case ValueKind::kI64:
       return "i64 " + base::dec_signed(static_cast<i64>(pattern.bits)) + " (" + hex_of(pattern.bits, 1) + ")";
     case ValueKind::kF32:
-      return pattern.nan == NanPattern::kNone ? "f32 bits " + hex_of(pattern.bits, 8) : std::string("f32 ") + nan_text(pattern.nan);
+      return pattern.nan == NanPattern::kNone ? "f32 bits " + hex_of(pattern.bits, 8)
+                                              : std::string("f32 ") + nan_text(pattern.nan);
     case ValueKind::kF64:
-      return pattern.nan == NanPattern::kNone ? "f64 bits " + hex_of(pattern.bits, 16) : std::string("f64 ") + nan_text(pattern.nan);
+      return pattern.nan == NanPattern::kNone ? "f64 bits " + hex_of(pattern.bits, 16)
+                                              : std::string("f64 ") + nan_text(pattern.nan);
     case ValueKind::kV128: {
       std::string out = "v128 i64x2 " + hex_of(pattern.v128.lo, 16) + " " + hex_of(pattern.v128.hi, 16);
       for (usize i = 0; i < pattern.lane_nans.size(); ++i) {
-        if (pattern.lane_nans[i] != NanPattern::kNone) out += ", lane " + base::dec(i) + " " + nan_text(pattern.lane_nans[i]);
+        if (pattern.lane_nans[i] != NanPattern::kNone)
+          out += ", lane " + base::dec(i) + " " + nan_text(pattern.lane_nans[i]);
       }
       return out;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Values of scripts against values of the engine: arguments into slots, results against patterns, and both into text for
-// messages. A pattern fits only if the static type fits too: an i64 never equals an i32 of the same bits.
+// Values of scripts against values of the engine: arguments into slots, results against patterns, and both into text
+// for messages. A pattern fits only if the static type fits too: an i64 never equals an i32 of the same bits.
 #pragma once
 
 #include <span>

@@ -15,8 +15,8 @@ namespace dewar::cli {
 /// assert_invalid, their custom forms, assert_unlinkable with its message `expected`); else what is wrong.
 std::string judge_rejection(text::CommandKind kind, const Error& error, std::string_view expected);
 
-/// A trap's message against the expected one: one must begin with the other (scripts cut messages short, and some name an
-/// index that ours does not).
+/// A trap's message against the expected one: one must begin with the other (scripts cut messages short, and some name
+/// an index that ours does not).
 bool message_fits(std::string_view actual, std::string_view expected);
 
 /// "code: message (offset N / line:column)".

@@ -29,7 +29,8 @@ const Program kPrograms[] = {
             (then (i64.extend_i32_s (call $ask (local.get 0))))
             (else (i64.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
                            (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
-        (func (export "run") (param i32) (result i64) (call $fib (local.get 0)))))", 12},
+        (func (export "run") (param i32) (result i64) (call $fib (local.get 0)))))",
+     12},
     {"operands_below", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (func (export "run") (param i32) (result i64) (local $v v128) (local $f f64)
           (local.set $v (i64x2.splat (i64.const 0x123456789abcdef)))
@@ -38,13 +39,15 @@ const Program kPrograms[] = {
           (call $ask (local.get 0))
           (call $ask) (i32x4.splat) (i32x4.add) (i32x4.extract_lane 2) (f32.convert_i32_s) (f32.add)
           (i64.trunc_sat_f32_s) (i64.add)
-          (i64.add (i64x2.extract_lane 1 (local.get $v))) (i64.add (i64.trunc_f64_s (local.get $f))))))", 5},
+          (i64.add (i64x2.extract_lane 1 (local.get $v))) (i64.add (i64.trunc_f64_s (local.get $f))))))",
+     5},
     {"loop", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (func (export "run") (param i32) (result i64) (local $sum i64)
           (loop $l
             (local.set $sum (i64.add (local.get $sum) (i64.extend_i32_s (call $ask (local.get 0)))))
             (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
-          (local.get $sum))))", 50},
+          (local.get $sum))))",
+     50},
     {"inside_handlers", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (tag $e (param i64))
         (func $thrower (param i32) (throw $e (i64.extend_i32_s (call $ask (local.get 0)))))
@@ -53,7 +56,8 @@ const Program kPrograms[] = {
             (local.set $sum (i64.add (local.get $sum)
               (block $h (result i64) (try_table (catch $e $h) (call $thrower (local.get 0))) (unreachable))))
             (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
-          (local.get $sum))))", 20},
+          (local.get $sum))))",
+     20},
     {"rethrow_kept_reference", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (tag $e (param i64))
         (func $hold (param i32) (local $x exnref)
@@ -63,7 +67,8 @@ const Program kPrograms[] = {
           (drop (call $ask (local.get 0)))
           (throw_ref (local.get $x)))
         (func (export "run") (param i32) (result i64)
-          (block $h (result i64) (try_table (catch $e $h) (call $hold (local.get 0))) (unreachable)))))", 9},
+          (block $h (result i64) (try_table (catch $e $h) (call $hold (local.get 0))) (unreachable)))))",
+     9},
     {"indirect_and_reference_calls", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (type $t (func (param i32) (result i32)))
         (table funcref (elem $a $b $ask)) (elem declare func $a $b)
@@ -72,7 +77,8 @@ const Program kPrograms[] = {
         (func $c (type $t) (i32.add (i32.const 30) (call_indirect (type $t) (local.get 0) (i32.const 2))))
         (elem declare func $c)
         (func (export "run") (param i32) (result i64)
-          (i64.extend_i32_s (call_ref $t (local.get 0) (ref.func $a))))))", 7},
+          (i64.extend_i32_s (call_ref $t (local.get 0) (ref.func $a))))))",
+     7},
     {"tail_calls", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (func $even (param i32 i64) (result i64)
           (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
@@ -81,12 +87,14 @@ const Program kPrograms[] = {
         (func $odd (param i32 i64) (result i64)
           (if (i32.eqz (local.get 0)) (then (return (i64.const -1))))
           (return_call $even (i32.sub (local.get 0) (i32.const 1)) (local.get 1)))
-        (func (export "run") (param i32) (result i64) (call $even (local.get 0) (i64.const 0)))))", 40},
+        (func (export "run") (param i32) (result i64) (call $even (local.get 0) (i64.const 0)))))",
+     40},
     {"tail_call_of_the_host", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (func $f (param i32) (result i32) (return_call $ask (local.get 0)))
         (func (export "run") (param i32) (result i64)
           (i64.add (i64.extend_i32_s (call $f (local.get 0)))
-                   (i64.extend_i32_s (call $f (i32.const 3)))))))", 7},
+                   (i64.extend_i32_s (call $f (i32.const 3)))))))",
+     7},
     {"references_in_locals", R"((module (import "env" "ask" (func $ask (param i32) (result i32)))
         (type $s (struct (field (mut i64)) (field (ref null $s))))
         (func $f (param i32) (param $next (ref null $s)) (result i64) (local $mine (ref null $s))
@@ -96,7 +104,8 @@ const Program kPrograms[] = {
           (drop (call $ask (local.get 0)))
           (i64.add (struct.get $s 0 (local.get $mine))
                    (call $f (i32.sub (local.get 0) (i32.const 1)) (local.get $mine))))
-        (func (export "run") (param i32) (result i64) (call $f (local.get 0) (ref.null $s)))))", 6},
+        (func (export "run") (param i32) (result i64) (call $f (local.get 0) (ref.null $s)))))",
+     6},
 };
 
 /// What "ask" answers: some function of its argument, so that a lost argument shows.
@@ -172,8 +181,8 @@ Ended run_rebuilt(const Program& program, const runtime::EngineOptions& options)
   return {outcome, result, engine.stack().fuel, suspensions};
 }
 
-/// Runs a program that is answered directly and asked to freeze at the poll after each answer; each time all frames move
-/// to a new Stack.
+/// Runs a program that is answered directly and asked to freeze at the poll after each answer; each time all frames
+/// move to a new Stack.
 Ended run_frozen(const Program& program, const runtime::EngineOptions& options) {
   TestEngine engine(options);
   engine.host("ask", {kCanonI32}, {kCanonI32}, [](runtime::CallContext& ctx, const Slot* args, Slot* results) {
@@ -298,7 +307,8 @@ const char kReentrant[] = R"((module (import "env" "ask" (func $ask (param i32) 
       (i32.add (call $ask (local.get 0)) (call 2)))))";
 
 TEST_P(Frames, AHostCallCanNotBeSuspendedAcross) {
-  // The inner call may not wait below a host frame that can not be kept; it ends with a trap, and the outer one goes on.
+  // The inner call may not wait below a host frame that can not be kept; it ends with a trap, and the outer one goes
+  // on.
   TestEngine engine(options());
   runtime::Instance* instance = nullptr;
   engine.host("ask", {kCanonI32}, {kCanonI32}, [&](runtime::CallContext& ctx, const Slot* args, Slot* results) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every valid module of the corpora survives printing and parsing: the same meaning, and the same bytes where the module
-// is canonical (encoding it gives its own bytes) and holds nothing that text leaves out.
+// Every valid module of the corpora survives printing and parsing: the same meaning, and the same bytes where the
+// module is canonical (encoding it gives its own bytes) and holds nothing that text leaves out.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // wait and notify between host threads: no lost wakeups, exact counts, first come first served, and what the operations
 // answer at the edges. A lost wakeup blocks for ever and fails by the test's timeout.
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
 #include "threads/guest_threads.h"
 
 namespace dewar::test {
@@ -54,9 +59,19 @@ TEST(WaitNotify, EveryWaiterIsCountedOnce) {
   }
 }
 
+/// Waits until the kernel says that a thread of this process sleeps, twice in a row.
+void wait_until_asleep(pid_t thread) {
+  for (int seen = 0; seen < 2;) {
+    std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+    const std::string line{std::istreambuf_iterator<char>(stat), {}};
+    const usize name_end = line.rfind(')');
+    seen = name_end != std::string::npos && line.substr(name_end, 3) == ") S" ? seen + 1 : 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 TEST(WaitNotify, WakesInTheOrderOfWaiting) {
-  // Each waiter enters the queue only after the one before it is surely asleep: its entry is seen by a notify of zero
-  // waiters at another address, so a small real sleep in between is the only way; order is then checked one by one.
+  // Each waiter starts when the one before it is asleep, in the only place where its thread sleeps: the wait.
   SharedMemory memory(1, 1);
   const std::string wat = R"((module (import "env" "memory" (memory 1 1 shared))
     (func (export "thread") (param $me i32) (param $n i32) (result i32)
@@ -76,10 +91,13 @@ TEST(WaitNotify, WakesInTheOrderOfWaiting) {
   for (u32 i = 0; i < kWaiters; ++i) {
     runtime::Instance* instance = engines[i]->load(wat);
     ASSERT_NE(instance, nullptr);
-    threads.emplace_back([&, i, instance] {
+    std::atomic<pid_t> thread = 0;
+    threads.emplace_back([&engines, &order, &thread, i, instance] {
+      thread = ::gettid();
       if (engines[i]->call(*instance, "thread", {i, 0}) == Outcome::returned) order[i] = engines[i]->result_i32();
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    while (thread == 0) std::this_thread::yield();
+    wait_until_asleep(thread);
   }
   for (u32 i = 0; i < kWaiters; ++i) {
     ASSERT_EQ(engines[kWaiters]->call(*waker, "wake"), Outcome::returned);
