@@ -102,6 +102,16 @@ std::unexpected<Error> unknown_option(const VerbSpec& verb, std::string_view arg
 
 Result<void> read_options(std::vector<std::string> args, ParsedArgs& out) {
   const VerbSpec& verb = *out.verb;
+  for (const std::string& arg : args) {
+    if (arg == "--") break;
+    const usize equals = arg.find('=');
+    if (!arg.starts_with("--") || equals == std::string::npos) continue;
+    const OptionSpec* flag = find_option(verb, std::string_view(arg).substr(2, equals - 2));
+    if (flag && flag->value.empty()) {
+      return fail("usage-option", "--" + std::string(flag->name) + " takes no value", Error::kNoOffset,
+                  "`dewar help " + std::string(verb.name) + "` lists the options");
+    }
+  }
   CLI::App app;
   app.set_help_flag("");
   app.allow_extras();
