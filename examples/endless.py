@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Never ends by itself: dewar run -W fuel=300M examples/endless.py
+# Never ends by itself: dewar run -W fuel=1G examples/endless.py
 import itertools
 
 print("looking for an odd perfect number ...")

@@ -21,7 +21,7 @@ done
 
 show run --ro examples/data::/data --report=always examples/agent_report.py
 show run --ro examples/data::/data --report=always examples/agent_report.js
-show run -W fuel=300M examples/endless.py
+show run -W fuel=1G examples/endless.py
 
 printf '\n$ dewar run --json --ro examples/data::/data examples/agent_report.py | python3 -m json.tool\n'
 "$dewar" run --json --ro examples/data::/data examples/agent_report.py | python3 -m json.tool

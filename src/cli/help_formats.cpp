@@ -19,7 +19,7 @@ std::string roff(std::string_view text) {
     } else if (c == '-') {
       out += "\\-";
     } else if (c == '`') {
-      out += "\\(oq";
+      out += "\\(aq";
     } else {
       out += c;
     }
