@@ -13,40 +13,41 @@ using runtime::Func;
 using runtime::HostStatus;
 
 /// Enters `callee` (in instance `to`) as called by the instruction at pc, which ends at `after`.
-#define DEWAR_ENTER(callee_, to_, after_)                                                                     \
-  do {                                                                                                        \
-    FuncCode* const callee = (callee_);                                                                       \
-    Instance* const target = (to_);                                                                           \
-    Slot* const nfp = sp - callee->param_slots;                                                               \
-    Slot* const header_at = nfp + callee->local_slots;                                                        \
-    const u64 end =                                                                                           \
-        reinterpret_cast<u64>(nfp) + u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot); \
-    if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {                                 \
-      stack->scratch.callee = callee;                                                                         \
-      DEWAR_TAIL(call_slow);                                                                                  \
-    }                                                                                                         \
-    for (Slot* z = sp; z < header_at; ++z) {                                                          \
-      *z = 0;                                                                                         \
-      asm volatile("" : : : "memory"); /* a loop, not a call of memset, which would need a frame */   \
-    }                                                                                                 \
-    auto* const header = reinterpret_cast<runtime::FrameHeader*>(header_at);                                  \
-    header->return_pc = (after_);                                                                             \
-    header->return_side = side;                                                                               \
-    header->caller_fp = fp;                                                                                   \
-    header->caller_code = code;                                                                               \
-    header->caller_instance = inst;                                                                           \
-    fp = nfp;                                                                                                 \
-    sp = header_at + runtime::kHeaderSlots;                                                                   \
-    code = callee;                                                                                            \
-    pc = callee->body + callee->entry_pc;                                                                     \
-    side = callee->side;                                                                                      \
-    if (DEWAR_UNLIKELY(target != inst)) {                                                                     \
-      inst = target;                                                                                          \
-      mem = inst->memory0;                                                                                    \
-      table = instance_dispatch(inst);                                                                        \
-    }                                                                                                         \
-    DEWAR_CHARGE(callee->entry_cost);                                                                         \
-    DEWAR_DISPATCH();                                                                                         \
+#define DEWAR_ENTER(callee_, to_, after_)                                                                         \
+  do {                                                                                                            \
+    FuncCode* const callee = (callee_);                                                                           \
+    Instance* const target = (to_);                                                                               \
+    /* First of all: who reads the size of a prepared frame sees everything else that another thread prepared. */ \
+    const u64 frame_bytes = u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);              \
+    Slot* const nfp = sp - callee->param_slots;                                                                   \
+    Slot* const header_at = nfp + callee->local_slots;                                                            \
+    const u64 end = reinterpret_cast<u64>(nfp) + frame_bytes;                                                     \
+    if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {                                     \
+      stack->scratch.callee = callee;                                                                             \
+      DEWAR_TAIL(call_slow);                                                                                      \
+    }                                                                                                             \
+    for (Slot* z = sp; z < header_at; ++z) {                                                                      \
+      *z = 0;                                                                                                     \
+      asm volatile("" : : : "memory"); /* a loop, not a call of memset, which would need a frame */               \
+    }                                                                                                             \
+    auto* const header = reinterpret_cast<runtime::FrameHeader*>(header_at);                                      \
+    header->return_pc = (after_);                                                                                 \
+    header->return_side = side;                                                                                   \
+    header->caller_fp = fp;                                                                                       \
+    header->caller_code = code;                                                                                   \
+    header->caller_instance = inst;                                                                               \
+    fp = nfp;                                                                                                     \
+    sp = header_at + runtime::kHeaderSlots;                                                                       \
+    code = callee;                                                                                                \
+    pc = callee->body + callee->entry_pc;                                                                         \
+    side = callee->side;                                                                                          \
+    if (DEWAR_UNLIKELY(target != inst)) {                                                                         \
+      inst = target;                                                                                              \
+      mem = inst->memory0;                                                                                        \
+      table = instance_dispatch(inst);                                                                            \
+    }                                                                                                             \
+    DEWAR_CHARGE(callee->entry_cost);                                                                             \
+    DEWAR_DISPATCH();                                                                                             \
   } while (0)
 
 DEWAR_HANDLER(op_call) { DEWAR_ENTER(side->callee, inst, pc + side->keep); }
@@ -142,10 +143,10 @@ DEWAR_HANDLER(tail_call_host) {
 DEWAR_HANDLER(tail_call) {
   Func* const f = stack->scratch.func;
   if (f->code == nullptr) DEWAR_TAIL(tail_call_host);
-  const u32 args = f->code->param_slots;
   FuncCode* const callee = f->code;
-  Slot* const header_at = fp + callee->local_slots;
   const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);
+  const u32 args = callee->param_slots;
+  Slot* const header_at = fp + callee->local_slots;
   if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {
     stack->scratch.callee = callee;
     DEWAR_TAIL(call_slow);
