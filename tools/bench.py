@@ -221,7 +221,9 @@ def show_goal(text, value, goal, better_is_less=True):
 def show_goals(report):
     print("\nGoals")
     reported = report["geomeans"].get("reported", {}).get("dewar/wasm3")
-    if reported:
+    if report["selected"]:
+        print("  interpreter against wasm3: not all programs measured, no claim")
+    elif reported:
         show_goal("interpreter against wasm3, geometric mean of the reported half", reported, GOAL_WASM3)
     else:
         print("  interpreter against wasm3: no peer, no claim")
@@ -239,7 +241,8 @@ def versions(args, peers, compiler):
                            check=False)
     revision = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True,
                               text=True, check=False)
-    lines = {"dewar": f"{dewar.stdout.strip()} {revision.stdout.strip()}".strip(), "native and wasm": compiler}
+    name = dewar.stdout.splitlines()[0] if dewar.stdout else "dewar"
+    lines = {"dewar": f"{name} {revision.stdout.strip()}".strip(), "native and wasm": compiler}
     lines.update({name: version for name, (_, version) in peers.items()})
     return lines
 
@@ -271,7 +274,7 @@ def main():
     table = engines(args, peers)
     built, compiler = compile_programs(args.programs_dir)
     report = {"machine": measure.machine(), "versions": versions(args, peers, compiler), "scale": args.scale,
-              "runs": args.runs}
+              "runs": args.runs, "selected": args.programs}
     print(report["machine"])
     for name, version in report["versions"].items():
         print(f"{name}: {version}")
