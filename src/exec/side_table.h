@@ -153,10 +153,11 @@ class SideTableSink : public wasm::NullSink {
   void branch(W& w, wasm::Op op, u32 depth, u32 slots) {
     if (!w.live()) return;
     const wasm::Label& target = w.label(depth);
-    const u32 keep = wasm::slots_of(target.branch_types());
+    Open& o = open_[open_.size() - 1 - depth];
+    if (o.keep == kNone) o.keep = wasm::slots_of(target.branch_types());
+    const u32 keep = o.keep;
     const u32 e = emit();
     entries[e] = entry(slots - keep - target.slots, keep);
-    Open& o = open_[open_.size() - 1 - depth];
     if (target.kind == wasm::Op::loop) {
       entries[e].delta_pc = static_cast<i32>(target.pc) - static_cast<i32>(op_pc_);
       entries[e].delta_side = side_bytes(e, o.loop_entry);
@@ -277,6 +278,7 @@ class SideTableSink : public wasm::NullSink {
   struct Open {
     u32 begin = 0, end = 0;
     u32 loop_entry = kNone, if_entry = kNone;
+    u32 keep = kNone;  ///< slots that a branch to the label carries, once known
     u32 first_row = 0, row_count = 0;
     std::vector<Ref> pending;  ///< entries and rows that jump to the label's end
   };

@@ -33,6 +33,7 @@ struct Label {
   u32 wide = 0;                    ///< v128 values among them
   u32 inits = 0;                   ///< locals known to be set at entry
   u32 user = 0;                    ///< for the sink
+  u32 br_table_stamp = 0;          ///< the br_table that last checked this label, by position
   BasicValType<TypeIndex> single;  ///< result of a single-value block type
   const SubType* type = nullptr;   ///< block type by index, or the function's type
   std::span<const ValType> params() const {

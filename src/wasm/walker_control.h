@@ -11,10 +11,22 @@ template <class Sink>
 bool Walker<Sink>::read_block_type(Label& label) {
   switch (c_.peek()) {
     case 0x40: c_.byte(); return true;
-    case 0x7f: c_.byte(); label.single = kI32; return true;
-    case 0x7e: c_.byte(); label.single = kI64; return true;
-    case 0x7d: c_.byte(); label.single = kF32; return true;
-    case 0x7c: c_.byte(); label.single = kF64; return true;
+    case 0x7f:
+      c_.byte();
+      label.single = kI32;
+      return true;
+    case 0x7e:
+      c_.byte();
+      label.single = kI64;
+      return true;
+    case 0x7d:
+      c_.byte();
+      label.single = kF32;
+      return true;
+    case 0x7c:
+      c_.byte();
+      label.single = kF64;
+      return true;
     default: break;
   }
   base::Cursor ahead = c_;
@@ -175,15 +187,21 @@ bool Walker<Sink>::step_br_table() {
   if (!pop(kI32)) return false;
   sink_.on_br_table(*this, count);
   const u32 at = slots();
+  const u32 stamp = static_cast<u32>(c_.pos());
   usize arity = 0;
   for (u32 i = 0; i <= count; ++i) {
     u32 depth;
     if (!label_index(depth)) return false;
     if (!c_.ok()) return false;
-    const auto types = label(depth).branch_types();
-    if (i == 0) arity = types.size();
-    if (types.size() != arity) return invalid("type mismatch: labels of br_table differ in arity");
-    if (!peek(types)) return false;
+    Label& target = label(depth);
+    if (target.br_table_stamp != stamp) {
+      // Each label once: a table can name one label with a thousand results 65,520 times.
+      target.br_table_stamp = stamp;
+      const auto types = target.branch_types();
+      if (i == 0) arity = types.size();
+      if (types.size() != arity) return invalid("type mismatch: labels of br_table differ in arity");
+      if (!peek(types)) return false;
+    }
     sink_.branch(*this, Op::br_table, depth, at);
   }
   set_unreachable();
@@ -241,7 +259,8 @@ bool Walker<Sink>::step_call(Op op) {
       if (!type_index(type, CompositeKind::func, index)) return false;
       const TableType* table = nullptr;
       if (!table_index(table)) return false;
-      if (!matches(m_, table->elem, kFuncRef)) return invalid("type mismatch: call_indirect needs a table of functions");
+      if (!matches(m_, table->elem, kFuncRef))
+        return invalid("type mismatch: call_indirect needs a table of functions");
       if (!pop(table->limits.is64 ? kI64 : kI32)) return false;
       break;
     }
