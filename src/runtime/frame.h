@@ -11,8 +11,8 @@ struct Instance;
 
 /// What a callee needs to go back to its caller. caller_code is null in the first frame of an activation.
 struct FrameHeader {
-  const u8* return_pc;            ///< where the caller continues (in its private body)
-  const SideEntry* return_side;   ///< side-table position that goes with return_pc (the call's own entry)
+  const u8* return_pc;           ///< where the caller continues (in its private body)
+  const SideEntry* return_side;  ///< side-table position that goes with return_pc (the call's own entry)
   Slot* caller_fp;
   FuncCode* caller_code;
   Instance* caller_instance;
@@ -28,10 +28,10 @@ inline FrameHeader* header_of(Slot* fp, const FuncCode* code) {
 /// the call instruction and operands still hold its arguments.
 struct FrameState {
   Slot* fp = nullptr;
-  Slot* sp = nullptr;               ///< one past the topmost operand
-  const u8* pc = nullptr;           ///< instruction being executed
+  Slot* sp = nullptr;      ///< one past the topmost operand
+  const u8* pc = nullptr;  ///< instruction being executed
   const SideEntry* side = nullptr;
-  FuncCode* code = nullptr;         ///< null = no frame
+  FuncCode* code = nullptr;  ///< null = no frame
   Instance* instance = nullptr;
 };
 

@@ -32,8 +32,8 @@ std::string feature_hint(Feature feature);
 /// definition was checked where it was defined.
 Feature required_feature(ValType type);
 
-/// What keeps a module from using a value or reference type: an index of no type, or a feature that is off. The module's
-/// type section must be decoded.
+/// What keeps a module from using a value or reference type: an index of no type, or a feature that is off. The
+/// module's type section must be decoded.
 std::optional<Error> type_problem(const Module& module, ValType type, u64 offset);
 
 }  // namespace dewar::wasm

@@ -276,8 +276,7 @@ bool read_instr(base::Cursor& c, Instr& out, Error& error) {
   return true;
 }
 
-Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals,
-                        const Module* module) {
+Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals, const Module* module) {
   base::Cursor c(body);
   const u32 groups = c.leb_u32();
   if (!c.ok()) return std::unexpected(malformed(c));

@@ -75,27 +75,27 @@ enum Effect : u16 {
 
 /// Proposals that can be switched off by name (`-W gc=n`, `dewar wast --features`). mvp is always on.
 /// X(id, "name", on by default)
-#define DEWAR_FEATURES(X)                                  \
-  X(mvp, "mvp", true)                                      \
-  X(mutable_globals, "mutable-globals", true)              \
-  X(sign_extension, "sign-extension", true)                \
-  X(saturating_float_to_int, "nontrapping-fptoint", true)  \
-  X(multi_value, "multi-value", true)                      \
-  X(bulk_memory, "bulk-memory", true)                      \
-  X(reference_types, "reference-types", true)              \
-  X(simd, "simd", true)                                    \
-  X(relaxed_simd, "relaxed-simd", true)                    \
-  X(tail_call, "tail-call", true)                          \
-  X(extended_const, "extended-const", true)                \
-  X(multi_memory, "multi-memory", true)                    \
-  X(memory64, "memory64", true)                            \
-  X(function_references, "function-references", true)      \
-  X(gc, "gc", true)                                        \
-  X(exceptions, "exceptions", true)                        \
-  X(legacy_exceptions, "legacy-exceptions", true)          \
-  X(threads, "threads", true)                              \
-  X(custom_page_sizes, "custom-page-sizes", true)          \
-  X(wide_arithmetic, "wide-arithmetic", true)              \
+#define DEWAR_FEATURES(X)                                 \
+  X(mvp, "mvp", true)                                     \
+  X(mutable_globals, "mutable-globals", true)             \
+  X(sign_extension, "sign-extension", true)               \
+  X(saturating_float_to_int, "nontrapping-fptoint", true) \
+  X(multi_value, "multi-value", true)                     \
+  X(bulk_memory, "bulk-memory", true)                     \
+  X(reference_types, "reference-types", true)             \
+  X(simd, "simd", true)                                   \
+  X(relaxed_simd, "relaxed-simd", true)                   \
+  X(tail_call, "tail-call", true)                         \
+  X(extended_const, "extended-const", true)               \
+  X(multi_memory, "multi-memory", true)                   \
+  X(memory64, "memory64", true)                           \
+  X(function_references, "function-references", true)     \
+  X(gc, "gc", true)                                       \
+  X(exceptions, "exceptions", true)                       \
+  X(legacy_exceptions, "legacy-exceptions", true)         \
+  X(threads, "threads", true)                             \
+  X(custom_page_sizes, "custom-page-sizes", true)         \
+  X(wide_arithmetic, "wide-arithmetic", true)             \
   X(branch_hints, "branch-hints", true)
 
 enum class Feature : u8 {

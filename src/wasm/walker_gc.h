@@ -38,7 +38,8 @@ bool Walker<Sink>::step_gc(Op op) {
         if (!f.mut) return invalid("field is immutable");
         return pop(f.type.unpacked()) && pop(ValType::ref(TypeIndex{index}, true));
       }
-      if (f.type.is_packed() != (op != Op::struct_get)) return invalid("field is packed: use struct.get_s or struct.get_u, else struct.get");
+      if (f.type.is_packed() != (op != Op::struct_get))
+        return invalid("field is packed: use struct.get_s or struct.get_u, else struct.get");
       if (!pop(ValType::ref(TypeIndex{index}, true))) return false;
       push(f.type.unpacked());
       return true;
@@ -50,7 +51,10 @@ bool Walker<Sink>::step_gc(Op op) {
       if (!read_heap_type(t)) return false;
       const bool null = op == Op::ref_test_null || op == Op::ref_cast_null;
       // The operand may be anything in the target's hierarchy.
-      const ValType top = ValType::ref(t.is_concrete() ? (m_.types[t.index().value].kind == CompositeKind::func ? Heap::func : Heap::any) : heap_top(t.heap()), true);
+      const ValType top = ValType::ref(
+          t.is_concrete() ? (m_.types[t.index().value].kind == CompositeKind::func ? Heap::func : Heap::any)
+                          : heap_top(t.heap()),
+          true);
       if (!pop(top)) return false;
       push(op == Op::ref_test || op == Op::ref_test_null ? kI32 : t.with_null(null));
       return true;
@@ -113,14 +117,16 @@ bool Walker<Sink>::step_array_bulk(Op op) {
     case Op::array_new_elem: {
       u32 segment;
       if (!elem_index(segment)) return false;
-      if (!type_matches(m_.elems[segment].type, field.type)) return invalid("type mismatch: segment does not fit the array");
+      if (!type_matches(m_.elems[segment].type, field.type))
+        return invalid("type mismatch: segment does not fit the array");
       if (!pop(kI32) || !pop(kI32)) return false;
       break;
     }
     case Op::array_get:
     case Op::array_get_s:
     case Op::array_get_u:
-      if (field.type.is_packed() != (op != Op::array_get)) return invalid("array is packed: use array.get_s or array.get_u, else array.get");
+      if (field.type.is_packed() != (op != Op::array_get))
+        return invalid("array is packed: use array.get_s or array.get_u, else array.get");
       if (!pop(kI32) || !pop(self)) return false;
       push(elem);
       return true;
@@ -149,7 +155,8 @@ bool Walker<Sink>::step_array_bulk(Op op) {
       u32 segment;
       if (!elem_index(segment)) return false;
       if (!field.mut) return invalid("array is immutable");
-      if (!type_matches(m_.elems[segment].type, field.type)) return invalid("type mismatch: segment does not fit the array");
+      if (!type_matches(m_.elems[segment].type, field.type))
+        return invalid("type mismatch: segment does not fit the array");
       return pop(kI32) && pop(kI32) && pop(kI32) && pop(self);
     }
     default: DEWAR_UNREACHABLE("an array instruction without a rule");
