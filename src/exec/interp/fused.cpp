@@ -65,7 +65,6 @@ struct Apply<F, Signature<R, A, B>> {
   }
 };
 
-#if DEWAR_GUARDED_ACCESS
 template <class T, class W>
 [[gnu::always_inline]] inline bool load(Group& g) {
   g.p += 2;  // opcode, alignment
@@ -87,7 +86,6 @@ template <class T>
 fault:
   return false;
 }
-#endif
 
 /// One opcode of a group; false if it faulted. br_if is the caller's.
 template <Op kOp>
@@ -113,7 +111,6 @@ template <Op kOp>
   } else if constexpr (kOp == Op::drop) {
     g.pop();
     g.p += 1;
-#if DEWAR_GUARDED_ACCESS
 #define X(id, t, w)                     \
   } else if constexpr (kOp == Op::id) { \
     return load<t, w>(g);
@@ -124,7 +121,6 @@ template <Op kOp>
     return store<t>(g);
     DEWAR_SCALAR_STORES(X)
 #undef X
-#endif
   } else {
     Apply<typename NumericRow<kOp>::Callable, typename NumericRow<kOp>::Sig>::step(g);
     g.p += 1;

@@ -22,7 +22,6 @@ struct Load {
     pc = p;
     DEWAR_DISPATCH();
   }
-#if DEWAR_GUARDED_ACCESS
   static DEWAR_HANDLER(guarded) {
     if (DEWAR_UNLIKELY(pc[1] >= 64)) DEWAR_TAIL(checked);
     const u8* p = pc + 2;
@@ -35,7 +34,6 @@ struct Load {
   fault:
     DEWAR_TRAP(TrapKind::memory_out_of_bounds);
   }
-#endif
 };
 
 template <class T>
@@ -51,7 +49,6 @@ struct Store {
     pc = p;
     DEWAR_DISPATCH();
   }
-#if DEWAR_GUARDED_ACCESS
   static DEWAR_HANDLER(guarded) {
     if (DEWAR_UNLIKELY(pc[1] >= 64)) DEWAR_TAIL(checked);
     const u8* p = pc + 2;
@@ -63,7 +60,6 @@ struct Store {
   fault:
     DEWAR_TRAP(TrapKind::memory_out_of_bounds);
   }
-#endif
 };
 
 /// Vector load: F turns the T in memory into a v128.
@@ -140,13 +136,9 @@ DEWAR_HANDLER(op_memory_grow) {
   DEWAR_DISPATCH();
 }
 
-Handler memory_handler(wasm::Op op, [[maybe_unused]] bool guarded) {
+Handler memory_handler(wasm::Op op, bool guarded) {
   switch (op) {
-#if DEWAR_GUARDED_ACCESS
 #define PICK(...) guarded ? __VA_ARGS__::guarded : __VA_ARGS__::checked
-#else
-#define PICK(...) __VA_ARGS__::checked
-#endif
 #define X(id, t, w) \
   case wasm::Op::id: return PICK(Load<t, w>);
     DEWAR_SCALAR_LOADS(X)
@@ -159,8 +151,9 @@ Handler memory_handler(wasm::Op op, [[maybe_unused]] bool guarded) {
 #define X(id, t) \
   case wasm::Op::v128_load##id: return vector_load<t, sem::v128_load##id>;
       X(8x8_s, u64)
-      X(8x8_u, u64) X(16x4_s, u64) X(16x4_u, u64) X(32x2_s, u64) X(32x2_u, u64) X(8_splat, u8) X(16_splat, u16)
-          X(32_splat, u32) X(64_splat, u64) X(32_zero, u32) X(64_zero, u64)
+      X(8x8_u, u64)
+      X(16x4_s, u64) X(16x4_u, u64) X(32x2_s, u64) X(32x2_u, u64) X(8_splat, u8) X(16_splat, u16) X(32_splat, u32)
+          X(64_splat, u64) X(32_zero, u32) X(64_zero, u64)
 #undef X
 #define X(bits, t)                                                                         \
   case wasm::Op::v128_load##bits##_lane: return lane_load<t, sem::v128_load##bits##_lane>; \
