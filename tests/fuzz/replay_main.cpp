@@ -13,6 +13,10 @@
 #include "fuzz/fuzz_target.h"
 #include "fuzz/mutator.h"
 
+/// A target may bring its own mutations.
+extern "C" dewar::usize LLVMFuzzerCustomMutator(dewar::u8* data, dewar::usize size, dewar::usize max_size,
+                                                unsigned int seed) __attribute__((weak));
+
 namespace {
 
 using namespace dewar;
@@ -69,6 +73,15 @@ std::vector<std::vector<u8>> read_seeds(const std::vector<std::string>& folders)
   return seeds;
 }
 
+std::vector<u8> mutate_seed(fuzz::Random& random, const std::vector<u8>& input, const std::vector<u8>& other) {
+  if (LLVMFuzzerCustomMutator == nullptr) return fuzz::mutate(random, input, other, kMaxInputSize);
+  std::vector<u8> bytes = input;
+  bytes.resize(std::max(kMaxInputSize, input.size()));
+  bytes.resize(
+      LLVMFuzzerCustomMutator(bytes.data(), input.size(), bytes.size(), static_cast<unsigned int>(random.next())));
+  return bytes;
+}
+
 void run_one(const std::vector<u8>& input, const std::string& artifact) {
   if (!artifact.empty()) {
     // Written plainly: after an abort nothing else can be done.
@@ -98,7 +111,7 @@ int main(int argc, char** argv) {
   for (u64 i = 0; i < options.runs; ++i) {
     const std::vector<u8>& input = seeds[random.below(seeds.size())];
     const std::vector<u8>& other = seeds[random.below(seeds.size())];
-    run_one(fuzz::mutate(random, input, other, kMaxInputSize), options.artifact);
+    run_one(mutate_seed(random, input, other), options.artifact);
   }
   if (!options.artifact.empty()) std::remove(options.artifact.c_str());
   std::printf("%zu seeds and %llu mutations passed\n", seeds.size(), static_cast<unsigned long long>(options.runs));

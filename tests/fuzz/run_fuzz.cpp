@@ -18,7 +18,8 @@ using namespace dewar;
 using runtime::Outcome;
 
 constexpr i64 kFuel = 20'000;
-constexpr usize kMaxCalls = 16;
+constexpr usize kMaxCalls = 24;
+constexpr u32 kPatterns = 3;  ///< of arguments, for each function
 constexpr u64 kStackBytes = u64{64} << 10;
 constexpr u64 kHashPrime = 0x100000001b3;
 
@@ -97,20 +98,47 @@ class Run {
   void call_exports(const wasm::Module& module, runtime::Instance& instance) {
     usize calls = 0;
     for (const wasm::Export& item : module.exports) {
-      if (item.kind != wasm::ExternKind::func || calls == kMaxCalls) continue;
+      if (item.kind != wasm::ExternKind::func) continue;
       runtime::Func& func = *instance.funcs[item.index];
-      const wasm::CanonSubType& type = engine_.types().type(func.type);
-      const auto args = fuzz::default_slots(type.params);
-      if (!args) continue;
-      ++calls;
-      usize slots = 0;
-      for (const wasm::CanonValType t : type.results) slots += t.slots();
-      std::vector<Slot> results(slots, 0);
-      stack_->fuel = kFuel;
-      const Outcome outcome = exec::invoke(*stack_, func, *args, results);
-      add_outcome(outcome);
-      if (outcome == Outcome::returned) add_values(type.results, results.data());
+      const u32 patterns = engine_.types().type(func.type).params.empty() ? 1 : kPatterns;
+      for (u32 pattern = 0; pattern < patterns && calls < kMaxCalls; ++pattern, ++calls) call(func, pattern);
     }
+  }
+
+  void call(runtime::Func& func, u32 pattern) {
+    const wasm::CanonSubType& type = engine_.types().type(func.type);
+    const auto args = arguments(type.params, pattern);
+    if (!args) return;
+    usize slots = 0;
+    for (const wasm::CanonValType t : type.results) slots += t.slots();
+    std::vector<Slot> results(slots, 0);
+    stack_->fuel = kFuel;
+    const Outcome outcome = exec::invoke(*stack_, func, *args, results);
+    add_outcome(outcome);
+    if (outcome == Outcome::returned) add_values(type.results, results.data());
+  }
+
+  /// Pattern 0 is all zeros; the others put edges of the number types into numeric slots. References are null.
+  static std::optional<std::vector<Slot>> arguments(std::span<const wasm::CanonValType> types, u32 pattern) {
+    static constexpr Slot kEdges[] = {1,
+                                      ~Slot{0},
+                                      0x8000000080000000,
+                                      0x7fffffff7fffffff,
+                                      0x3ff000003f800000,
+                                      0x7ff4000000000000,
+                                      0x7fa00000,
+                                      65535,
+                                      0xfff0000000000000,
+                                      8};
+    auto slots = fuzz::default_slots(types);
+    if (!slots || pattern == 0) return slots;
+    usize at = 0;
+    for (const wasm::CanonValType type : types) {
+      for (u32 k = 0; k < type.slots(); ++k, ++at) {
+        if (!type.is_ref()) (*slots)[at] = kEdges[(at + pattern * 3) % std::size(kEdges)];
+      }
+    }
+    return slots;
   }
 
   void add_outcome(Outcome outcome) {
