@@ -37,7 +37,8 @@ int guest_add_command(const ParsedArgs& args) {
   if (!guest) return usage_error(guest.error());
   const LockedGuest& g = **guest;
   const std::string from(args.get("from"));
-  if (from.empty() && is_installed(g)) {
+  // By its hash, because adding it again is the advice for a guest that is damaged.
+  if (from.empty() && check_guest(g)) {
     write_all(1, guest_path(g).value() + "\n");
     return 0;
   }

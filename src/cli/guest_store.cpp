@@ -27,6 +27,11 @@ std::unexpected<Error> missing(const LockedGuest& guest) {
               Error::kNoOffset, "install it once with `dewar guest add " + guest.name + "`");
 }
 
+std::unexpected<Error> damaged(const LockedGuest& guest, const std::string& path) {
+  return fail("guest-damaged", "the installed guest " + path + " has changed", Error::kNoOffset,
+              "install it again with `dewar guest add " + guest.name + "`");
+}
+
 }  // namespace
 
 Result<std::string> guests_directory() {
@@ -64,11 +69,17 @@ Result<std::vector<u8>> load_guest(const LockedGuest& guest) {
   std::error_code error;
   if (!fs::exists(*path, error)) return missing(guest);
   auto bytes = base::read_file(*path, guest.size);
-  if (!bytes || bytes->size() != guest.size) {
-    return fail("guest-damaged", "the installed guest " + *path + " has changed", Error::kNoOffset,
-                "install it again with `dewar guest add " + guest.name + "`");
-  }
+  if (!bytes || bytes->size() != guest.size) return damaged(guest, *path);
   return bytes;
+}
+
+Result<void> check_guest(const LockedGuest& guest) {
+  auto bytes = load_guest(guest);
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  if (sha256_hex(*bytes) == guest.sha256) return {};
+  auto path = guest_path(guest);
+  if (!path) return std::unexpected(std::move(path.error()));
+  return damaged(guest, *path);
 }
 
 Result<std::string> install_guest(const LockedGuest& guest, std::span<const u8> module) {

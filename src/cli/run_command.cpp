@@ -162,6 +162,20 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
 // Usage mistakes are ours to report; what is wrong with the program or its surroundings refuses the run.
 bool is_usage(const Error& error) { return std::string_view(error.code).starts_with("usage-"); }
 
+// Runs it. An interpreter that does not load may have been damaged since it was installed: that is no fault of the
+// script, and what is wrong with the interpreter's bytes would send the user looking in the wrong place.
+api::Outcome run_configured(api::RunConfig config) {
+  const LockedGuest* guest = config.interpreter ? find_guest(config.interpreter->name) : nullptr;
+  api::Outcome outcome = api::run(std::move(config));
+  if (!guest || !outcome.refusal) return outcome;
+  auto intact = check_guest(*guest);
+  if (intact) return outcome;
+  outcome.refusal = std::move(intact.error());
+  outcome.code = outcome.refusal->code;
+  outcome.message = outcome.refusal->message;
+  return outcome;
+}
+
 int exit_status(u32 code) {
   // A status has eight bits; a failure must not come out as success.
   return code <= 255 ? static_cast<int>(code) : 255;
@@ -182,7 +196,8 @@ bool tell(const ParsedArgs& args, const api::Outcome& outcome) {
     told &= write_all(1, result.substr(colon + 1) + "\n");
   }
   if (outcome.refusal) {
-    print_error(*outcome.refusal, outcome.program);
+    const bool of_guest = std::string_view(outcome.refusal->code).starts_with("guest-");  // not of the user's file
+    print_error(*outcome.refusal, of_guest ? "" : outcome.program);
   } else {
     write_all(2, ending_text(outcome));
   }
@@ -220,7 +235,7 @@ int run_command(const ParsedArgs& args) {
 
   boundary::FdSource in(0);
   if (config->grants.stdin_ == boundary::StdinPolicy::granted) config->in = &in;
-  if (json) return finish_json(api::run(std::move(*config)));
+  if (json) return finish_json(run_configured(std::move(*config)));
 
   boundary::FdSink plain_out(1), plain_err(2);
   TerminalSink shown_out(1), shown_err(2);
@@ -229,7 +244,7 @@ int run_command(const ParsedArgs& args) {
   config->err_is_terminal = is_terminal(2);
   config->out = config->out_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_out) : &plain_out;
   config->err = config->err_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_err) : &plain_err;
-  const api::Outcome outcome = api::run(std::move(*config));
+  const api::Outcome outcome = run_configured(std::move(*config));
   shown_out.finish();
   shown_err.finish();
   if (!tell(args, outcome)) return static_cast<int>(api::kExitOwnError);

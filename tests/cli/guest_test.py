@@ -104,6 +104,24 @@ class Installing(CliCase):
         stored.chmod(0o644)
         stored.write_bytes(b"x" * 10)
         self.assert_outcome(self.outcome(self.file("x.py", "")), "refused", "guest-damaged", 126)
+        # Of the right size, so that only loading it, and then its hash, tells.
+        stored.write_bytes(b"\0asm\1\0\0\0" + b"\xff" * (PYTHON["size"] - 8))
+        outcome = self.outcome(self.file("x.py", ""))
+        self.assert_outcome(outcome, "refused", "guest-damaged", 126)
+        self.assertIn("dewar guest add python", outcome["refusal"]["hint"])
+        self.assertEqual((outcome["message"], outcome["refusal"]["message"]),
+                         (f"the installed guest {stored} has changed",) * 2)
+        result = self.dewar("run", self.file("x.py", ""))
+        self.assertEqual(result.status, 126)
+        self.assertIn("error[guest-damaged]", result.err)
+        self.assertNotIn("x.py", result.err)
+        npm = pathlib.Path(self.file("bin/npm", "#!/bin/sh\nexit 1\n"))
+        npm.chmod(0o755)
+        result = self.dewar("guest", "add", "python", env={"PATH": f"{npm.parent}:{os.environ['PATH']}"})
+        self.assertIn("error[guest-npm]", result.err, "what is damaged is fetched again")
+        result = self.dewar("guest", "add", "python", "--from", installed)
+        self.assertEqual(result.status, 0, result.err)
+        self.assert_outcome(self.outcome(self.file("x.py", "")), "exit", "ok", 0)
         self.assertEqual(self.dewar("guest", "remove", "python").status, 0)
         self.assertEqual(self.store(), [])
 
@@ -190,6 +208,51 @@ import random, logging, tempfile
                          "the library's own look for fork does not count")
         self.assertTrue(all(a["evidence"] == "guest" for a in outcome["attempts"]))
         self.assertEqual(outcome["denied_count"], 0)
+
+    def test_processes_that_the_library_refuses(self):
+        outcome = self.script('''
+import os, subprocess, sys, traceback
+from _thread import start_new_thread
+original = subprocess.Popen.__init__
+for f in (lambda: subprocess.run(["ls", "-l"]), lambda: subprocess.check_output("id -u", shell=True),
+          lambda: subprocess.Popen(args=("a", b"b", object)), lambda: os.popen("whoami"),
+          lambda: os.execl("/bin/sh", "sh"), lambda: os.execvpe("env", ["env"], {}), lambda: os.spawnl(0, "/x", "x"),
+          lambda: os.posix_spawnp("x", [], {}), lambda: start_new_thread(print, ()), lambda: subprocess.Popen()):
+    try:
+        f()
+    except BaseException as e:
+        print(e, "|", *(frame.name for frame in traceback.extract_tb(e.__traceback__)[1:]), sep=" ")
+print(original.__name__, original.__module__, original is subprocess.Popen.__init__)
+class Subprocess(subprocess.Popen): pass
+del sys.modules["subprocess"]
+import subprocess as again
+for kind in (again.Popen, Subprocess):
+    try: kind("again")
+    except OSError: pass
+''')
+        self.assert_outcome(outcome, "exit", "ok", 0)
+        refused = "[Errno 58] wasi does not support processes. | <lambda>"
+        self.assertEqual(outcome["stdout"]["text"].splitlines(), [
+            f"{refused} run __init__", f"{refused} check_output run __init__", f"{refused} __init__",
+            f"{refused} popen __init__", "name 'execv' is not defined | <lambda> execl",
+            "name 'execve' is not defined | <lambda> execvpe _execvpe",
+            "module 'os' has no attribute 'spawnl' | <lambda> os_getattr",
+            "module 'os' has no attribute 'posix_spawnp' | <lambda> os_getattr", "can't start new thread | <lambda>",
+            "Popen.__init__() missing 1 required positional argument: 'args' | <lambda>",
+            "__init__ subprocess True"])
+        self.assertEqual([(a["event"], a["detail"], a["count"], a["evidence"]) for a in outcome["attempts"]], [
+            ("subprocess.Popen", "ls -l", 1, "guest"), ("subprocess.Popen", "id -u", 1, "guest"),
+            ("subprocess.Popen", "a b <type>", 1, "guest"), ("subprocess.Popen", "whoami", 1, "guest"),
+            ("os.exec", "/bin/sh sh", 1, "guest"), ("os.exec", "env env", 1, "guest"),
+            ("os.spawnl", "", 1, "guest"), ("os.posix_spawnp", "", 1, "guest"),
+            ("_thread.start_new_thread", "", 1, "guest"), ("subprocess.Popen", "again", 2, "guest")])
+
+    def test_a_module_named_subprocess_is_the_users(self):
+        self.file("data/Lib/subprocess.py", "class Popen:\n  def __init__(self, args): print('mine', args)\n")
+        outcome = self.script("import sys\nsys.path.insert(0, '/data/Lib')\nimport subprocess\nsubprocess.Popen('x')",
+                              options=("--ro", f"{self.folder}/data::/data"))
+        self.assert_outcome(outcome, "exit", "ok", 0)
+        self.assertEqual((outcome["stdout"]["text"], outcome["attempts"]), ("mine x\n", []))
 
     def test_files(self):
         self.file("data/in.txt", "seven\n")
