@@ -62,7 +62,6 @@ void prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
   code.body_size = static_cast<u32>(original.size());
   code.entry_pc = sink.entry_pc;
   code.entry_cost = sink.entry_cost;
-  code.param_slots = wasm::slots_of(type.params);
   code.result_slots = wasm::slots_of(type.results);
   code.local_slots = lay_out_locals(set, code, scratch.locals);
   code.max_operands = sink.max_operands;

@@ -21,7 +21,7 @@ class CodeSet;
 struct SideEntry {
   union {
     struct {
-      i32 delta_pc;  ///< target = pc of the instruction + delta_pc
+      i32 delta_pc;    ///< target = pc of the instruction + delta_pc
       i32 delta_side;  ///< target's entry = this + delta_side bytes
     };
     FuncCode* callee;  ///< direct call of a defined function
@@ -52,6 +52,8 @@ struct FuncCode {
   CodeSet* set = nullptr;  ///< owner
   const wasm::Module* module = nullptr;
   u32 func = 0;  ///< function index in the module
+  /// Known from the start, because a call computes where the frame begins before it sees that nothing is prepared.
+  u32 param_slots = 0;
   /// local_slots + header + max_operands: what the stack limit counts (docs/ABI.md). kUnprepared until the fields below
   /// are valid (released last), so that the limit compare of a call sends it to the slow path.
   static constexpr u32 kUnprepared = 1u << 30;
@@ -60,7 +62,6 @@ struct FuncCode {
   u32 body_size = 0;
   u32 entry_pc = 0;    ///< pc of the first instruction
   u32 entry_cost = 0;  ///< fuel of the first block
-  u32 param_slots = 0;
   u32 result_slots = 0;
   u32 local_slots = 0;   ///< parameters included
   u32 max_operands = 0;  ///< most operand slots at any point

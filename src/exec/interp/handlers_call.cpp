@@ -20,12 +20,12 @@ using runtime::HostStatus;
     /* First of all: who reads the size of a prepared frame sees everything else that another thread prepared. */ \
     const u64 frame_bytes = u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);              \
     Slot* const nfp = sp - callee->param_slots;                                                                   \
-    Slot* const header_at = nfp + callee->local_slots;                                                            \
     const u64 end = reinterpret_cast<u64>(nfp) + frame_bytes;                                                     \
     if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {                                     \
       stack->scratch.callee = callee;                                                                             \
       DEWAR_TAIL(call_slow);                                                                                      \
     }                                                                                                             \
+    Slot* const header_at = nfp + callee->local_slots;                                                            \
     for (Slot* z = sp; z < header_at; ++z) {                                                                      \
       *z = 0;                                                                                                     \
       asm volatile("" : : : "memory"); /* a loop, not a call of memset, which would need a frame */               \
@@ -145,12 +145,12 @@ DEWAR_HANDLER(tail_call) {
   if (f->code == nullptr) DEWAR_TAIL(tail_call_host);
   FuncCode* const callee = f->code;
   const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_acquire)} * sizeof(Slot);
-  const u32 args = callee->param_slots;
-  Slot* const header_at = fp + callee->local_slots;
   if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {
     stack->scratch.callee = callee;
     DEWAR_TAIL(call_slow);
   }
+  const u32 args = callee->param_slots;
+  Slot* const header_at = fp + callee->local_slots;
   const runtime::FrameHeader saved = *runtime::header_of(fp, code);
   std::memmove(fp, sp - args, args * sizeof(Slot));
   for (Slot* z = fp + args; z < header_at; ++z) *z = 0;
