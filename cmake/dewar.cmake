@@ -161,6 +161,17 @@ function(dewar_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${arg_OUTPUT_DIR})
 endfunction()
 
+# Time limits are meant for the real machine without instrumentation.
+function(dewar_scale_timeout variable)
+  if(CMAKE_CROSSCOMPILING)
+    math(EXPR scaled "${${variable}} * 10")
+    set(${variable} ${scaled} PARENT_SCOPE)
+  elseif(DEWAR_SANITIZE)
+    math(EXPR scaled "${${variable}} * 4")
+    set(${variable} ${scaled} PARENT_SCOPE)
+  endif()
+endfunction()
+
 # All test programs, without the rest.
 add_custom_target(dewar_tests)
 
@@ -229,12 +240,7 @@ function(dewar_test_run entry)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  # Time limits are meant for the real machine without instrumentation.
-  if(CMAKE_CROSSCOMPILING)
-    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")
-  elseif(DEWAR_SANITIZE)
-    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
-  endif()
+  dewar_scale_timeout(arg_TIMEOUT)
   # tools/test_summary.py counts the tests inside by this report.
   set_tests_properties(${entry} PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "GTEST_OUTPUT=json:${PROJECT_BINARY_DIR}/gtest/${entry}.json;${arg_ENV}")
@@ -285,6 +291,7 @@ function(dewar_script_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
+  dewar_scale_timeout(arg_TIMEOUT)
   set_tests_properties(${name} PROPERTIES LABELS "script;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()
 
