@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "boundary/overlap.h"
 
 namespace dewar::boundary {
 namespace {
@@ -19,6 +20,8 @@ namespace {
 constexpr usize kMaxPath = 4095;
 // Of a lexical path from the root, through any number of handles; handles keep theirs.
 constexpr usize kMaxGuestPath = 16384;
+// The runtime's own files for interpreters appear below it.
+constexpr std::string_view kReserved = "/dewar";
 
 Result<UniqueFd> memory_file(const FileGrant& grant) {
   UniqueFd fd(::memfd_create("guest-file", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -86,10 +89,17 @@ Result<MountTable> MountTable::open(const Grants& grants) {
     return {};
   };
   for (const MountGrant& grant : grants.mounts) {
+    auto path = normalize_guest_path(grant.guest_path);
+    if (!path) return std::unexpected(path.error());
+    if (is_within(*path, kReserved)) {
+      return fail("grant-reserved", "the grant " + grant.host_path + "::" + *path + " uses the guest path /dewar",
+                  Error::kNoOffset, "the runtime's own files are there; choose another guest path: HOST::GUEST");
+    }
     auto mount = open_mount(grant);
     if (!mount) return std::unexpected(mount.error());
     if (auto ok = add(std::move(*mount), grant.guest_path); !ok) return std::unexpected(ok.error());
   }
+  if (auto ok = check_overlaps(table.mounts_); !ok) return std::unexpected(ok.error());
   for (const FileGrant& grant : grants.files) {
     auto fd = memory_file(grant);
     if (!fd) return std::unexpected(fd.error());

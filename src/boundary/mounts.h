@@ -63,7 +63,8 @@ struct Place {
 
 class MountTable {
  public:
-  /// Opens the mounts. Errors: "grant-mount-open", "grant-bad-path", "grant-duplicate-mount".
+  /// Opens the mounts. Errors: "grant-mount-open", "grant-bad-path", "grant-duplicate-mount", "grant-reserved" (a host
+  /// path was to appear at or below /dewar), "grant-overlap" (see check_overlaps).
   static Result<MountTable> open(const Grants& grants);
 
   /// In the order of the grants.

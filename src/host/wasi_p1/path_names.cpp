@@ -47,11 +47,16 @@ void made(HostCall& call, Session& session, const ParentPlace& at) {
   session.nodes().create(st.st_dev, st.st_ino, session.clock(call).realtime_now());
 }
 
+// How many directories of its mount a name lies in, lexically.
+i64 depth_in_mount(const Place& place) {
+  i64 depth = -1;  // the name itself is no directory
+  for (const char c : std::string_view(place.guest_path).substr(place.mount->guest_path.size())) depth += c == '/';
+  return depth;
+}
+
 // A relative link's target, taken lexically from the link's directory, stays in the mount.
 bool link_stays(const Place& link, std::string_view target) {
-  std::string_view inside = std::string_view(link.guest_path).substr(link.mount->guest_path.size());
-  i64 depth = -1;  // the link itself is no directory
-  for (const char c : inside) depth += c == '/';
+  i64 depth = depth_in_mount(link);
   while (!target.empty()) {
     const usize slash = target.find('/');
     const std::string_view part = target.substr(0, slash);
@@ -61,6 +66,19 @@ bool link_stays(const Place& link, std::string_view target) {
     if (depth < 0) return false;
   }
   return true;
+}
+
+// A relative link means something else in a directory of another depth: if `from` is one, it must stay in the mount
+// there too. (An absolute one means the same everywhere.)
+Errno check_moved_link(HostCall& call, Session& session, const ParentPlace& from, const Place& old_place,
+                       const Place& new_place) {
+  if (depth_in_mount(old_place) == depth_in_mount(new_place)) return Errno::success;
+  char target[4096];  // no link of the kernel's is longer
+  const ssize_t n = ::readlinkat(from.dir.get(), from.name.c_str(), target, sizeof target);
+  if (n <= 0 || target[0] == '/') return Errno::success;
+  const std::string_view text(target, static_cast<usize>(n));
+  if (link_stays(new_place, text)) return Errno::success;
+  return session.deny(call, new_place.guest_path + " -> " + std::string(text), "link-escape");
 }
 
 Reply remove(HostCall& call, Session& session, int flags, Errno if_dots) {
@@ -99,6 +117,7 @@ Reply path_rename(HostCall& call, Session& session) {
   if (old_place.mount != new_place.mount) return Errno::xdev;
   DEWAR_WASI_TRY(from, changeable(call, session, old_place, boundary::kDelete, Errno::busy));
   DEWAR_WASI_TRY(to, changeable(call, session, new_place, boundary::kCreate, Errno::busy));
+  if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
   if (::renameat(from.dir.get(), from.kernel_name().c_str(), to.dir.get(), to.kernel_name().c_str()) != 0) {
     return from_kernel(errno);
   }
@@ -124,6 +143,7 @@ Reply path_link(HostCall& call, Session& session) {
     auto fd = session.resolver().open(old_place.dir, old_place.path, O_PATH | O_DIRECTORY);
     return fd ? Errno::perm : session.path_error(call, old_place, fd.error());
   }
+  if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
   if (::linkat(from.dir.get(), from.name.c_str(), to.dir.get(), to.kernel_name().c_str(), 0) != 0) {
     return from_kernel(errno);
   }

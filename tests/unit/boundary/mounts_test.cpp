@@ -135,5 +135,99 @@ TEST_F(MountsTest, BadGrantsAreErrors) {
   EXPECT_EQ(error(grants), "grant-bad-path");
 }
 
+class OverlapTest : public ::testing::Test {
+ protected:
+  OverlapTest() {
+    for (const char* dir : {"proj", "proj/.git", "proj/.git/refs", "other", "project"}) {
+      EXPECT_EQ(::mkdir((scratch_ / dir).c_str(), 0755), 0);
+    }
+    scratch_.file("proj/.git/config", "[core]");
+    scratch_.file("other/file", "x");
+    EXPECT_EQ(::symlink("proj/.git", (scratch_ / "git").c_str()), 0);
+    EXPECT_EQ(::symlink("../proj/.git/config", (scratch_ / "other/config").c_str()), 0);
+    EXPECT_EQ(::symlink("../other/file", (scratch_ / "proj/file").c_str()), 0);
+  }
+  struct G {
+    const char* host;
+    const char* guest;
+    Rights rights;
+  };
+  // The code for the grants in both orders, which must agree.
+  std::string code(const G& a, const G& b) {
+    Grants grants;
+    grants.mounts = {{scratch_ / a.host, a.guest, a.rights}, {scratch_ / b.host, b.guest, b.rights}};
+    auto first = MountTable::open(grants);
+    std::swap(grants.mounts[0], grants.mounts[1]);
+    auto second = MountTable::open(grants);
+    EXPECT_EQ(first.has_value(), second.has_value());
+    if (first || second) return "none";
+    EXPECT_STREQ(first.error().code, second.error().code);
+    EXPECT_EQ(first.error().message, second.error().message);
+    message_ = first.error().message;
+    return first.error().code;
+  }
+
+  ScratchDir scratch_;
+  std::string message_;
+};
+
+TEST_F(OverlapTest, FewerRightsInsideMoreAreRefused) {
+  const G outer{"proj", "/proj", kReadWrite};
+  EXPECT_EQ(code(outer, {"proj/.git", "/proj/.git", kReadOnly}), "grant-overlap");
+  EXPECT_NE(message_.find("proj/.git::/proj/.git lies inside"), std::string::npos) << message_;
+  EXPECT_NE(message_.find("/proj::/proj, which allows more there (write,create,delete)"), std::string::npos)
+      << message_;
+  EXPECT_EQ(code(outer, {"proj/.git", "/elsewhere", kReadOnly}), "grant-overlap") << "guest paths do not matter";
+  EXPECT_EQ(code(outer, {"proj/.git", "/", kReadOnly}), "grant-overlap");
+  EXPECT_EQ(code(outer, {"proj/.git/refs", "/refs", kReadOnly}), "grant-overlap") << "not only the direct parent";
+  EXPECT_EQ(code(outer, {"git", "/git", kReadOnly}), "grant-overlap") << "the name is a link";
+  EXPECT_EQ(code(outer, {"proj/../project/../proj/.git", "/git", kReadOnly}), "grant-overlap");
+  EXPECT_EQ(code(outer, {"proj/.git/config", "/config", kReadOnly}), "grant-overlap") << "a single file";
+  EXPECT_EQ(code(outer, {"other/config", "/config", kReadOnly}), "grant-overlap") << "a single file by a link";
+  EXPECT_EQ(code(outer, {"proj/.git", "/git", kRead | kWrite | kCreate}), "grant-overlap") << "one right less";
+  EXPECT_EQ(code({"proj", "/proj", kReadOnly}, {"proj/.git", "/git", kWrite}), "grant-overlap")
+      << "neither is a subset";
+}
+
+TEST_F(OverlapTest, WhatTakesNothingAwayIsAllowed) {
+  const G outer{"proj", "/proj", kReadWrite};
+  EXPECT_EQ(code({"proj", "/proj", kReadOnly}, {"proj/.git", "/proj/.git", kReadWrite}), "none");
+  EXPECT_EQ(code({"proj", "/proj", kReadOnly}, {"proj/.git/config", "/proj/.git/config", kReadWrite}), "none");
+  EXPECT_EQ(code(outer, {"proj/.git", "/git", kReadWrite}), "none");
+  EXPECT_EQ(code(outer, {"proj", "/view", kReadOnly}), "none") << "the same folder";
+  EXPECT_EQ(code(outer, {"project", "/project", kReadOnly}), "none") << "a prefix of the name only";
+  EXPECT_EQ(code(outer, {"other", "/proj/other", kReadOnly}), "none") << "nested for the guest only";
+  EXPECT_EQ(code(outer, {"proj/file", "/proj/file", kReadOnly}), "none") << "a link to a file outside";
+}
+
+TEST_F(OverlapTest, AnyPairOfManyIsSeen) {
+  Grants grants;
+  grants.mounts = {{scratch_ / "other", "/other", kReadWrite},
+                   {scratch_.path(), "/all", kReadOnly},
+                   {scratch_ / "proj", "/proj", kReadWrite},
+                   {scratch_ / "project", "/project", kReadOnly}};
+  EXPECT_TRUE(MountTable::open(grants));
+  grants.mounts.push_back({scratch_ / "proj/.git/refs", "/refs", kReadOnly});
+  auto table = MountTable::open(grants);
+  ASSERT_FALSE(table);
+  EXPECT_STREQ(table.error().code, "grant-overlap");
+  EXPECT_FALSE(table.error().hint.empty());
+}
+
+TEST_F(OverlapTest, TheRuntimesOwnFolderIsReserved) {
+  Grants grants;
+  for (const char* guest : {"/dewar", "dewar", "/dewar/", "//dewar/./x", "/dewar/.report"}) {
+    grants.mounts = {{scratch_.path(), guest, kReadOnly}};
+    auto table = MountTable::open(grants);
+    ASSERT_FALSE(table) << guest;
+    EXPECT_STREQ(table.error().code, "grant-reserved") << guest;
+  }
+  for (const char* guest : {"/dewars", "/a/dewar", "/.dewar", "/"}) {
+    grants.mounts = {{scratch_.path(), guest, kReadOnly}};
+    grants.files = {{"/dewar/script.py", "print()"}};  // the runtime's own
+    EXPECT_TRUE(MountTable::open(grants)) << guest;
+  }
+}
+
 }  // namespace
 }  // namespace dewar::boundary

@@ -186,6 +186,32 @@ TEST(WasiAttack, HardLinksOfLinksStayLinks) {
   EXPECT_EQ(outside.contents("secret"), "secret");
 }
 
+TEST(WasiAttack, RelativeLinksAreCheckedWhereTheyGo) {
+  test::ScratchDir outside;
+  outside.dir("mount");
+  outside.dir("mount/a");
+  outside.dir("mount/b");
+  outside.file("file", "outside");
+  outside.file("mount/file", "inside");
+  WasiGuest g;
+  Config config;
+  config.grants.mounts = {{outside / "mount", "/m", kReadWrite}};
+  g.start(std::move(config));
+  ASSERT_EQ(g.symlink("../file", 3, "a/link"), Errno::success);
+  EXPECT_EQ(g.rename(3, "a/link", 3, "link"), Errno::notcapable);
+  EXPECT_EQ(g.link(3, "a/link", 3, "link"), Errno::notcapable);
+  ASSERT_FALSE(g.denials().empty());
+  EXPECT_EQ(g.denials().back().rule, "link-escape");
+  EXPECT_EQ(g.stat(3, "link", 0), Errno::noent) << "nothing was made";
+  EXPECT_EQ(g.rename(3, "a/link", 3, "b/link"), Errno::success);
+  EXPECT_EQ(g.open_read(3, "b/link"), Errno::success);
+  // A directory takes its links along unchecked; they are not followed.
+  EXPECT_EQ(g.on_path("path_create_directory", 3, "a/deep"), Errno::success);
+  ASSERT_EQ(g.symlink("../../file", 3, "a/deep/link"), Errno::success);
+  EXPECT_EQ(g.rename(3, "a/deep", 3, "deep"), Errno::success);
+  EXPECT_EQ(g.open_read(3, "deep/link"), Errno::notcapable);
+}
+
 TEST(WasiAttack, HandlesAreNotConfused) {
   test::ScratchDir scratch;
   scratch.file("file", "contents");
