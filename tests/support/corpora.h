@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Finds the test corpora, which the repository does not contain: $DEWAR_CORPORA, else ../shared/corpora beside the
-// source root. A test that needs one that is missing skips itself (GTEST_SKIP), so that it is counted.
+// Finds the test corpora, which the repository does not contain: $DEWAR_CORPORA, else ../shared/corpora from the
+// working directory, which for tests is the source root. A test that needs one that is missing skips itself (GTEST_SKIP), so that it is counted.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,7 @@ namespace dewar::test {
 /// The corpora's folder, or one below it ("spec", "wasi-p1"...); nothing when it is not there.
 inline std::optional<std::filesystem::path> corpora(const std::string& part = "") {
   const char* named = std::getenv("DEWAR_CORPORA");
-  std::filesystem::path root =
-      named && *named ? std::filesystem::path(named) : std::filesystem::path(DEWAR_SOURCE_DIR) / "../shared/corpora";
+  std::filesystem::path root = named && *named ? named : "../shared/corpora";
   if (!part.empty()) root /= part;
   std::error_code ignored;
   if (!std::filesystem::is_directory(root, ignored)) return std::nullopt;
