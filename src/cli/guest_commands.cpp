@@ -42,6 +42,7 @@ int guest_add_command(const ParsedArgs& args) {
     write_all(1, guest_path(g).value() + "\n");
     return 0;
   }
+  if (auto ok = check_store(g); !ok) return failed(ok.error());  // before anything is downloaded
   if (from.empty() && is_terminal(2)) print_note("dewar: getting " + g.package + "@" + g.version + " with npm ...");
   auto module = from.empty() ? fetch_from_npm(g) : fetch_from_path(g, from);
   if (!module) return failed(module.error());

@@ -2,7 +2,10 @@
 // Files and folders of the store.
 #include "cli/guest_store.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -80,6 +83,21 @@ Result<void> check_guest(const LockedGuest& guest) {
   auto path = guest_path(guest);
   if (!path) return std::unexpected(std::move(path.error()));
   return damaged(guest, *path);
+}
+
+Result<void> check_store(const LockedGuest& guest) {
+  auto path = guest_path(guest);
+  if (!path) return std::unexpected(std::move(path.error()));
+  fs::path folder = fs::path(*path).parent_path();
+  std::error_code error;
+  // The nearest folder that exists; the others are made when they are needed.
+  while (!fs::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
+  if (!fs::is_directory(folder, error))
+    errno = ENOTDIR;
+  else if (::access(folder.c_str(), W_OK | X_OK) == 0)
+    return {};
+  return fail("guest-store", "guests cannot be kept in " + folder.string() + ": " + ::strerror(errno), Error::kNoOffset,
+              "set DEWAR_HOME to a directory that can be written");
 }
 
 Result<std::string> install_guest(const LockedGuest& guest, std::span<const u8> module) {

@@ -11,6 +11,10 @@
 
 namespace dewar::cli {
 
+/// The guest could be installed: the store is, or can be made, a directory that we may write. Makes nothing. Code:
+/// "guest-store", "guest-no-home".
+Result<void> check_store(const LockedGuest& guest);
+
 /// The directory above all guests. Code: "guest-no-home" if no variable says where.
 Result<std::string> guests_directory();
 /// Where the module of a guest is, or would be.

@@ -77,6 +77,20 @@ class Installing(CliCase):
         result = self.dewar("guest", "add", "python", env={"PATH": str(self.folder)})
         self.assertIn("error[child-start]", result.err)
 
+    def test_nothing_is_downloaded_for_a_store_that_cannot_be_written(self):
+        npm = pathlib.Path(self.file("bin/npm", f"#!/bin/sh\ntouch {self.folder}/called\nexit 1\n"))
+        npm.chmod(0o755)
+        path = f"{npm.parent}:{os.environ['PATH']}"
+        self.file("file", "no folder")
+        result = self.dewar("guest", "add", "python", env={"PATH": path, "DEWAR_HOME": f"{self.folder}/file/home"})
+        self.assertEqual(result.status, 125)
+        self.assertIn("error[guest-store]", result.err)
+        self.assertIn("DEWAR_HOME", result.err)
+        self.assertFalse((self.folder / "called").exists())
+        self.dewar("guest", "add", "python", env={"PATH": path, "DEWAR_HOME": f"{self.folder}/new/home"})
+        self.assertTrue((self.folder / "called").exists())
+        self.assertFalse((self.folder / "new").exists())
+
     def test_npm_that_brings_something_else(self):
         package = self.package("package.tgz", [("package/" + PYTHON["file"], b"\0asm\1\0\0\0")])
         npm = pathlib.Path(self.file("bin/npm", f"#!/bin/sh\ncp {package} .\n"))
