@@ -43,6 +43,12 @@ Result<std::string> normalize_guest_path(std::string_view path) {
   return out;
 }
 
+bool is_path_within(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+bool is_reserved_path(std::string_view guest_path) { return is_path_within(guest_path, "/dewar"); }
+
 Result<MountGrant> parse_mount(std::string_view text, Rights rights) {
   const usize split = text.find("::");
   const std::string_view host = text.substr(0, split);

@@ -61,6 +61,12 @@ struct Grants {
 /// path counts from the root ("." is the root). Errors: "grant-bad-path".
 Result<std::string> normalize_guest_path(std::string_view path);
 
+/// `path` is the folder `prefix` or below it. Both in absolute form; the root as prefix is "".
+bool is_path_within(std::string_view path, std::string_view prefix);
+
+/// At or below /dewar, where the runtime's own files appear and nothing can be granted.
+bool is_reserved_path(std::string_view guest_path);
+
 /// "HOST" or "HOST::GUEST", as the flags --dir and --ro take it; without GUEST the guest path is HOST. Errors:
 /// "grant-bad-path".
 Result<MountGrant> parse_mount(std::string_view text, Rights rights);

@@ -20,8 +20,6 @@ namespace {
 constexpr usize kMaxPath = 4095;
 // Of a lexical path from the root, through any number of handles; handles keep theirs.
 constexpr usize kMaxGuestPath = 16384;
-// The runtime's own files for interpreters appear below it.
-constexpr std::string_view kReserved = "/dewar";
 
 Result<UniqueFd> memory_file(const FileGrant& grant) {
   UniqueFd fd(::memfd_create("guest-file", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -64,11 +62,6 @@ Result<Mount> open_mount(const MountGrant& grant) {
   return mount;
 }
 
-// "/a/b" lies at or below "/a" (or below "", the root).
-bool is_within(std::string_view path, std::string_view prefix) {
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 }  // namespace
 
 Result<MountTable> MountTable::open(const Grants& grants) {
@@ -91,7 +84,7 @@ Result<MountTable> MountTable::open(const Grants& grants) {
   for (const MountGrant& grant : grants.mounts) {
     auto path = normalize_guest_path(grant.guest_path);
     if (!path) return std::unexpected(path.error());
-    if (is_within(*path, kReserved)) {
+    if (is_reserved_path(*path)) {
       return fail("grant-reserved", "the grant " + grant.host_path + "::" + *path + " uses the guest path /dewar",
                   Error::kNoOffset, "the runtime's own files are there; choose another guest path: HOST::GUEST");
     }
@@ -125,7 +118,7 @@ Result<MountTable> MountTable::open(const Grants& grants) {
 const Mount* MountTable::find(std::string_view guest_path) const {
   const Mount* best = nullptr;
   for (const Mount& mount : mounts_) {
-    if (!is_within(guest_path, mount.guest_path)) continue;
+    if (!is_path_within(guest_path, mount.guest_path)) continue;
     if (mount.is_file && guest_path.size() != mount.guest_path.size()) continue;
     if (!best || mount.guest_path.size() > best->guest_path.size()) best = &mount;
   }
@@ -134,14 +127,14 @@ const Mount* MountTable::find(std::string_view guest_path) const {
 
 bool MountTable::is_ancestor(std::string_view guest_path) const {
   return std::any_of(mounts_.begin(), mounts_.end(), [&](const Mount& mount) {
-    return mount.guest_path.size() > guest_path.size() && is_within(mount.guest_path, guest_path);
+    return mount.guest_path.size() > guest_path.size() && is_path_within(mount.guest_path, guest_path);
   });
 }
 
 std::vector<MountTable::Child> MountTable::children(std::string_view guest_path) const {
   std::vector<Child> out;
   for (const Mount& mount : mounts_) {
-    if (mount.guest_path.size() <= guest_path.size() || !is_within(mount.guest_path, guest_path)) continue;
+    if (mount.guest_path.size() <= guest_path.size() || !is_path_within(mount.guest_path, guest_path)) continue;
     const std::string_view below = std::string_view(mount.guest_path).substr(guest_path.size() + 1);
     const usize slash = below.find('/');
     const bool here = slash == std::string_view::npos;
@@ -154,6 +147,13 @@ std::vector<MountTable::Child> MountTable::children(std::string_view guest_path)
     }
   }
   std::sort(out.begin(), out.end(), [](const Child& a, const Child& b) { return a.name < b.name; });
+  return out;
+}
+
+std::string path_as_written(std::string_view directory, std::string_view path) {
+  std::string out(directory);
+  out += '/';
+  out += path;
   return out;
 }
 
@@ -196,7 +196,7 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     place.dir = base.fd;
     place.path = std::string(path);
     place.mount_point = !escapes && lexical == base.mount->guest_path;
-    place.dots_above = escapes;
+    if (escapes) place.escape = path_as_written(base.guest_path, path);
     return place;
   }
   if (escapes) return std::unexpected(PathFault::escape);

@@ -58,8 +58,13 @@ struct Place {
   std::string guest_path;    ///< lexical absolute path for reports: "/" or "/a/b"
   bool mount_point = false;  ///< the path names a mount itself: it cannot be removed or replaced
   bool trailing_slash = false;
-  bool dots_above = false;  ///< lexically above its directory: only links could keep it inside, as the kernel will say
+  /// Not empty if it leads, lexically, above its directory: the path as written. Only links could keep it inside, as
+  /// the kernel will say.
+  std::string escape;
 };
+
+/// A directory's guest path and the path a guest gave from there, joined and not resolved: what it wrote, as a path.
+std::string path_as_written(std::string_view directory, std::string_view path);
 
 class MountTable {
  public:

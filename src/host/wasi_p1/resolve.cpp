@@ -119,7 +119,7 @@ std::expected<Place, Errno> Session::place(HostCall& call, const Handle& base, u
     case boundary::PathFault::absolute: return std::unexpected(deny(call, std::move(*path), "absolute-path"));
     case boundary::PathFault::escape: break;
   }
-  return std::unexpected(deny(call, shown(base.guest_path) + ": " + *path, "path-escape"));
+  return std::unexpected(deny(call, boundary::path_as_written(base.guest_path, *path), "path-escape"));
 }
 
 Errno Session::require(HostCall& call, const Place& place, Rights needed) {
@@ -153,7 +153,7 @@ Errno Session::probe(HostCall& call, const Place& place) {
 
 Errno Session::path_error(HostCall& call, const Place& place, int kernel_error) {
   if (kernel_error == EXDEV) {
-    return deny(call, place.dots_above ? place.guest_path + ": " + place.path : place.guest_path, "path-escape");
+    return deny(call, place.escape.empty() ? place.guest_path : place.escape, "path-escape");
   }
   return from_kernel(kernel_error);
 }
