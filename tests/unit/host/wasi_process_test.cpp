@@ -13,6 +13,20 @@ namespace {
 using runtime::HostStatus;
 constexpr u32 kResult = WasiGuest::kResult;
 
+TEST(WasiProcess, ALongRequestForRandomBytesEndsWithTheRun) {
+  WasiGuest g;
+  g.start({});
+  g.stack->interrupt(runtime::kInterruptKill);
+  EXPECT_EQ(g.call(*g.bindings.at("random_get"), {0, 200'000}), HostStatus::trap);
+  EXPECT_EQ(g.stack->trap.kind, runtime::TrapKind::interrupted);
+  EXPECT_EQ(g.session->random().bytes(), 0u);
+  g.stack->clear_interrupt(runtime::kInterruptKill);
+  // Another reason does not cut it short: programs do not expect that of random_get.
+  g.stack->interrupt(runtime::kInterruptSignal);
+  EXPECT_EQ(g("random_get", {0, 200'000}), Errno::success);
+  EXPECT_EQ(g.session->random().bytes(), 200'000u);
+}
+
 TEST(WasiProcess, ArgumentsAndEnvironment) {
   WasiGuest g;
   Config config;
