@@ -142,6 +142,7 @@ class Run {
       names += e.name.substr(0, kMaxNameText);
     }
     return shown ? "it exports functions " + names : "it exports no function";
+      config.library_paths = config_.interpreter->library_paths;
   }
 
   Result<runtime::Outcome> start(runtime::Instance& instance) {

@@ -30,8 +30,9 @@ struct Interpreter {
   std::string language;  ///< "python", "javascript"
   std::string name;      ///< of the guest, e.g. "python"
   std::string version;
-  std::string script;       ///< guest path of the user's script
-  std::string report_path;  ///< guest path that the driver opens to report
+  std::string script;                      ///< guest path of the user's script
+  std::string report_path;                 ///< guest path that the driver opens to report
+  std::vector<std::string> library_paths;  ///< guest paths where it looks for its own sources, which are not there
 };
 
 struct RunConfig {

@@ -45,6 +45,7 @@ std::vector<LockedGuest> read_lock() {
       guest.files.emplace_back(file.text_of("path"), embedded(file.text_of("file")));
       DEWAR_ASSERT(!guest.files.back().second.empty(), "guests.lock.json file");
     }
+    guest.library_paths = texts(entry, "library_paths");
     guest.argv = texts(entry, "argv");
     DEWAR_ASSERT(!guest.driver.empty() && !guest.argv.empty() && guest.size > 0, "guests.lock.json entry");
     guests.push_back(std::move(guest));

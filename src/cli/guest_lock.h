@@ -25,11 +25,12 @@ struct LockedGuest {
   std::string sha256;     ///< of the file
   u64 size = 0;           ///< of the file
   std::string licence;
-  std::string driver;             ///< text of the driver script
-  std::string driver_path;        ///< guest path that it appears at
+  std::string driver;       ///< text of the driver script
+  std::string driver_path;  ///< guest path that it appears at
   /// Further files of ours that the guest sees: path and text.
   std::vector<std::pair<std::string, std::string>> files;
-  std::vector<std::string> argv;  ///< the interpreter's own arguments, program name first
+  std::vector<std::string> library_paths;  ///< guest paths where it looks for its own sources, which are not there
+  std::vector<std::string> argv;           ///< the interpreter's own arguments, program name first
 };
 
 const std::vector<LockedGuest>& locked_guests();

@@ -107,7 +107,8 @@ Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, 
   config.module = std::move(*module);
   std::string name = path == "-" ? "stdin" + guest.endings[0] : file_name(path);
   if (name.empty() || name[0] == '.') name = "script" + guest.endings[0];
-  api::Interpreter interpreter{guest.language, guest.name, guest.version, std::string(kOwnFolder) + name, kReportPath};
+  api::Interpreter interpreter{guest.language, guest.name,         guest.version, std::string(kOwnFolder) + name,
+                               kReportPath,    guest.library_paths};
   config.grants.files.push_back({guest.driver_path, guest.driver});
   for (const auto& [file_path, text] : guest.files) config.grants.files.push_back({file_path, text});
   config.grants.files.push_back({interpreter.script, std::string(script.begin(), script.end())});

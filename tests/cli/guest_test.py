@@ -181,6 +181,26 @@ class Python(CliCase):
         self.assertEqual(outcome["error"]["type"], "json.decoder.JSONDecodeError")
         self.assertEqual(outcome["denied_count"], 0)
 
+    def test_tracebacks_of_the_engine_are_no_denials(self):
+        # CPython itself prints these: it opens the source file of every frame, also below sys.path.
+        outcome = self.script('''
+import json, sys, atexit
+class Broken:
+    def __del__(self): json.loads("{")
+b = Broken()
+del b
+atexit.register(json.loads, "[")
+try: open("/etc/passwd")
+except OSError: pass
+try: json.loads("(")
+except ValueError as e: sys.__excepthook__(type(e), e, e.__traceback__)
+sys.stderr.flush()
+''')
+        self.assertEqual([d["resource"] for d in outcome["denials"]], ["/etc/passwd"])
+        self.assertEqual(outcome["stderr"]["text"].count("JSONDecodeError"), 3)
+        sources = [p["path"] for p in outcome["probes"] if p["path"].endswith("/json/decoder.py")]
+        self.assertTrue(any(path.startswith("/wlr/build-staging/") for path in sources), sources)
+
     def test_syntax_error(self):
         error = self.script("x = 1\ny = (\n")["error"]
         self.assertEqual((error["type"], error["frames"][-1]["line"], error["frames"][-1]["file"]),

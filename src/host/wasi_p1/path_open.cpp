@@ -145,7 +145,7 @@ Reply path_open(HostCall& call, Session& session) {
 
   if (place.kind == Place::Kind::absent) {
     if (auto report = session.open_report(place)) return finish(call, session, std::move(*report));
-    if (session.starting_up() && !r.write && !r.create && !r.truncate) return session.probe(call, place);
+    if (!r.write && !r.create && !r.truncate && session.only_looks(place)) return session.probe(call, place);
     const Rights rights = static_cast<Rights>(rights_to_open(r) | (r.create ? boundary::kCreate : 0));
     return session.deny_absent(call, place, rights, r.directory);
   }

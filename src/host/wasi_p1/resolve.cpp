@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "host/wasi_p1/session.h"
 
 namespace dewar::wasi_p1 {
@@ -134,9 +136,10 @@ Errno Session::require(HostCall& call, const Place& place, Rights needed) {
 
 Errno Session::deny_absent(HostCall& call, const Place& place, Rights wanted, bool directory) {
   const bool read_only = (wanted & ~boundary::kRead) == 0;
-  boundary_.denials().deny(
-      {std::string(call.desc().name), place.guest_path, "not-mounted", boundary::rights_text(wanted), "ENOTCAPABLE",
-       std::string(read_only ? "--ro " : "--dir ") + "DIR::" + mount_target(place.guest_path, directory), 0});
+  std::string grant = std::string(read_only ? "--ro " : "--dir ") + "DIR::" + mount_target(place.guest_path, directory);
+  if (boundary::is_reserved_path(place.guest_path)) grant.clear();  // it would be refused
+  boundary_.denials().deny({std::string(call.desc().name), place.guest_path, "not-mounted",
+                            boundary::rights_text(wanted), "ENOTCAPABLE", std::move(grant), 0});
   return Errno::notcapable;
 }
 
@@ -144,6 +147,12 @@ Errno Session::deny(HostCall& call, std::string resource, const char* rule, Errn
   boundary_.denials().deny(
       {std::string(call.desc().name), std::move(resource), rule, "", std::string(errno_name(saw)), "", 0});
   return saw;
+}
+
+bool Session::only_looks(const Place& place) const {
+  if (starting_up_ || boundary::is_reserved_path(place.guest_path)) return true;
+  return std::any_of(config_.library_paths.begin(), config_.library_paths.end(),
+                     [&](const std::string& folder) { return boundary::is_path_within(place.guest_path, folder); });
 }
 
 Errno Session::probe(HostCall& call, const Place& place) {

@@ -61,6 +61,11 @@ Result<std::unique_ptr<Session>> Session::create(Config config) {
     if (!path) return std::unexpected(path.error());
     config.report_path = std::move(*path);
   }
+  for (std::string& folder : config.library_paths) {
+    auto path = boundary::normalize_guest_path(folder);
+    if (!path) return std::unexpected(path.error());
+    folder = std::move(*path);
+  }
   auto mounts = boundary::MountTable::open(config.grants);
   if (!mounts) return std::unexpected(mounts.error());
   std::unique_ptr<Session> session(new Session(std::move(config), std::move(*mounts)));

@@ -43,6 +43,9 @@ struct Config {
   usize report_limit = usize{1} << 20;  ///< bytes of it that are kept
   /// The module is an interpreter: until user code begins, opening for reading what is not granted counts as a probe.
   bool interpreter = false;
+  /// Absolute guest paths of folders in which the interpreter looks for its own sources (to show lines of them), and
+  /// which are nowhere: opening for reading what is not granted there counts as a probe.
+  std::vector<std::string> library_paths;
   /// Absolute guest path of the user's program: opening it also begins user code. May be empty.
   std::string user_script;
   boundary::ResolveMode resolve = boundary::ResolveMode::automatic;
@@ -119,6 +122,10 @@ class Session {
   Errno deny_absent(boundary::HostCall& call, const boundary::Place& place, boundary::Rights wanted, bool directory);
   /// Records a refusal by a rule that no grant lifts.
   Errno deny(boundary::HostCall& call, std::string resource, const char* rule, Errno saw = Errno::notcapable);
+  /// Opening for reading at a place that is not granted is a look-up, not a denial: the interpreter starts up, or the
+  /// place is one where nothing could be granted (the runtime's own) or only the interpreter's own library is looked
+  /// for.
+  bool only_looks(const boundary::Place& place) const;
   /// Counts a look-up of something that is not there: ENOENT.
   Errno probe(boundary::HostCall& call, const boundary::Place& place);
   /// The kernel found nothing at a place in a mount, but it is a directory of ours: something is mounted below it.

@@ -92,6 +92,56 @@ TEST(WasiDenial, AnInterpretersStartIsProbes) {
   }
 }
 
+TEST(WasiDenial, LookingForSourcesThatAreNowhereIsAProbe) {
+  WasiGuest g;
+  Config config;
+  config.library_paths = {"/build/python/"};
+  g.start(std::move(config));
+  // Decided by the place alone: no phase that a script could claim.
+  EXPECT_EQ(g.open_read(kRoot, "build/python/lib/json.py"), Errno::noent);
+  EXPECT_EQ(g.open_read(kRoot, "dewar/json.py"), Errno::noent) << "nothing can ever be granted there";
+  EXPECT_TRUE(g.denials().empty());
+  ASSERT_EQ(g.probes().size(), 2u);
+  EXPECT_EQ(g.probes()[0].path, "/build/python/lib/json.py");
+  EXPECT_EQ(g.probes()[0].operation, "path_open");
+  EXPECT_EQ(g.probes()[1].path, "/dewar/json.py");
+  // Everything else stays a denial: neighbours, ways out, and writing.
+  EXPECT_EQ(g.open_read(kRoot, "build/python2/x"), Errno::notcapable);
+  EXPECT_EQ(g.open_read(kRoot, "build/python/../../etc/passwd"), Errno::notcapable);
+  EXPECT_EQ(g.open(kRoot, "build/python/x", kOpenCreate), Errno::notcapable);
+  EXPECT_EQ(g.open(kRoot, "dewar/x", kOpenCreate), Errno::notcapable);
+  std::vector<std::string> lines;
+  for (const auto& d : g.denials()) lines.push_back(line(d));
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       "path_open /build/python2/x [not-mounted read] ENOTCAPABLE x1 <--ro DIR::/build/python2>",
+                       "path_open /etc/passwd [not-mounted read] ENOTCAPABLE x1 <--ro DIR::/etc>",
+                       "path_open /build/python/x [not-mounted read,write,create] ENOTCAPABLE x1 <--dir "
+                       "DIR::/build/python>",
+                       "path_open /dewar/x [not-mounted read,write,create] ENOTCAPABLE x1",
+                   }));
+  EXPECT_EQ(g.probes().size(), 2u);
+}
+
+TEST(WasiDenial, ResourcesAreGuestPaths) {
+  test::ScratchDir scratch;
+  scratch.dir("sub");
+  WasiGuest g;
+  Config config;
+  config.grants.mounts = {{scratch.path(), "/data", kReadWrite}};
+  g.start(std::move(config));
+  constexpr u32 kData = 3;
+  ASSERT_EQ(g.open_read(kData, "sub", kOpenDirectory), Errno::success);
+  const u32 sub = g.fd;
+  EXPECT_EQ(g.open_read(kData, "../etc/passwd"), Errno::notcapable);
+  EXPECT_EQ(g.open_read(sub, "../../x"), Errno::notcapable);
+  EXPECT_EQ(g.symlink("../../x", kData, "sub/l"), Errno::notcapable);
+  EXPECT_EQ(g.open_read(4, "../x"), Errno::notcapable);
+  std::vector<std::string> resources;
+  for (const auto& d : g.denials()) resources.push_back(d.resource);
+  EXPECT_EQ(resources,
+            (std::vector<std::string>{"/data/../etc/passwd", "/data/sub/../../x", "/data/sub/l -> ../../x", "/../x"}));
+}
+
 TEST(WasiDenial, SyntheticDirectoriesLeadToMounts) {
   test::ScratchDir scratch;
   scratch.file("in", "inside");
