@@ -107,7 +107,8 @@ struct Outcome {
   u64 total_denials = 0, unlisted_denials = 0, unlisted_probes = 0, unlisted_attempts = 0;
 
   Usage fuel;
-  Usage memory;  ///< bytes of the largest linear memory at the end
+  Usage memory;        ///< bytes of the largest linear memory at the end
+  Usage total_memory;  ///< bytes of all memories and tables at the end
   u64 instructions = 0;
   u64 host_calls = 0;
   std::optional<u64> wall_time_ms;  ///< allowed

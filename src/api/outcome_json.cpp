@@ -147,6 +147,7 @@ void write_limits(JsonWriter& json, const Outcome& o) {
   json.key("limits").begin_object();
   write_usage(json, "fuel", o.fuel);
   write_usage(json, "memory_bytes", o.memory);
+  write_usage(json, "total_memory_bytes", o.total_memory);
   json.key("wall_time_ms").begin_object().key("allowed");
   o.wall_time_ms ? json.value(*o.wall_time_ms) : json.null();
   json.end_object();

@@ -61,13 +61,7 @@ class Run {
     limits.max_memory_bytes = config_.limits.max_memory_bytes;
     limits.max_table_elements = config_.limits.max_table_elements;
     limits.max_gc_bytes = config_.limits.max_gc_bytes;
-    // A module may declare a hundred memories and tables: together they get what one of each may have, no multiple.
-    constexpr u64 kElementBytes = 16;
-    u64 table_bytes = 0, total = 0;
-    if (!__builtin_mul_overflow(limits.max_table_elements, kElementBytes, &table_bytes) &&
-        !__builtin_add_overflow(limits.max_memory_bytes, table_bytes, &total)) {
-      limits.max_total_bytes = total;
-    }
+    if (const auto total = joint_limit()) limits.max_total_bytes = *total;
     store_ = std::make_unique<runtime::Store>(*engine_, limits);
     exec::attach(*store_);
     auto stack = runtime::Stack::create(*store_, config_.limits.stack_bytes);
@@ -95,6 +89,15 @@ class Run {
     settle(ended);
     if (made->instance) measure(*made->instance);
     return {};
+  }
+
+  // A module may declare a hundred memories and tables: together they get what one of each may have, no multiple.
+  std::optional<u64> joint_limit() const {
+    constexpr u64 kElementBytes = 16;
+    u64 table_bytes = 0, total = 0;
+    if (__builtin_mul_overflow(config_.limits.max_table_elements, kElementBytes, &table_bytes)) return std::nullopt;
+    if (__builtin_add_overflow(config_.limits.max_memory_bytes, table_bytes, &total)) return std::nullopt;
+    return total;
   }
 
   wasi_p1::Config session_config() {
@@ -352,6 +355,8 @@ class Run {
   std::unique_ptr<runtime::Stack> stack_;
   std::unique_ptr<Watchdog> watchdog_;
 };
+    if (const auto total = joint_limit()) outcome_.total_memory.allowed = *total;
+    if (store_) outcome_.total_memory.used = store_->total_bytes();
 
 }  // namespace
 
