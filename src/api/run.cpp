@@ -10,6 +10,7 @@
 #include "api/values.h"
 #include "api/watchdog.h"
 #include "base/print.h"
+#include "base/utf8.h"
 #include "exec/exec.h"
 #include "host/wasi_p1/session.h"
 #include "runtime/instantiate.h"
@@ -142,7 +143,8 @@ class Run {
       if (e.kind != wasm::ExternKind::func) continue;
       if (++shown > 8) return "it exports functions " + names + ", ...";
       if (!names.empty()) names += ", ";
-      names += e.name.substr(0, kMaxNameText);
+      // In a line of ours: no line breaks, no control characters.
+      names += base::escape_for_terminal(e.name.substr(0, kMaxNameText));
     }
     return shown ? "it exports functions " + names : "it exports no function";
       config.library_paths = config_.interpreter->library_paths;
@@ -176,7 +178,13 @@ class Run {
     const wasm::CanonSubType& type = engine_->types().type(func.type);
     if (type.params.size() != config_.invoke_args.size()) {
       std::string wanted;
-      for (wasm::CanonValType t : type.params) wanted += (wanted.empty() ? "" : " ") + wasm::to_string(t);
+      for (wasm::CanonValType t : type.params) {
+        if (wanted.size() > kMaxNameText) {
+          wanted += " ...";
+          break;
+        }
+        wanted += (wanted.empty() ? "" : " ") + wasm::to_string(t);
+      }
       return fail("invoke-arguments",
                   "\"" + *config_.invoke + "\" takes " + base::dec(type.params.size()) + " arguments, not " +
                       base::dec(config_.invoke_args.size()),

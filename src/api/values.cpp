@@ -17,7 +17,9 @@ using wasm::CanonValType;
 namespace {
 
 std::unexpected<Error> bad_value(std::string_view text, CanonValType type, std::string_view expected) {
-  return fail("invoke-argument", "\"" + std::string(text) + "\" is no " + wasm::to_string(type), Error::kNoOffset,
+  constexpr usize kShown = 64;
+  const std::string shown = std::string(text.substr(0, kShown)) + (text.size() > kShown ? "..." : "");
+  return fail("invoke-argument", "\"" + shown + "\" is no " + wasm::to_string(type), Error::kNoOffset,
               "expected " + std::string(expected));
 }
 

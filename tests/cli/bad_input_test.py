@@ -92,6 +92,25 @@ class BadInput(CliCase):
 
     def test_import_of_another_type(self):
         outcome = self.outcome(self.file("import.wat", '''(module
+    def test_names_in_messages_break_no_line(self):
+        path = self.file("names.wat", r'''(module (func (export "\0adewar: forged \1b[31m")))''')
+        text = self.dewar("run", path)
+        self.assertEqual(text.status, 126)
+        self.assertEqual(len(text.err.splitlines()), 2, text.err)
+        self.assertNotIn("\x1b", text.err)
+        path = self.file("names.wat", r'''(module (import "\0adewar: forged" "\1b[31m" (func)) (func (export "_start")))''')
+        text = self.dewar("run", path)
+        self.assertEqual(text.status, 126)
+        self.assertNotIn("\ndewar: forged", text.err)
+        self.assertNotIn("\x1b", text.err)
+
+    def test_long_arguments_are_shown_short(self):
+        path = self.file("f.wat", '(module (func (export "f") (param i32)) (func (export "g") (param ' + "i32 " * 900 + ")))")
+        for arguments in (("f", path, "9" * 100_000), ("g", path, "1")):
+            text = self.dewar("run", "--invoke", *arguments)
+            self.assertEqual(text.status, 126)
+            self.assertLess(len(text.err), 1000)
+
           (import "wasi_snapshot_preview1" "fd_close" (func (param i64) (result i32))) (func (export "_start")))'''))
         self.assert_outcome(outcome, "refused", "link-type-mismatch", 126)
         for part in ("fd_close", "i64", "i32", "expected", "found"):
