@@ -14,6 +14,8 @@
 #include "exec/exec.h"
 #include "host/wasi_p1/session.h"
 #include "runtime/instantiate.h"
+#include "text/locate.h"
+#include "text/wat.h"
 #include "wasm/decoder.h"
 #include "wasm/names.h"
 #include "wasm/validate.h"
@@ -51,9 +53,7 @@ class Run {
                   "run the core module that the component was made from");
     }
     engine_ = std::make_unique<runtime::Engine>(runtime::EngineOptions{.features = config_.features});
-    auto module = wasm::load_module(std::move(config_.module), engine_->types(), config_.features);
-    if (!module) return std::unexpected(std::move(module.error()));
-    module_ = *module;
+    if (Result<void> ok = load(); !ok) return ok;
 
     auto session = wasi_p1::Session::create(session_config());
     if (!session) return std::unexpected(std::move(session.error()));
@@ -92,6 +92,27 @@ class Run {
     return {};
   }
 
+  Result<void> load() {
+    std::vector<u8> given = std::move(config_.module), bytes;
+    const std::string_view source(reinterpret_cast<const char*>(given.data()), given.size());
+    const text::WatOptions options;
+    if (config_.is_text) {
+      auto written = text::wat_to_wasm(source, options);
+      if (!written) return std::unexpected(std::move(written.error()));
+      bytes = std::move(*written);
+    } else {
+      bytes = std::move(given);
+    }
+    auto module = wasm::load_module(std::move(bytes), engine_->types(), config_.features);
+    if (!module) {
+      Error& error = module.error();
+      return std::unexpected(config_.is_text ? text::with_position(std::move(error), source, options)
+                                             : std::move(error));
+    }
+    module_ = *module;
+    return {};
+  }
+
   // A module may declare a hundred memories and tables: together they get what one of each may have, no multiple.
   std::optional<u64> joint_limit() const {
     constexpr u64 kElementBytes = 16;
@@ -115,6 +136,7 @@ class Run {
       config.report = true;
       config.report_path = config_.interpreter->report_path;
       config.user_script = config_.interpreter->script;
+      config.library_paths = config_.interpreter->library_paths;
       config.interpreter = true;
     }
     return config;
@@ -147,7 +169,6 @@ class Run {
       names += base::escape_for_terminal(e.name.substr(0, kMaxNameText));
     }
     return shown ? "it exports functions " + names : "it exports no function";
-      config.library_paths = config_.interpreter->library_paths;
   }
 
   Result<runtime::Outcome> start(runtime::Instance& instance) {
@@ -315,6 +336,8 @@ class Run {
     outcome_.err = captured(err_capture_);
     outcome_.fuel.allowed = config_.limits.fuel;
     outcome_.memory.allowed = config_.limits.max_memory_bytes;
+    if (const auto total = joint_limit()) outcome_.total_memory.allowed = *total;
+    if (store_) outcome_.total_memory.used = store_->total_bytes();
     outcome_.wall_time_ms = config_.limits.wall_time_ms;
     outcome_.stack_bytes = config_.limits.stack_bytes;
     outcome_.real_clock = config_.grants.clock == boundary::ClockPolicy::real;
@@ -363,8 +386,6 @@ class Run {
   std::unique_ptr<runtime::Stack> stack_;
   std::unique_ptr<Watchdog> watchdog_;
 };
-    if (const auto total = joint_limit()) outcome_.total_memory.allowed = *total;
-    if (store_) outcome_.total_memory.used = store_->total_bytes();
 
 }  // namespace
 

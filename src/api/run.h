@@ -37,6 +37,7 @@ struct Interpreter {
 
 struct RunConfig {
   std::vector<u8> module;  ///< binary format
+  bool is_text = false;    ///< `module` is in the text format instead
   std::string program;     ///< what the user calls it
   boundary::Grants grants;
   RunLimits limits;

@@ -108,11 +108,11 @@ int print_command(const ParsedArgs& args) {
   if (!path) return usage_error(path.error());
   auto features = features_of(args);
   if (!features) return usage_error(features.error());
-  auto bytes = read_module(*path);
-  if (!bytes) return failed(bytes.error(), *path);
+  auto input = read_module(*path);
+  if (!input) return failed(input.error(), *path);
   wasm::TypeRegistry registry;
-  auto module = wasm::load_module(std::move(*bytes), registry, *features);
-  if (!module) return failed(module.error(), *path);
+  auto module = wasm::load_module(std::move(input->bytes), registry, *features);
+  if (!module) return failed(input->located(std::move(module.error())), *path);
   auto text = text::print_module(**module);
   if (!text) return failed(text.error(), *path);
   return write_text(std::string(args.get("output", "-")), *text);
@@ -127,18 +127,18 @@ int validate_command(const ParsedArgs& args) {
   }
   int status = 0;
   for (const std::string& path : args.arguments) {
-    auto bytes = read_module(path);
-    if (!bytes) {
-      status = failed(bytes.error(), path);
+    auto input = read_module(path);
+    if (!input) {
+      status = failed(input.error(), path);
       continue;
     }
-    if (wasm::looks_like_component(*bytes)) {
+    if (wasm::looks_like_component(input->bytes)) {
       status = failed(Error{"component-unsupported", "this is a component, not a core module", 0, 0, 0, ""}, path);
       continue;
     }
     wasm::TypeRegistry registry;
-    auto module = wasm::load_module(std::move(*bytes), registry, *features);
-    if (!module) status = failed(module.error(), path);
+    auto module = wasm::load_module(std::move(input->bytes), registry, *features);
+    if (!module) status = failed(input->located(std::move(module.error())), path);
   }
   return status;
 }
@@ -148,12 +148,12 @@ int objdump_command(const ParsedArgs& args) {
   if (!path) return usage_error(path.error());
   auto features = features_of(args);
   if (!features) return usage_error(features.error());
-  auto bytes = read_module(*path);
-  if (!bytes) return failed(bytes.error(), *path);
+  auto input = read_module(*path);
+  if (!input) return failed(input.error(), *path);
   wasm::TypeRegistry registry;
   // Bodies need not be valid to be looked at: that is often why one looks.
-  auto module = wasm::decode(std::move(*bytes), registry, {*features});
-  if (!module) return failed(module.error(), *path);
+  auto module = wasm::decode(std::move(input->bytes), registry, {*features});
+  if (!module) return failed(input->located(std::move(module.error())), *path);
   const wasm::Disassembler disassembler(**module);
   const std::vector<std::string>& wanted = args.all("function");
   const bool headers = args.has("headers"), code = args.has("disassemble") || !wanted.empty();

@@ -2,6 +2,7 @@
 // Reads a program named on the command line: which kind it is, and its bytes, as binary where it is a module.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,20 @@ inline constexpr u64 kMaxScriptFile = u64{16} << 20;
 /// The bytes of a file, or of standard input for "-". Codes: "file-...".
 Result<std::vector<u8>> read_input(const std::string& path, u64 max_size);
 
-/// A module in the binary format: a file that starts with its magic number as it is, anything else read as text.
-/// Codes: "file-...", the text parser's.
-Result<std::vector<u8>> read_module(const std::string& path);
+/// A module in the binary format, and the text it was made from, if any.
+struct ModuleInput {
+  std::vector<u8> bytes;
+  std::string text;
 
-/// Turns text into a module, unless the bytes are one. `as_text` forces it.
-Result<std::vector<u8>> to_module(std::vector<u8> bytes, bool as_text);
+  /// Gives an error found in the bytes its line and column in the text.
+  Error located(Error error) const;
+};
+
+/// A file that starts with the magic number of a module as it is, anything else read as text. Codes: "file-...", the
+/// text parser's.
+Result<ModuleInput> read_module(const std::string& path);
+
+/// The bytes are to be read as text, not as a binary module. `as_text`: whatever they look like.
+bool is_text(std::span<const u8> bytes, bool as_text);
 
 }  // namespace dewar::cli

@@ -147,9 +147,9 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
     }
     return config;
   }
-  auto module = path.ends_with(".wasm") ? std::move(bytes) : to_module(std::move(*bytes), *language == "wat");
-  if (!module) return std::unexpected(std::move(module.error()));
-  config.module = std::move(*module);
+  // Text is turned into a module by the run, so that its time limit covers that too.
+  config.is_text = !path.ends_with(".wasm") && is_text(*bytes, *language == "wat");
+  config.module = std::move(*bytes);
   config.grants.args = {path == "-" ? "program" : file_name(path)};
   if (args.has("invoke")) {
     config.invoke = std::string(args.get("invoke"));

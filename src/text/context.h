@@ -4,6 +4,7 @@
 #pragma once
 
 #include "text/literals.h"
+#include "text/locate.h"
 #include "text/module_writer.h"
 #include "text/names.h"
 #include "text/token_cursor.h"
@@ -12,11 +13,12 @@
 namespace dewar::text {
 
 struct Context {
-  Context(TokenCursor& source, const WatOptions& wat_options)
-      : cursor(source), options(wat_options), names(wat_options.names) {}
+  Context(TokenCursor& source, const WatOptions& wat_options, Locator* wanted)
+      : cursor(source), options(wat_options), locator(wanted), names(wat_options.names) {}
 
   TokenCursor& cursor;
   const WatOptions& options;
+  Locator* locator;  ///< usually null
   IndexSpace types{"type"};
   IndexSpace funcs{"func"};
   IndexSpace tables{"table"};
@@ -29,6 +31,11 @@ struct Context {
   ModuleWriter out;
   bool needs_data_count = false;  ///< an instruction names a data segment (spec 5.5.16), or an annotation asks
 
+  /// Something that starts at `at` in the source will write to any section: tells the locator.
+  void note_field(u32 at) {
+    if (!locator || locator->section == Section::kCode) return;
+    locator->note(locator->section, out.entries(locator->section).size(), at);
+  }
   /// True if an index, number or identifier, is next.
   bool at_index() { return cursor.at(TokenKind::kNumber) || cursor.at(TokenKind::kId); }
   /// Reads an index into `space`.

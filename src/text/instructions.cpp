@@ -34,6 +34,7 @@ bool continues_block(Op op) {
 void InstructionParser::expression(std::vector<u8>& out) {
   out_ = &out;
   run(false);
+  mark(cursor_.offset());
   append_opcode(out, Op::end);
 }
 
@@ -44,13 +45,15 @@ void InstructionParser::folded_expression(std::vector<u8>& out) {
   append_opcode(out, Op::end);
 }
 
-void InstructionParser::body(u32 function, std::vector<u8>& out, usize body_start) {
+void InstructionParser::body(u32 function, std::vector<u8>& out, usize body_start, Locator* locator) {
   in_function_ = true;
   function_ = function;
   label_count_ = 0;
   body_start_ = body_start;
   metadata_.clear();
+  locator_ = locator;
   expression(out);
+  locator_ = nullptr;
   in_function_ = false;
 }
 
@@ -129,14 +132,15 @@ void InstructionParser::open_paren() {
     return cursor_.fail("unknown operator or unexpected token " + show_token(text), word);
   }
   cursor_.take();
-  begin_folded(op);
+  begin_folded(op, word.offset);
 }
 
-void InstructionParser::begin_folded(Op op) {
+void InstructionParser::begin_folded(Op op, u32 source) {
   const usize metadata = take_waiting();
   if (!opens_block(op)) {
     push(FrameKind::kPlain);
     if (cursor_.failed()) return;
+    frames_.back().source = source;
     frames_.back().metadata = metadata;
     operation(op, pending_);
     return;
@@ -145,12 +149,14 @@ void InstructionParser::begin_folded(Op op) {
   if (op == Op::if_) {
     push(FrameKind::kIfOperands);
     if (cursor_.failed()) return;
+    frames_.back().source = source;
     frames_.back().metadata = metadata;
     head(op, pending_);
     frames_.back().label = std::move(label);
     return;
   }
   emit_metadata(metadata);
+  mark(source);
   head(op, *out_);
   push_label(label);
   push(op == Op::try_ ? FrameKind::kTry : FrameKind::kBlock);
@@ -164,6 +170,7 @@ bool InstructionParser::continue_if(std::string_view word) {
     cursor_.take();
     if (!waiting_.empty()) return cursor_.unexpected("an instruction after the annotation"), true;
     emit_metadata(top.metadata);
+    mark(top.source);
     out_->insert(out_->end(), pending_.begin() + static_cast<std::ptrdiff_t>(top.pending), pending_.end());
     pending_.resize(top.pending);
     push_label(top.label);
@@ -173,7 +180,7 @@ bool InstructionParser::continue_if(std::string_view word) {
   }
   if (top.kind == FrameKind::kIfRest && word == "else") {
     cursor_.take();
-    cursor_.take();
+    mark(cursor_.take().offset);
     append_opcode(*out_, Op::else_);
     top.kind = FrameKind::kIfEnd;
     push(FrameKind::kElse);
@@ -195,7 +202,7 @@ bool InstructionParser::continue_try(std::string_view word) {
   if (top.kind != FrameKind::kTryRest) return false;
   if (word == "catch") {
     cursor_.take();
-    cursor_.take();
+    mark(cursor_.take().offset);
     append_opcode(*out_, Op::catch_);
     base::append_u32(*out_, c_.index(c_.tags));
     top.has_catch = true;
@@ -204,7 +211,7 @@ bool InstructionParser::continue_try(std::string_view word) {
   }
   if (word == "catch_all") {
     cursor_.take();
-    cursor_.take();
+    mark(cursor_.take().offset);
     append_opcode(*out_, Op::catch_all);
     top.kind = FrameKind::kTryEnd;
     push(FrameKind::kCatchAll);
@@ -212,7 +219,7 @@ bool InstructionParser::continue_try(std::string_view word) {
   }
   if (word == "delegate" && !top.has_catch) {
     cursor_.take();
-    cursor_.take();
+    mark(cursor_.take().offset);
     labels_.pop();
     append_opcode(*out_, Op::delegate);
     label(*out_);
@@ -229,6 +236,7 @@ void InstructionParser::close_paren() {
   switch (top.kind) {
     case FrameKind::kPlain:
       emit_metadata(top.metadata);
+      mark(top.source);
       out_->insert(out_->end(), pending_.begin() + static_cast<std::ptrdiff_t>(top.pending), pending_.end());
       pending_.resize(top.pending);
       break;
@@ -237,6 +245,7 @@ void InstructionParser::close_paren() {
     case FrameKind::kIfEnd:
     case FrameKind::kTryRest:
     case FrameKind::kTryEnd:
+      mark(cursor_.offset());
       append_opcode(*out_, Op::end);
       labels_.pop();
       break;
@@ -258,6 +267,7 @@ void InstructionParser::flat() {
   const Token word = cursor_.peek();
   const Op op = wasm::op_from_text(cursor_.text(word));
   if (op == Op::kCount) return cursor_.fail("unknown operator " + show_token(cursor_.text(word)), word);
+  mark(word.offset);
   switch (op) {
     case Op::else_: return flat_else();
     case Op::end: return flat_end();

@@ -26,7 +26,8 @@ class InstructionParser {
   void folded_expression(std::vector<u8>& out);
 
   /// A function's instructions after its local declarations, which `out` already holds from `body_start` on.
-  void body(u32 function, std::vector<u8>& out, usize body_start);
+  /// `locator` is told where each instruction comes from; it may be null.
+  void body(u32 function, std::vector<u8>& out, usize body_start, Locator* locator);
   /// Locals of the function whose body follows, parameters first.
   IndexSpace& locals() { return locals_; }
   /// Code metadata of the last body, by ascending offset.
@@ -62,19 +63,24 @@ class InstructionParser {
   struct Frame {
     FrameKind kind = FrameKind::kPlain;
     usize pending = 0;       ///< kPlain, kIfOperands: where its bytes start in pending_
+    u32 source = 0;          ///< kPlain, kIfOperands: where its operator is in the source
     usize metadata = 0;      ///< kPlain, kIfOperands: where its annotations start in pending_metadata_
     bool has_catch = false;  ///< kTryRest: a catch clause was read, so delegate is not allowed any more
     Label label;             ///< kIfOperands: pushed when the body starts
   };
 
   void run(bool single);
+  /// The instruction that is written next is at `source`.
+  void mark(u32 source) {
+    if (DEWAR_UNLIKELY(locator_ != nullptr)) locator_->note(Section::kCode, out_->size() - body_start_, source);
+  }
   void push(FrameKind kind);
   bool takes_folded() const;
   bool takes_flat() const;
 
   void open_paren();
   void close_paren();
-  void begin_folded(wasm::Op op);
+  void begin_folded(wasm::Op op, u32 source);
   bool continue_if(std::string_view word);
   bool continue_try(std::string_view word);
 
@@ -128,6 +134,7 @@ class InstructionParser {
   std::vector<Frame> frames_;
   std::vector<u8>* out_ = nullptr;
   std::vector<u8> pending_;  ///< bytes of operators whose operands are still being read; a stack
+  Locator* locator_ = nullptr;
   bool in_function_ = false;
   u32 function_ = 0;
   u32 label_count_ = 0;

@@ -50,6 +50,7 @@ void ModuleParser::fields() {
       c_.needs_data_count = true;
     } else if (cursor_.at(TokenKind::kLeftParen)) {
       cursor_.take();
+      c_.note_field(cursor_.offset());
       // The first pass has seen that this is a keyword.
       field(cursor_.text(cursor_.take()));
     } else {
@@ -114,6 +115,7 @@ bool ModuleParser::inline_import(ExternKind kind) {
 
 void ModuleParser::func() {
   const u32 index = next_func_++;
+  const u32 start = cursor_.offset();
   entity_head(NameCollector::kFunc, ExternKind::func, index);
   const bool import = inline_import(ExternKind::func);
   std::vector<NamedLocal> named;
@@ -133,7 +135,11 @@ void ModuleParser::func() {
   body_.clear();
   locals(body_);
   if (locals_space.has_names()) types_.note_if_unknown(type, use.place);
-  code_.body(index, body_, 0);
+  Locator* const wanted = c_.locator;
+  const bool watch = wanted && wanted->section == Section::kCode && wanted->body == bodies_;
+  if (watch) wanted->source = start;
+  ++bodies_;
+  code_.body(index, body_, 0, watch ? wanted : nullptr);
   flush_metadata(index);
   std::vector<u8>& out = c_.out.entries(Section::kCode);
   base::append_u64(out, body_.size());

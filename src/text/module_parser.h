@@ -12,8 +12,8 @@ namespace dewar::text {
 
 class ModuleParser {
  public:
-  ModuleParser(TokenCursor& cursor, const WatOptions& options)
-      : c_(cursor, options), cursor_(cursor), types_(c_), code_(c_, types_) {}
+  ModuleParser(TokenCursor& cursor, const WatOptions& options, Locator* locator = nullptr)
+      : c_(cursor, options, locator), cursor_(cursor), types_(c_), code_(c_, types_) {}
 
   /// Parses the fields up to a `)` or the end of the source (not consumed) and gives the module's bytes. On failure the
   /// cursor says so.
@@ -92,7 +92,7 @@ class ModuleParser {
   bool start_seen_ = false;
   // Next index of each kind in the second pass.
   u32 next_func_ = 0, next_table_ = 0, next_memory_ = 0, next_global_ = 0, next_tag_ = 0, next_elem_ = 0,
-      next_data_ = 0;
+      next_data_ = 0, bodies_ = 0;
   std::vector<u8> body_;  ///< reused for every function
   struct MetadataSection {
     u32 functions = 0;

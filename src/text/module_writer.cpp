@@ -22,6 +22,13 @@ void append_section(std::vector<u8>& out, u8 id, const std::vector<u8>& payload)
 
 }  // namespace
 
+std::optional<Section> section_of(u8 id) {
+  for (usize i = 0; i < kIds.size(); ++i) {
+    if (kIds[i] == id) return static_cast<Section>(i);
+  }
+  return std::nullopt;
+}
+
 void append_bytes(std::vector<u8>& out, std::string_view bytes) {
   base::append_u64(out, bytes.size());
   out.insert(out.end(), bytes.begin(), bytes.end());

@@ -3,6 +3,7 @@
 // custom sections in the places their annotations ask for.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ enum class Section : u8 {
   kData,
   kCount,
 };
+
+/// The section with a binary id; nothing for custom and unknown ones.
+std::optional<Section> section_of(u8 id);
 
 /// Where a custom section goes: before `section`, or after it; kFirst and kLast are the ends of the module.
 struct CustomPlace {

@@ -102,6 +102,7 @@ void TypeTable::parse_declared() {
   entries_.reserve(c_.types.size());
   for (const Declared& d : declared_) {
     cursor_.seek(d.offset);
+    c_.note_field(d.offset);
     c_.out.count(Section::kType);
     if (!d.rec) {
       parse_type(out, true);

@@ -74,8 +74,17 @@ class BadInput(CliCase):
             self.assertIn(outcome["code"], ("wasm-limit", "wasm-malformed"))
 
     def test_invalid(self):
-        refusal = self.refused('(module (func (export "_start") (i32.const 1)))', "wasm-invalid", name="invalid.wat")
+        refusal = self.refused('(module (func (export "_start") (i32.const 1)))', "wasm-invalid", name="invalid.wat",
+                               line=1, column=46)
         self.assertGreater(refusal["offset"], 8)
+
+    def test_invalid_text_names_line_and_column(self):
+        self.refused('(module\n  (func (export "_start")\n    (drop (i32.add (i32.const 1)\n      (i64.const 2)))))\n',
+                     "wasm-invalid", name="invalid.wat", line=3, column=12)
+        text = self.dewar("validate", str(self.folder / "invalid.wat"))
+        self.assertIn("invalid.wat:3:12: type mismatch", text.err)
+        self.refused('(module (func (export "_start"))\n  (global i32 (f32.const 1)))', "wasm-invalid",
+                     name="global.wat", line=2, column=4)
 
     def test_text(self):
         refusal = self.refused('(module\n  (func (export "_start")\n    (i32.cosnt 1)))', "wat-syntax", name="bad.wat")
@@ -83,15 +92,6 @@ class BadInput(CliCase):
         text = self.dewar("run", str(self.folder / "bad.wat"))
         self.assertIn("bad.wat:3:6: ", text.err)
 
-    def test_missing_import_names_everything(self):
-        refusal = self.outcome(self.file("import.wat", '''(module
-          (import "env" "log" (func (param i32 f64) (result i64))) (func (export "_start")))'''))["refusal"]
-        self.assertEqual(refusal["code"], "link-missing-import")
-        for part in ("env", "log", "i32 f64", "i64"):
-            self.assertIn(part, refusal["message"])
-
-    def test_import_of_another_type(self):
-        outcome = self.outcome(self.file("import.wat", '''(module
     def test_names_in_messages_break_no_line(self):
         path = self.file("names.wat", r'''(module (func (export "\0adewar: forged \1b[31m")))''')
         text = self.dewar("run", path)
@@ -111,6 +111,15 @@ class BadInput(CliCase):
             self.assertEqual(text.status, 126)
             self.assertLess(len(text.err), 1000)
 
+    def test_missing_import_names_everything(self):
+        refusal = self.outcome(self.file("import.wat", '''(module
+          (import "env" "log" (func (param i32 f64) (result i64))) (func (export "_start")))'''))["refusal"]
+        self.assertEqual(refusal["code"], "link-missing-import")
+        for part in ("env", "log", "i32 f64", "i64"):
+            self.assertIn(part, refusal["message"])
+
+    def test_import_of_another_type(self):
+        outcome = self.outcome(self.file("import.wat", '''(module
           (import "wasi_snapshot_preview1" "fd_close" (func (param i64) (result i32))) (func (export "_start")))'''))
         self.assert_outcome(outcome, "refused", "link-type-mismatch", 126)
         for part in ("fd_close", "i64", "i32", "expected", "found"):
