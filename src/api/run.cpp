@@ -37,10 +37,17 @@ class Run {
   Outcome go() {
     if (config_.limits.max_memory_bytes == 0) config_.limits.max_memory_bytes = 1;
     outcome_.language = config_.interpreter ? config_.interpreter->language : "wasm";
+    if (config_.limits.wall_time_ms) {
+      watchdog_ = std::make_unique<Watchdog>(std::chrono::milliseconds(*config_.limits.wall_time_ms));
+    }
     if (Result<void> ok = execute(); !ok) {
-      Outcome failed = refused(std::move(ok.error()));
-      failed.language = outcome_.language;
-      outcome_ = std::move(failed);
+      if (std::string_view(ok.error().code) == base::kStopped) {
+        end_by_wall_time();
+      } else {
+        Outcome failed = refused(std::move(ok.error()));
+        failed.language = outcome_.language;
+        outcome_ = std::move(failed);
+      }
     }
     describe();
     return std::move(outcome_);
@@ -76,9 +83,7 @@ class Run {
       return std::unexpected(std::move(ok.error()));
     }
     if (Result<void> ok = check_entry(); !ok) return ok;
-    if (config_.limits.wall_time_ms) {
-      watchdog_ = std::make_unique<Watchdog>(*stack_, std::chrono::milliseconds(*config_.limits.wall_time_ms));
-    }
+    if (watchdog_) watchdog_->guard(*stack_);
     auto made = runtime::instantiate(*store_, module_, linker, *stack_);
     if (!made) return std::unexpected(std::move(made.error()));
     runtime::Outcome ended = made->outcome;
@@ -93,9 +98,10 @@ class Run {
   }
 
   Result<void> load() {
+    const base::StopFlag* stop = watchdog_ ? &watchdog_->flag() : nullptr;
     std::vector<u8> given = std::move(config_.module), bytes;
     const std::string_view source(reinterpret_cast<const char*>(given.data()), given.size());
-    const text::WatOptions options;
+    const text::WatOptions options{.stop = stop};
     if (config_.is_text) {
       auto written = text::wat_to_wasm(source, options);
       if (!written) return std::unexpected(std::move(written.error()));
@@ -103,7 +109,7 @@ class Run {
     } else {
       bytes = std::move(given);
     }
-    auto module = wasm::load_module(std::move(bytes), engine_->types(), config_.features);
+    auto module = wasm::load_module(std::move(bytes), engine_->types(), config_.features, stop);
     if (!module) {
       Error& error = module.error();
       return std::unexpected(config_.is_text ? text::with_position(std::move(error), source, options)
@@ -238,6 +244,13 @@ class Run {
     outcome_.exit_code = exit_code;
   }
 
+  void end_by_wall_time() {
+    end(OutcomeClass::limit, "wall-time",
+        "the program ran longer than " + base::dec(*config_.limits.wall_time_ms) + " ms", kExitWallTime);
+    outcome_.retryable = true;
+    outcome_.reproducible = false;
+  }
+
   void settle(runtime::Outcome ended) {
     const bool timed_out = watchdog_ && watchdog_->fired();
     watchdog_.reset();
@@ -273,10 +286,7 @@ class Run {
         return;
       case TrapKind::interrupted:
         if (timed_out) {
-          end(OutcomeClass::limit, "wall-time",
-              "the program ran longer than " + base::dec(*config_.limits.wall_time_ms) + " ms", kExitWallTime);
-          outcome_.retryable = true;
-          outcome_.reproducible = false;
+          end_by_wall_time();
           return;
         }
         break;

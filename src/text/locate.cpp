@@ -43,7 +43,7 @@ std::optional<Locator> find_target(std::span<const u8> module, u64 offset) {
 
 /// The bytes of a text module; nothing if it fails or has another form.
 std::optional<std::vector<u8>> parse(std::string_view source, const WatOptions& options, Locator* locator) {
-  TokenCursor cursor(source);
+  TokenCursor cursor(source, options.stop);
   std::optional<std::string> id;
   if (cursor.accept_list("module")) {
     if (cursor.accept("definition") || cursor.at_keyword("binary") || cursor.at_keyword("quote")) return std::nullopt;

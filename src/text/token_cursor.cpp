@@ -16,10 +16,20 @@ bool is_known_annotation(std::string_view name) {
 
 }  // namespace
 
+Token TokenCursor::next() {
+  constexpr u32 kTokensPerLook = 4096;
+  if (++lexed_ % kTokensPerLook == 0 && base::stopped(stop_)) {
+    fail(base::stopped_error().message, lexer_.pos(), {}, base::kStopped);
+    return {TokenKind::kEof, lexer_.pos(), 0};
+  }
+  return lexer_.next();
+}
+
 void TokenCursor::fill() {
   for (;;) {
-    const Token t = lexer_.next();
+    const Token t = next();
     // fail() fills the look-ahead.
+    if (failed_) return;
     if (t.kind == TokenKind::kError) return fail(lexer_.error(), lexer_.error_offset());
     if (t.kind == TokenKind::kAnnotation && !is_known_annotation(annotation_name(lexer_.text(t)))) {
       if (annotation_name(lexer_.text(t)).empty()) return fail("empty annotation id", t);
@@ -33,7 +43,7 @@ void TokenCursor::fill() {
 
 bool TokenCursor::skip_annotation(u32 start) {
   for (u64 depth = 1; depth > 0;) {
-    const Token t = lexer_.next();
+    const Token t = next();
     switch (t.kind) {
       case TokenKind::kLeftParen:
       case TokenKind::kAnnotation: ++depth; break;
@@ -51,7 +61,7 @@ void TokenCursor::skip_list() {
   if (failed_) return;
   seek(start);
   for (u64 depth = 1; depth > 0;) {
-    const Token t = lexer_.next();
+    const Token t = next();
     switch (t.kind) {
       case TokenKind::kLeftParen:
       case TokenKind::kAnnotation: ++depth; break;

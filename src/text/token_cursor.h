@@ -10,13 +10,14 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "text/lexer.h"
 
 namespace dewar::text {
 
 class TokenCursor {
  public:
-  explicit TokenCursor(std::string_view source) : lexer_(source) {}
+  explicit TokenCursor(std::string_view source, const base::StopFlag* stop = nullptr) : lexer_(source), stop_(stop) {}
 
   const Token& peek() {
     if (count_ == 0) fill();
@@ -98,9 +99,13 @@ class TokenCursor {
 
  private:
   void fill();
+  /// The next token of the source, or an end of input once the work is to end.
+  Token next();
   bool skip_annotation(u32 start);
 
   Lexer lexer_;
+  const base::StopFlag* stop_;
+  u32 lexed_ = 0;  ///< tokens since the start, wrapping
   Token tokens_[2];
   u32 count_ = 0;
   bool failed_ = false;

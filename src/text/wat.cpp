@@ -53,7 +53,7 @@ Result<std::vector<u8>> wat_to_wasm(std::string_view source, const WatOptions& o
   std::string quoted;
   for (;;) {
     if (auto ok = check_source(source, options); !ok) return std::unexpected(std::move(ok.error()));
-    TokenCursor cursor(source);
+    TokenCursor cursor(source, options.stop);
     ModuleSource m;
     if (cursor.accept_list("module")) {
       m = read_module_source(cursor, options);

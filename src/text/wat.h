@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stop.h"
 
 namespace dewar::text {
 
@@ -18,11 +19,12 @@ struct WatOptions {
   u64 max_source = u64{256} << 20;
   /// Instructions nested deeper are refused with "wat-limit". Nesting costs heap, never native stack.
   u32 max_nesting = 100'000;
+  const base::StopFlag* stop = nullptr;  ///< looked at every few thousand tokens
 };
 
 /// The bytes of the module that `source` describes: `(module ...)`, module fields without the `(module`, or
 /// `(module binary "...")` / `(module quote "...")`. Errors: "wat-syntax" (not in the language, with line and column
-/// from 1), "wat-limit".
+/// from 1), "wat-limit", "stopped".
 Result<std::vector<u8>> wat_to_wasm(std::string_view source, const WatOptions& options = {});
 
 }  // namespace dewar::text

@@ -149,6 +149,7 @@ bool ConstExprChecker::check(base::Cursor& c, ValType expected, Range& out, Erro
   const u64 start = c.offset();
   for (;;) {
     const u64 at = c.offset();
+    if (DEWAR_UNLIKELY(base::stopped(stop_))) return set(error, base::stopped_error());
     if (!read_instr(c, instr_, error)) return false;
     if (instr_.op == Op::end) {
       if (!pop(expected, at, error)) return false;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/cursor.h"
+#include "base/stop.h"
 #include "wasm/instr.h"
 #include "wasm/module.h"
 
@@ -14,7 +15,7 @@ namespace dewar::wasm {
 /// Checks constant expressions of one module; keeps its scratch memory between calls.
 class ConstExprChecker {
  public:
-  explicit ConstExprChecker(Module& module) : module_(module) {}
+  explicit ConstExprChecker(Module& module, const base::StopFlag* stop = nullptr) : module_(module), stop_(stop) {}
 
   /// Reads one expression up to and including its `end`, and checks that it yields one value matching `expected`.
   /// `out` becomes its range in the module. Marks functions it names as declared. On failure fills `error`.
@@ -32,6 +33,7 @@ class ConstExprChecker {
   bool matches(ValType sub, ValType super) const;
 
   Module& module_;
+  const base::StopFlag* stop_;
   Instr instr_;
   std::vector<ValType> stack_;
 };

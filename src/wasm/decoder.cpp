@@ -123,6 +123,7 @@ bool Decoder::dispatch(Section id) {
 }
 
 bool Decoder::section(base::Cursor& whole) {
+  if (!go_on()) return false;
   const u64 at = whole.offset();
   const u8 id = whole.byte();
   if (id >= static_cast<u8>(Section::kCount)) {
@@ -178,7 +179,7 @@ bool Decoder::run() {
 Result<base::Ref<Module>> decode(std::vector<u8> bytes, TypeRegistry& registry, const DecodeOptions& options) {
   auto module = base::make_ref<Module>(std::move(bytes), registry);
   module->features = options.features;
-  Decoder decoder(*module);
+  Decoder decoder(*module, options.stop);
   if (!decoder.run()) return std::unexpected(std::move(decoder.error));
   return module;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "wasm/module.h"
 
 namespace dewar::wasm {
@@ -15,11 +16,12 @@ class TypeRegistry;
 
 struct DecodeOptions {
   Features features;
+  const base::StopFlag* stop = nullptr;  ///< looked at for every entry of a section
 };
 
 /// Decodes a module and checks everything but function bodies. Takes the bytes over (design D7: a private copy).
 /// Errors: "wasm-malformed" (binary format), "wasm-invalid" (validation), "wasm-limit" (implementation limit),
-/// "wasm-feature" (needs a feature that is off; the hint names it); each with the byte offset.
+/// "wasm-feature" (needs a feature that is off; the hint names it); each with the byte offset. "stopped".
 Result<base::Ref<Module>> decode(std::vector<u8> bytes, TypeRegistry& registry, const DecodeOptions& options = {});
 
 /// True if the bytes start with the component layer's header (so that the caller can say so).

@@ -175,7 +175,7 @@ bool Decoder::import_section() {
   if (!count("imports", 0, kMaxImports, 4, n)) return false;
   m_.imports.reserve(n);
   for (u32 i = 0; i < n; ++i) {
-    if (!import_entry()) return false;
+    if (!go_on() || !import_entry()) return false;
   }
   return true;
 }
@@ -186,7 +186,7 @@ bool Decoder::function_section() {
   m_.funcs.reserve(m_.funcs.size() + n);
   for (u32 i = 0; i < n; ++i) {
     Func func;
-    if (!func_type_index(func.type.value)) return false;
+    if (!go_on() || !func_type_index(func.type.value)) return false;
     m_.funcs.push_back(func);
   }
   return true;

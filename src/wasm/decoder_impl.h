@@ -34,7 +34,7 @@ enum class Section : u8 {
 
 class Decoder {
  public:
-  explicit Decoder(Module& module) : m_(module), exprs_(module) {}
+  Decoder(Module& module, const base::StopFlag* stop) : m_(module), exprs_(module, stop), stop_(stop) {}
 
   /// Decodes the whole module; on failure `error` says why.
   bool run();
@@ -53,6 +53,8 @@ class Decoder {
     return false;
   }
   bool fail_cursor() { return fail(malformed_cursor()); }
+  /// False if the work is to end here.
+  bool go_on() { return DEWAR_LIKELY(!base::stopped(stop_)) || fail(base::stopped_error()); }
   Error malformed_cursor() const;
   bool require(Feature feature, std::string_view what, u64 at);
   /// Length of a vector whose elements take at least `min_bytes`; `present` elements of the kind exist already.
@@ -109,6 +111,7 @@ class Decoder {
 
   Module& m_;
   ConstExprChecker exprs_;
+  const base::StopFlag* stop_;
   base::Cursor c_;          ///< the current section's payload
   u32 type_limit_ = 0;      ///< type indices below it may be named
   std::vector<u8> depths_;  ///< number of supertypes of each type

@@ -77,7 +77,7 @@ bool Decoder::export_section() {
   name_offsets.reserve(n);
   for (u32 i = 0; i < n; ++i) {
     u64 at = 0;
-    if (!export_entry(at)) return false;
+    if (!go_on() || !export_entry(at)) return false;
     name_offsets.push_back(static_cast<u32>(at));
   }
   return check_duplicate_exports(name_offsets);
@@ -141,7 +141,7 @@ bool Decoder::element_section() {
   if (!count("element segments", 0, kMaxElemSegments, 3, n)) return false;
   m_.elems.reserve(n);
   for (u32 i = 0; i < n; ++i) {
-    if (!element_segment(m_.elems.emplace_back())) return false;
+    if (!go_on() || !element_segment(m_.elems.emplace_back())) return false;
   }
   return true;
 }
@@ -183,7 +183,7 @@ bool Decoder::data_section() {
   if (!count("data segments", 0, kMaxDataSegments, 2, n)) return false;
   m_.datas.reserve(n);
   for (u32 i = 0; i < n; ++i) {
-    if (!data_segment(m_.datas.emplace_back())) return false;
+    if (!go_on() || !data_segment(m_.datas.emplace_back())) return false;
   }
   return true;
 }
@@ -197,6 +197,7 @@ bool Decoder::code_section() {
     return fail(malformed("function and code section have inconsistent lengths", count_at));
   }
   for (u32 i = 0; i < n; ++i) {
+    if (!go_on()) return false;
     const u64 at = c_.offset();
     const u32 size = c_.leb_u32();
     if (!c_.ok()) return fail_cursor();

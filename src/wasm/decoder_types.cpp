@@ -103,6 +103,7 @@ bool Decoder::composite_type(SubType& type) {
 }
 
 bool Decoder::sub_type(u32 own_index) {
+  if (!go_on()) return false;
   SubType& type = m_.types[own_index];
   const u64 at = c_.offset();
   const u8 form = c_.peek();

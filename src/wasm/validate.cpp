@@ -24,18 +24,22 @@ Result<void> validate_body(const Module& module, FuncIndex func) {
   return walk(module, func, sink, scratch);
 }
 
-Result<void> validate_bodies(const Module& module) {
+Result<void> validate_bodies(const Module& module, const base::StopFlag* stop) {
   NullSink sink;
   WalkScratch scratch;
-  for (u32 i = module.num_imported_funcs; i < module.funcs.size(); ++i)
+  scratch.stop = stop;
+  for (u32 i = module.num_imported_funcs; i < module.funcs.size(); ++i) {
+    if (base::stopped(stop)) return std::unexpected(base::stopped_error());
     if (auto ok = walk(module, FuncIndex{i}, sink, scratch); !ok) return ok;
+  }
   return {};
 }
 
-Result<base::Ref<Module>> load_module(std::vector<u8> bytes, TypeRegistry& registry, const Features& features) {
-  auto module = decode(std::move(bytes), registry, DecodeOptions{features});
+Result<base::Ref<Module>> load_module(std::vector<u8> bytes, TypeRegistry& registry, const Features& features,
+                                      const base::StopFlag* stop) {
+  auto module = decode(std::move(bytes), registry, DecodeOptions{features, stop});
   if (!module) return module;
-  if (auto ok = validate_bodies(**module); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = validate_bodies(**module, stop); !ok) return std::unexpected(std::move(ok.error()));
   return module;
 }
 

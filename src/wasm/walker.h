@@ -14,6 +14,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/stop.h"
 #include "wasm/diag.h"
 #include "wasm/instr.h"
 #include "wasm/limits.h"
@@ -103,6 +104,8 @@ struct WalkScratch {
   std::vector<ValType> locals;
   std::vector<u8> local_set;
   std::vector<u32> init_log;
+  /// Looked at where one instruction can mean much work: calls and blocks, whose types have up to a thousand entries.
+  const base::StopFlag* stop = nullptr;
 };
 
 template <class Sink>
@@ -117,7 +120,8 @@ class Walker {
         labels_(scratch.labels),
         locals_(scratch.locals),
         local_set_(scratch.local_set),
-        init_log_(scratch.init_log) {}
+        init_log_(scratch.init_log),
+        stop_(scratch.stop) {}
 
   /// Walks the whole body. The error's offset is in the module.
   Result<void> run();
@@ -154,6 +158,9 @@ class Walker {
     locals_error_ = std::move(e);
     return false;
   }
+
+  /// False if the work is to end here.
+  bool go_on() { return DEWAR_LIKELY(!base::stopped(stop_)) || fail_with(base::stopped_error()); }
 
   // ---- operand stack ----
   void push(ValType t) {
@@ -251,6 +258,7 @@ class Walker {
   std::vector<ValType>& locals_;
   std::vector<u8>& local_set_;
   std::vector<u32>& init_log_;
+  const base::StopFlag* stop_;
   ValType* sp_ = nullptr;
   ValType* stack_end_ = nullptr;
   ValType* floor_ = nullptr;  ///< stack base of the innermost label

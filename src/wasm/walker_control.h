@@ -45,6 +45,7 @@ bool Walker<Sink>::read_block_type(Label& label) {
 
 template <class Sink>
 bool Walker<Sink>::push_label(Op kind, u32 pc, Label& label) {
+  if (!go_on()) return false;
   if (labels_.size() >= kMaxNesting) return error("wasm-limit", "blocks nested too deeply");
   const auto params = label.type ? std::span<const ValType>(label.type->params) : std::span<const ValType>{};
   if (!pop(params)) return false;
@@ -184,6 +185,7 @@ bool Walker<Sink>::step_br_table() {
   if (!c_.ok()) return false;
   if (count > kMaxBrTable) return error("wasm-limit", "br_table has too many labels");
   if (count >= c_.remaining()) return malformed("unexpected end of br_table");
+  if (!go_on()) return false;
   if (!pop(kI32)) return false;
   sink_.on_br_table(*this, count);
   const u32 at = slots();
@@ -245,6 +247,7 @@ bool Walker<Sink>::tail_results(const SubType& callee) {
 
 template <class Sink>
 bool Walker<Sink>::step_call(Op op) {
+  if (!go_on()) return false;
   const SubType* type = nullptr;
   u32 index = 0;
   switch (op) {

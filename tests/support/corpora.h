@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Finds the test corpora, which the repository does not contain: $DEWAR_CORPORA, else ../shared/corpora from the
-// working directory, which for tests is the source root. A test that needs one that is missing skips itself (GTEST_SKIP), so that it is counted.
+// working directory, which for tests is the source root. A test that needs one that is missing skips itself
+// (GTEST_SKIP), so that it is counted.
 #pragma once
 
 #include <algorithm>

@@ -12,7 +12,8 @@ TEST(GuestReport, ErrorInTheUsersCoordinates) {
       "{\"kind\":\"hello\",\"language\":\"python\"}\n"
       "{\"kind\":\"error\",\"type\":\"ValueError\",\"message\":\"in /dewar/a.py\",\"total_frames\":7,\"frames\":["
       "{\"file\":\"/dewar/a.py\",\"line\":3,\"column\":5,\"function\":\"f\"},"
-      "{\"file\":\"/lib/x.py\",\"line\":9,\"function\":\"g\"}],\"causes\":[{\"type\":\"KeyError\",\"message\":\"k\"}]}\n",
+      "{\"file\":\"/lib/"
+      "x.py\",\"line\":9,\"function\":\"g\"}],\"causes\":[{\"type\":\"KeyError\",\"message\":\"k\"}]}\n",
       "/dewar/a.py", "work/a.py");
   ASSERT_TRUE(report.error);
   EXPECT_EQ(report.error->type, "ValueError");
@@ -41,7 +42,8 @@ TEST(GuestReport, AttemptsAreCounted) {
 TEST(GuestReport, WrongLinesAreDroppedAndCounted) {
   const GuestReport report = read_guest_report(
       "nonsense\n[]\n{\"kind\":7}\n{\"kind\":\"error\",\"frames\":7,\"message\":[],\"line\":-1}\n"
-      "{\"kind\":\"attempt\"}\n\n{\"kind\":\"attempt\",\"event\":\"cut", "", "");
+      "{\"kind\":\"attempt\"}\n\n{\"kind\":\"attempt\",\"event\":\"cut",
+      "", "");
   EXPECT_EQ(report.bad_lines, 6u);
   ASSERT_TRUE(report.error);
   EXPECT_TRUE(report.error->frames.empty());
@@ -54,7 +56,8 @@ TEST(GuestReport, TextsAreBounded) {
   std::string frames;
   for (int i = 0; i < 500; ++i) frames += std::string(i ? "," : "") + "{\"file\":\"" + text.substr(0, 4000) + "\"}";
   const GuestReport report = read_guest_report(
-      "{\"kind\":\"error\",\"type\":\"" + text + "\",\"message\":\"" + text + "\",\"frames\":[" + frames + "]}\n", "x", "");
+      "{\"kind\":\"error\",\"type\":\"" + text + "\",\"message\":\"" + text + "\",\"frames\":[" + frames + "]}\n", "x",
+      "");
   ASSERT_TRUE(report.error);
   EXPECT_EQ(report.error->type.size(), 256u + 3u);
   EXPECT_EQ(report.error->message.size(), 4096u + 3u);

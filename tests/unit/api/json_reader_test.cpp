@@ -29,14 +29,48 @@ TEST(JsonReader, Values) {
 TEST(JsonReader, Strings) {
   auto value = read_json(R"("\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\ud800x\udc00\ud800\u0041")");
   ASSERT_TRUE(value);
-  EXPECT_EQ(value->text, "\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd" "A");
+  EXPECT_EQ(value->text,
+            "\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd"
+            "A");
 }
 
 TEST(JsonReader, RefusesWhatIsNotJson) {
-  for (const char* bad :
-       {"", " ", "{", "}", "[", "[1", "[1,", "[1,]", "[,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:2}", "01",
-        "-", "1.", ".5", "1e", "+1", "nul", "nulll", "True", "\"", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"",
-        "\"\\ud800\\u\"", "\"\n\"", "\"\xff\"", "\"\xc3\"", "1 2", "[1 2]", "'a'", "NaN"}) {
+  for (const char* bad : {"",
+                          " ",
+                          "{",
+                          "}",
+                          "[",
+                          "[1",
+                          "[1,",
+                          "[1,]",
+                          "[,]",
+                          "{\"a\"}",
+                          "{\"a\":}",
+                          "{\"a\":1,}",
+                          "{a:1}",
+                          "{1:2}",
+                          "01",
+                          "-",
+                          "1.",
+                          ".5",
+                          "1e",
+                          "+1",
+                          "nul",
+                          "nulll",
+                          "True",
+                          "\"",
+                          "\"\\\"",
+                          "\"\\x\"",
+                          "\"\\u12\"",
+                          "\"\\u12g4\"",
+                          "\"\\ud800\\u\"",
+                          "\"\n\"",
+                          "\"\xff\"",
+                          "\"\xc3\"",
+                          "1 2",
+                          "[1 2]",
+                          "'a'",
+                          "NaN"}) {
     EXPECT_FALSE(read_json(bad)) << bad;
   }
   EXPECT_FALSE(read_json(std::string_view("\"a\0b\"", 5)));

@@ -23,8 +23,8 @@ std::string code_of(const Words& words) {
 }
 
 TEST(Parse, RunTakesOptionsUntilTheProgram) {
-  const ParsedArgs args = parsed({"run", "--ro", "a::b", "--env=X=Y=Z", "-Wfuel=1", "-W", "simd=n", "--dir", "d", "p.py",
-                                  "--ro", "x", "-W", "--", "y"});
+  const ParsedArgs args = parsed({"run", "--ro", "a::b", "--env=X=Y=Z", "-Wfuel=1", "-W", "simd=n", "--dir", "d",
+                                  "p.py", "--ro", "x", "-W", "--", "y"});
   EXPECT_EQ(args.verb->name, "run");
   EXPECT_EQ(args.arguments, (Words{"p.py"}));
   EXPECT_EQ(args.program_args, (Words{"--ro", "x", "-W", "--", "y"}));
@@ -91,7 +91,8 @@ TEST(Parse, TableIsConsistent) {
     }
     for (const ExampleSpec& example : verb.examples) {
       EXPECT_NE(example.command.find("dewar " + std::string(verb.name.substr(0, verb.name.find(' ')))),
-                std::string_view::npos) << example.command;
+                std::string_view::npos)
+          << example.command;
     }
   }
 }

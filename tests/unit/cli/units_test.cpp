@@ -35,8 +35,8 @@ TEST(Units, CountsAndTimes) {
 TEST(WasmOptions, Lists) {
   api::RunLimits limits;
   wasm::Features features;
-  ASSERT_TRUE(apply_wasm_options({"fuel=10k,timeout=none,,simd=n", "threads,max-memory-size=1MiB,fuel=5"}, &limits,
-                                 features));
+  ASSERT_TRUE(
+      apply_wasm_options({"fuel=10k,timeout=none,,simd=n", "threads,max-memory-size=1MiB,fuel=5"}, &limits, features));
   EXPECT_EQ(limits.fuel, 5u);
   EXPECT_EQ(limits.wall_time_ms, std::nullopt);
   EXPECT_EQ(limits.max_memory_bytes, u64{1} << 20);

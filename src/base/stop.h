@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// StopFlag: how work on hostile input (decoding, validation, parsing of text) is ended from outside. Somebody else sets
+// it once, from any thread or a signal handler; the work looks at it at every step that is bounded by itself (an entry
+// of a section, a call to be typed, some thousands of tokens) and fails with the error "stopped".
+#pragma once
+
+#include <atomic>
+
+#include "base/error.h"
+
+namespace dewar::base {
+
+using StopFlag = std::atomic<bool>;
+static_assert(StopFlag::is_always_lock_free, "it is set in signal handlers");
+
+/// No flag never stops.
+inline bool stopped(const StopFlag* flag) { return flag && flag->load(std::memory_order_relaxed); }
+
+/// The code of what ended this way.
+inline constexpr char kStopped[] = "stopped";
+inline Error stopped_error() { return Error{"stopped", "loading was stopped from outside", Error::kNoOffset, 0, 0, {}}; }
+
+}  // namespace dewar::base
