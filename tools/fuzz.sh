@@ -17,6 +17,6 @@ if [[ -z $targets ]]; then
 fi
 (($# > 0)) && targets=$*
 # shellcheck disable=SC2086
-cmake --build --preset fuzz -j "$jobs" --target $targets
+cmake --build --preset fuzz -j "$jobs" --target make_seeds $targets
 pattern=$(echo $targets | tr ' ' '|')
 ctest --test-dir build/fuzz -j "$jobs" --output-on-failure --no-tests=error --timeout 7200 -V -R "^fuzz_($pattern)$"
