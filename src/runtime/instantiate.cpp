@@ -16,7 +16,7 @@ namespace {
 class Instantiation {
  public:
   Instantiation(Store& store, Instance& instance, std::span<const Extern> imports, Stack& stack)
-      : store_(store), instance_(instance), module_(*instance.module), stack_(stack), eval_(store, instance) {
+      : store_(store), instance_(instance), module_(*instance.module), stack_(stack), eval_(store, instance, stack) {
     for (const Extern& e : imports) imports_[static_cast<usize>(e.kind)].push_back(&e);
   }
 

@@ -201,14 +201,24 @@ class Store {
   /// Is the guarded range that starts at `start` one of this store's memories? For the fault handler.
   bool uses_reservation(const u8* start) const;
 
-  /// Collects garbage now. Precondition: every registered stack is at a safe point.
+  /// Bytes of heap and roots that a unit of fuel pays for in a collection: about four small objects.
+  static constexpr u64 kCollectUnit = 64;
+
+  /// Collects garbage now, for an observer, a host or a test: fuel and later collections are as if it had not happened.
+  /// Precondition, here and below: every registered stack is at a safe point.
   void collect();
+  /// The collection that an allocation needs, paid for before it begins. False, with nothing done and payer.trap.kind
+  /// set, if the fuel does not suffice or the stack was killed.
+  bool collect_due(Stack& payer);
 
   ExecHooks hooks;
   WaitPolicy wait_policy;
 
  private:
   void mark_instance(const Instance& instance);
+  void mark_roots();
+  /// Bytes that mark_roots() will look at; only the payer's stack, because others may belong to observers.
+  u64 root_bytes(const Stack& payer) const;
 
   Engine& engine_;
   StoreLimits limits_;
