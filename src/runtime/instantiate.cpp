@@ -164,7 +164,7 @@ class Instantiation {
         return trap(TrapKind::memory_out_of_bounds, "data segment", i);
       }
       const auto bytes = module_.slice(segment.bytes);
-      if (!bytes.empty()) std::memcpy(memory.base + offset, bytes.data(), bytes.size());
+      if (!bytes.empty()) std::memcpy(memory.host_base + offset, bytes.data(), bytes.size());
       instance_.dropped_datas[i] = true;
     }
     return true;
