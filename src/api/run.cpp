@@ -59,7 +59,8 @@ class Run {
       return fail("component-unsupported", "this is a component, and only core modules can be run so far", 0,
                   "run the core module that the component was made from");
     }
-    engine_ = std::make_unique<runtime::Engine>(runtime::EngineOptions{.features = config_.features});
+    engine_ = std::make_unique<runtime::Engine>(
+        runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;
 
     auto session = wasi_p1::Session::create(session_config());

@@ -42,6 +42,7 @@ struct RunConfig {
   boundary::Grants grants;
   RunLimits limits;
   wasm::Features features;
+  bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)
   std::optional<Interpreter> interpreter;
 
   /// Function to call instead of `_start`, and its arguments as text.

@@ -108,6 +108,14 @@ Result<void> Mapping::protect(usize offset, usize length, Protection protection)
   return {};
 }
 
+Result<void> Mapping::map_file(usize offset, usize length, int fd) {
+  if (!is_page_range(offset, length)) return fail("no-memory", "range lies outside its mapping");
+  if (::mmap(data_ + offset, length, PROT_NONE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED) {
+    return system_failure("cannot map a file");
+  }
+  return {};
+}
+
 Result<void> Mapping::discard(usize offset, usize length) {
   if (!is_page_range(offset, length)) return fail("no-memory", "range lies outside its mapping");
   if (length == 0) return {};

@@ -49,6 +49,8 @@ class Mapping {
   Result<void> protect(usize offset, usize length, Protection protection);
   /// Makes a part readable and writable: protect() with kReadWrite.
   Result<void> commit(usize offset, usize length) { return protect(offset, length, Protection::kReadWrite); }
+  /// Puts the first `length` bytes of a file into a part, shared with its other mappings and without access rights.
+  Result<void> map_file(usize offset, usize length, int fd);
   /// Drops the contents of a part, which reads as zero afterwards (or faults, where it has no access rights).
   Result<void> discard(usize offset, usize length);
   /// Unmaps now.

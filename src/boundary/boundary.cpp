@@ -38,7 +38,7 @@ Result<void> Boundary::define(runtime::Linker& linker, runtime::Store& store, st
   for (const ImportDesc& desc : rows) {
     auto type = function_type(store.engine().types(), desc);
     if (!type) return std::unexpected(type.error());
-    auto func = store.new_host_func(*type, dispatch, &bind(desc, host));
+    auto func = store.new_host_func(*type, dispatcher(store), &bind(desc, host));
     if (!func) return std::unexpected(func.error());
     runtime::Extern value;
     value.kind = wasm::ExternKind::func;
@@ -55,7 +55,7 @@ Result<runtime::Func*> Boundary::bind_dynamic(runtime::Store& store, wasm::Canon
   copy.desc.module = copy.module;
   copy.desc.name = copy.name;
   copy.desc.sig = copy.sig;
-  return store.new_host_func(type, dispatch, &bind(copy.desc, host));
+  return store.new_host_func(type, dispatcher(store), &bind(copy.desc, host));
 }
 
 runtime::Memory* Boundary::memory_of(runtime::Instance* caller) {

@@ -25,7 +25,7 @@ std::expected<u8*, Fault> HostCall::claim(u64 address, u64 size) {
   if (!in_bounds(address, size)) return std::unexpected(Fault::bounds);
   if (size > budget_) return std::unexpected(Fault::budget);
   budget_ -= size;
-  return memory_->base + address;
+  return memory_->host_base + address;
 }
 
 std::expected<GuestRead, Fault> HostCall::read(u64 address, u64 size) {
@@ -57,7 +57,7 @@ std::expected<void, Fault> HostCall::fill(u64 address, u32 count, GuestVector& o
     if (!in_bounds(entry.address, entry.size)) return std::unexpected(Fault::bounds);
     const u64 size = std::min<u64>(entry.size, budget_);
     budget_ -= size;
-    out.iov_[out.count_] = {memory_->base + entry.address, static_cast<usize>(size)};
+    out.iov_[out.count_] = {memory_->host_base + entry.address, static_cast<usize>(size)};
     out.address_[out.count_] = entry.address;
     out.total_ += size;
     ++out.count_;
@@ -176,6 +176,11 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
     ctx.stack.fuel -= static_cast<i64>(surcharge);
   }
   return status;
+}
+
+HostStatus dispatch_hidden(runtime::CallContext& ctx, const Slot* args, Slot* results) {
+  const runtime::HideMemoriesScope hidden(ctx.store, true);
+  return dispatch(ctx, args, results);
 }
 
 }  // namespace dewar::boundary

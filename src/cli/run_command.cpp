@@ -125,6 +125,7 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
   api::RunConfig config;
   const std::string& path = args.arguments[0];
   config.program = path;
+  config.hide_memory = args.has("hide-memory");
   if (auto ok = read_grants(args, config.grants); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));

@@ -23,6 +23,8 @@ constexpr OptionSpec kRunOptions[] = {
     {"report", 0, "WHEN", false, "tell on standard error what was refused: auto (on a terminal), always, never",
      "auto always never"},
     {"raw-output", 0, "", false, "let control sequences of the program through to the terminal", ""},
+    {"hide-memory", 0, "", false, "for tests of host functions: keep them from guest memory but for checked access",
+     ""},
 };
 constexpr ExampleSpec kRunExamples[] = {
     {"dewar run hello.wasm", "no files, no network, no environment, no clock, no randomness"},

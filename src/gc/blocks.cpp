@@ -127,6 +127,15 @@ u32 Blocks::allocate_large(u64 bytes) {
   return first << kBlockLog2;
 }
 
+u64 Blocks::undo_large(u32 offset) {
+  const u32 first = offset >> kBlockLog2;
+  DEWAR_ASSERT(is_object(offset) && blocks_[first].kind == Kind::large, "only a large object can be taken back");
+  const u64 bytes = u64{blocks_[first].run} << kBlockLog2;
+  free_run(first);
+  run_hint_ = first;
+  return bytes;
+}
+
 void Blocks::clear_marks() {
   if (count_ != 0) std::memset(marked_, 0, usize{top_} * sizeof(Bits));
 }

@@ -25,6 +25,9 @@ class Blocks {
   u32 allocate_small(u32 size_class);
   u32 allocate_large(u64 bytes);
 
+  /// Frees the run that was allocated last; the next allocation of its size takes it again. Its rounded bytes.
+  u64 undo_large(u32 offset);
+
   void clear_marks();
   /// Sets the mark of the object at `offset`; false if it was set.
   bool mark(u32 offset);

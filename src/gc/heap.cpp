@@ -98,12 +98,13 @@ bool Heap::reserve() {
 Ref Heap::allocate(u64 payload_bytes, u32 word0, u32 word1) {
   const u64 bytes = payload_bytes + kHeaderBytes;
   const u64 rounded = rounded_bytes(bytes);
-  if (rounded > max_bytes_ - allocated_) return runtime::kNullRef;
+  if (rounded > max_bytes_ - counted_) return runtime::kNullRef;
   if (!base_ && !reserve()) return runtime::kNullRef;
   const Ref r =
       bytes <= kMaxSmall ? impl_->blocks.allocate_small(class_of(bytes)) : impl_->blocks.allocate_large(bytes);
   if (r == runtime::kNullRef) return r;
   allocated_ += rounded;
+  counted_ += rounded;
   allocated_since_ += rounded;
   header(r)[0] = word0;
   header(r)[1] = word1;
@@ -147,11 +148,21 @@ void Heap::mark(Ref root) {
   impl_->mark_high = std::max(impl_->mark_high, deepest * sizeof(Ref));
 }
 
-void Heap::sweep() {
+void Heap::undo_large(Ref r) {
+  const u64 rounded = impl_->blocks.undo_large(r);
+  allocated_ -= rounded;
+  counted_ -= rounded;
+  allocated_since_ -= rounded;
+}
+
+void Heap::sweep(bool due) {
   ++collections_;
   allocated_ = base_ ? impl_->blocks.sweep() : 0;
-  allocated_since_ = 0;
-  collect_after_ = std::max(kMinBetweenCollections, allocated_);
+  if (due) {
+    counted_ = allocated_;
+    allocated_since_ = 0;
+    collect_after_ = std::max(kMinBetweenCollections, allocated_);
+  }
   if (impl_->mark_high > kKeepMarkStack) {
     // Only memory is at stake: if the system refuses, it stays as it is.
     [[maybe_unused]] const auto dropped = impl_->mark_stack.discard(0, impl_->mark_stack.size());

@@ -5,7 +5,8 @@
 //   word 1 (u32): array length / tag index / 0;
 //   then the payload, 8-byte aligned: struct fields at the offsets of layout(), array elements, exception slots.
 // References inside objects are u32 Refs. Collection runs only when the owner says so (safe points).
-// Deterministic: the same sequence of calls gives the same refs and the same refusals on every machine.
+// Deterministic: the same sequence of calls gives the same refs and the same refusals on every machine. Collections
+// that somebody else wants (observers, the stress mode) change neither refusals nor when the next one is due.
 #pragma once
 
 #include <memory>
@@ -57,16 +58,21 @@ class Heap {
   u32 array_length(Ref r) const { return header(r)[1]; }
   u32 exception_tag(Ref r) const { return header(r)[1]; }
 
-  /// True when enough was allocated since the last collection that the next safe point should collect.
+  /// Takes back the allocation just made, of an array beyond kMaxSmall, as if it had never been.
+  void undo_large(Ref r);
+
+  /// True when enough was allocated since the last due collection that the next safe point should collect.
   bool wants_collection() const { return allocated_since_ >= collect_after_; }
   /// Mark phase: begin(); then mark(root) for every root (traces transitively, no recursion on the C stack);
-  /// then sweep(). Roots must name live objects.
+  /// then sweep(). Roots must name live objects. `due`: the heap asked for it (wants_collection, or a refusal).
   void begin_mark();
   void mark(Ref root);
-  void sweep();
+  void sweep(bool due = true);
 
   /// Rounded bytes of all objects that were not swept.
   u64 allocated_bytes() const { return allocated_; }
+  /// The same if due collections had been the only ones: what limit, trigger and fuel go by.
+  u64 counted_bytes() const { return counted_; }
   u64 max_bytes() const { return max_bytes_; }
   u64 collections() const { return collections_; }
   /// Does `r` name an object (not yet swept)? For checks and tests.
@@ -92,7 +98,8 @@ class Heap {
   u8* base_ = nullptr;
   u64 max_bytes_;
   u64 allocated_ = 0;
-  u64 allocated_since_ = 0;  ///< since the last collection
+  u64 counted_ = 0;          ///< never less than allocated_
+  u64 allocated_since_ = 0;  ///< since the last due collection
   u64 collect_after_;
   u64 collections_ = 0;
   std::vector<std::unique_ptr<Layout>> layouts_;  ///< by canonical id

@@ -47,7 +47,7 @@ Ref ConstEvaluator::allocate_rooted(Make make) {
   for (const Value& v : stack_) {
     if (v.is_ref) roots.push_back(static_cast<Ref>(v.slot[0]));
   }
-  const Ref r = allocate(store_, make);
+  const Ref r = allocate(store_, payer_, make);
   roots.resize(before);
   return r;
 }
@@ -56,7 +56,7 @@ TrapKind ConstEvaluator::new_struct(bool with_values) {
   gc::Heap& heap = store_.heap();
   const wasm::CanonId type = instance_.module->canon[instr_.index];
   const Ref r = allocate_rooted([&] { return heap.new_struct(type); });
-  if (r == kNullRef) return TrapKind::gc_heap_exhausted;
+  if (r == kNullRef) return payer_.trap.kind;
   if (with_values) {
     const auto& fields = store_.engine().types().type(type).fields;
     const gc::Layout& layout = heap.layout(type);
@@ -73,7 +73,7 @@ TrapKind ConstEvaluator::new_array(u32 length, bool with_value) {
   gc::Heap& heap = store_.heap();
   const wasm::CanonId type = instance_.module->canon[instr_.index];
   const Ref r = allocate_rooted([&] { return heap.new_array(type, length); });
-  if (r == kNullRef) return TrapKind::gc_heap_exhausted;
+  if (r == kNullRef) return payer_.trap.kind;
   if (with_value) {
     const Value v = pop();
     const wasm::CanonValType element = store_.engine().types().type(type).fields[0].type;
@@ -88,7 +88,7 @@ TrapKind ConstEvaluator::new_array_fixed(u32 count) {
   gc::Heap& heap = store_.heap();
   const wasm::CanonId type = instance_.module->canon[instr_.index];
   const Ref r = allocate_rooted([&] { return heap.new_array(type, count); });
-  if (r == kNullRef) return TrapKind::gc_heap_exhausted;
+  if (r == kNullRef) return payer_.trap.kind;
   const wasm::CanonValType element = store_.engine().types().type(type).fields[0].type;
   const u64 size = heap.layout(type).size;
   for (u64 i = count; i-- > 0;) {

@@ -17,9 +17,10 @@ class ConstEvaluator {
   /// Values that an expression may hold at once (no figure in the specifications; bounds our memory).
   static constexpr usize kMaxDepth = usize{1} << 20;
 
-  ConstEvaluator(Store& store, Instance& instance) : store_(store), instance_(instance) {}
+  /// `payer` pays for collections.
+  ConstEvaluator(Store& store, Instance& instance, Stack& payer) : store_(store), instance_(instance), payer_(payer) {}
 
-  /// The value in canonical slots (out[1] only for v128, else 0). The only trap is TrapKind::gc_heap_exhausted, and
+  /// The value in canonical slots (out[1] only for v128, else 0). The only traps are those of runtime::allocate, and
   /// TrapKind::none means success. Error: "limit-const-expr".
   Result<TrapKind> eval(wasm::Range expression, Slot out[2]);
 
@@ -43,6 +44,7 @@ class ConstEvaluator {
 
   Store& store_;
   Instance& instance_;
+  Stack& payer_;
   wasm::Instr instr_;
   std::vector<Value> stack_;
 };

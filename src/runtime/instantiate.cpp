@@ -16,7 +16,7 @@ namespace {
 class Instantiation {
  public:
   Instantiation(Store& store, Instance& instance, std::span<const Extern> imports, Stack& stack)
-      : store_(store), instance_(instance), module_(*instance.module), stack_(stack), eval_(store, instance) {
+      : store_(store), instance_(instance), module_(*instance.module), stack_(stack), eval_(store, instance, stack) {
     for (const Extern& e : imports) imports_[static_cast<usize>(e.kind)].push_back(&e);
   }
 
@@ -164,7 +164,7 @@ class Instantiation {
         return trap(TrapKind::memory_out_of_bounds, "data segment", i);
       }
       const auto bytes = module_.slice(segment.bytes);
-      if (!bytes.empty()) std::memcpy(memory.base + offset, bytes.data(), bytes.size());
+      if (!bytes.empty()) std::memcpy(memory.host_base + offset, bytes.data(), bytes.size());
       instance_.dropped_datas[i] = true;
     }
     return true;

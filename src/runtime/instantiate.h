@@ -35,17 +35,20 @@ struct Instantiated {
 
 /// Resolves imports, allocates, evaluates constant expressions, copies segments, runs the start function on `stack`.
 /// Errors: "link-missing-import" (names module, field, expected type), "link-type-mismatch" (expected and found),
-/// "limit-..." for store limits. Traps in constant expressions, segments or start give Outcome::trapped with
-/// Stack::trap set; the instance stays alive (spec: its effects are visible). Imports are checked before anything is
-/// allocated. The store's instances of a module share code; `codes` gives other code (of the same module).
+/// "link-bounds-mode" (a memory without the guard pages that the engine's code needs), "limit-..." for store limits.
+/// Traps in constant expressions, segments or start give Outcome::trapped with Stack::trap set; the instance stays
+/// alive (spec: its effects are visible). Imports are checked before anything is allocated. The store's instances of a
+/// module share code; `codes` gives other code (of the same module).
 Result<Instantiated> instantiate(Store& store, base::Ref<const wasm::Module> module, const Linker& linker, Stack& stack,
                                  base::Ref<CodeSet> codes = nullptr);
 
-/// As above with the imports given in the module's order, already resolved. "link-type-mismatch" if one does not match.
+/// As above with the imports given in the module's order, already resolved. "link-type-mismatch" or "link-bounds-mode"
+/// if one does not match.
 Result<Instantiated> instantiate(Store& store, base::Ref<const wasm::Module> module, std::span<const Extern> imports,
                                  Stack& stack, base::Ref<CodeSet> codes = nullptr);
 
-/// The imports of a module in its order. Errors: "link-missing-import", "link-type-mismatch"; the first in order.
+/// The imports of a module in its order. Errors: "link-missing-import", "link-type-mismatch", "link-bounds-mode"; the
+/// first in order.
 Result<std::vector<Extern>> resolve_imports(Store& store, const wasm::Module& module, const Linker& linker);
 
 /// Export by name, or nullopt.

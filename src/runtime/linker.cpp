@@ -159,6 +159,15 @@ Result<void> match_import(Store& store, const wasm::Module& module, u32 import_i
   if (value.kind != import.kind || !types_match(store, module, import, value)) {
     return mismatch(import, import_type_text(module, import_index), extern_type_text(store, value));
   }
+  // What code relies on follows from type and engine alone; a memory that another engine (or Memory::create) made may
+  // not have it. The other way round is safe: code that compares bounds needs no guard pages, and leaves them alone.
+  if (value.kind == wasm::ExternKind::memory && !value.memory->guarded &&
+      Memory::is_guarded(module.memories[import.index], store.engine().options().explicit_bounds)) {
+    return fail(
+        "link-bounds-mode",
+        "the memory for " + import_name(import) + " was made without guard pages, which this engine's code relies on",
+        Error::kNoOffset, "make the memory with this engine, or run both with explicit bounds checks");
+  }
   return {};
 }
 

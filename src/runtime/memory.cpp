@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <string>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/print.h"
 #include "runtime/reservations.h"
 
@@ -50,7 +53,7 @@ Result<void> Memory::check(const wasm::MemoryType& type, u64 limit_bytes) {
 }
 
 Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type, bool explicit_bounds, u64 limit_bytes,
-                                               ByteBudget budget) {
+                                               ByteBudget budget, bool aliased) {
   if (auto checked = check(type, limit_bytes); !checked) return std::unexpected(std::move(checked.error()));
   const u64 min_bytes = type.limits.min << type.page_log2;
   auto memory = std::make_shared<Memory>();
@@ -70,9 +73,12 @@ Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type, boo
                 Error::kNoOffset, "allow more address space (ulimit -v), or use explicit bounds checks");
   }
   memory->region = std::move(*region);
-  memory->base = memory->region.data() + before;
+  memory->base = memory->host_base = memory->region.data() + before;
   // From here on the destructor undoes the registration.
-  if (!memory->region.commit(before, base::round_up_to_page(min_bytes)).has_value()) {
+  if (aliased) {
+    if (auto made = memory->make_alias(); !made) return std::unexpected(std::move(made.error()));
+  }
+  if (!memory->commit(0, min_bytes)) {
     return fail("limit-memory", "the system refuses " + base::human_size(min_bytes) + " for a memory's minimum",
                 Error::kNoOffset, "free memory on the host, or lower the module's minimum");
   }
@@ -85,6 +91,35 @@ Result<std::shared_ptr<Memory>> Memory::create(const wasm::MemoryType& type, boo
   return memory;
 }
 
+Result<void> Memory::make_alias() {
+  const usize size = base::round_up_to_page(std::max<u64>(max_bytes, 1));
+  auto made = base::Mapping::reserve(size);
+  if (!made) return std::unexpected(std::move(made.error()));
+  alias = std::move(*made);
+  const int fd = ::memfd_create("dewar-memory", MFD_CLOEXEC);
+  const bool mapped = fd >= 0 && ::ftruncate(fd, static_cast<off_t>(size)) == 0 &&
+                      region.map_file(static_cast<usize>(base - region.data()), size, fd) &&
+                      alias.map_file(0, size, fd);
+  if (fd >= 0) ::close(fd);
+  if (!mapped) return fail("limit-memory", "the system refuses a second mapping of a memory");
+  host_base = alias.data();
+  return {};
+}
+
+bool Memory::commit(u64 from, u64 to) {
+  const u64 start = base::round_up_to_page(from), size = base::round_up_to_page(to) - start;
+  return (!alias.valid() || alias.commit(start, size).has_value()) &&
+         region.commit(static_cast<u64>(base - region.data()) + start, size).has_value();
+}
+
+void Memory::hide(bool hidden) {
+  DEWAR_ASSERT(alias.valid(), "a memory without an alias can not be hidden");
+  const u64 size = base::round_up_to_page(bytes.load(std::memory_order_relaxed));
+  [[maybe_unused]] const auto done = region.protect(static_cast<u64>(base - region.data()), size,
+                                                    hidden ? base::Protection::kNone : base::Protection::kReadWrite);
+  DEWAR_ASSERT(done.has_value(), "the rights to a memory can not be changed");
+}
+
 std::optional<u64> Memory::grow(u64 delta_pages) {
   const std::lock_guard lock(grow_mutex_);
   const u64 old_bytes = bytes.load(std::memory_order_relaxed);
@@ -94,10 +129,7 @@ std::optional<u64> Memory::grow(u64 delta_pages) {
   const u64 delta_bytes = delta_pages << type.page_log2;
   if (!take_budget(budget_, delta_bytes)) return std::nullopt;
   const u64 new_bytes = old_bytes + delta_bytes;
-  const u64 before = static_cast<u64>(base - region.data());
-  const u64 committed = base::round_up_to_page(old_bytes);
-  const u64 wanted = base::round_up_to_page(new_bytes);
-  if (!region.commit(before + committed, wanted - committed)) {
+  if (!commit(old_bytes, new_bytes)) {
     if (budget_) budget_->fetch_add(delta_bytes, std::memory_order_relaxed);
     return std::nullopt;
   }

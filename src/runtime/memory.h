@@ -30,20 +30,23 @@ struct Memory {
   /// Most bytes of any memory, whatever the store's limit: the whole maximum is reserved at creation.
   static constexpr u64 kMaxBytes = u64{1} << 40;
 
-  u8* base = nullptr;
+  u8* base = nullptr;         ///< for guest code and the runtime
+  u8* host_base = nullptr;    ///< for the boundary's accessors: the same bytes, by another mapping if `alias` is one
   std::atomic<u64> bytes{0};  ///< current size
   wasm::MemoryType type;      ///< as declared; current_type() has the current size as its minimum
   u64 max_bytes = 0;          ///< growth beyond fails (declared max, index type, store limit)
   bool guarded = false;       ///< accesses may rely on the fault handler
   base::Mapping region;
+  base::Mapping alias;  ///< test mode hide_memory
 
   /// Would accesses to such a memory rely on guard pages? Depends on nothing else, so code can be made before
   /// instances.
   static bool is_guarded(const wasm::MemoryType& type, bool explicit_bounds);
 
   /// A zeroed memory of the declared minimum. `limit_bytes` caps its size for ever. Errors: "limit-memory".
+  /// `aliased`: with a second mapping, so that hide() leaves the accessors their way.
   static Result<std::shared_ptr<Memory>> create(const wasm::MemoryType& type, bool explicit_bounds, u64 limit_bytes,
-                                                ByteBudget budget = nullptr);
+                                                ByteBudget budget = nullptr, bool aliased = false);
   /// The refusals that create() would give before it asks the system for anything.
   static Result<void> check(const wasm::MemoryType& type, u64 limit_bytes);
 
@@ -56,6 +59,9 @@ struct Memory {
   }
   /// Grows by `delta` pages: the old size in pages, or nullopt if refused. Thread-safe for shared memories.
   std::optional<u64> grow(u64 delta_pages);
+  /// Takes the rights to what `base` points at away, or gives them back. For memories with an alias that only one
+  /// thread uses.
+  void hide(bool hidden);
   /// [offset, offset + size) lies inside, without overflow.
   bool in_bounds(u64 offset, u64 size) const {
     const u64 n = bytes.load(std::memory_order_acquire);
@@ -67,6 +73,10 @@ struct Memory {
   ~Memory();
 
  private:
+  Result<void> make_alias();
+  /// Makes bytes [from, to) accessible, in whole pages.
+  bool commit(u64 from, u64 to);
+
   std::mutex grow_mutex_;
   ByteBudget budget_;
 };

@@ -58,7 +58,8 @@ Result<void> Store::check_memory(const wasm::MemoryType& type) const {
 
 Result<std::shared_ptr<Memory>> Store::new_memory(const wasm::MemoryType& type) {
   if (auto checked = check_memory(type); !checked) return std::unexpected(std::move(checked.error()));
-  auto memory = Memory::create(type, engine_.options().explicit_bounds, limits_.max_memory_bytes, budget_);
+  auto memory = Memory::create(type, engine_.options().explicit_bounds, limits_.max_memory_bytes, budget_,
+                               engine_.options().hide_memory);
   if (memory) adopt_memory(*memory);
   return memory;
 }
@@ -71,6 +72,13 @@ void Store::adopt_memory(const std::shared_ptr<Memory>& memory) {
   memories_.push_back(memory);
   if (!memory->guarded) return;
   reservations_.insert(std::ranges::upper_bound(reservations_, start), start);
+}
+
+void Store::hide_memories(bool hidden) {
+  for (const auto& memory : memories_) {
+    if (memory->alias.valid() && !memory->type.shared) memory->hide(hidden);
+  }
+  memories_hidden_ = hidden;
 }
 
 bool Store::uses_reservation(const u8* start) const { return std::ranges::binary_search(reservations_, start); }

@@ -30,6 +30,7 @@ struct EngineOptions {
   bool probe_all = false;        ///< test mode: a probe on every instruction
   bool garbage_upper = false;    ///< test mode: fill undefined upper slot halves with garbage
   bool gc_stress = false;        ///< test mode: collect at every allocation
+  bool hide_memory = false;      ///< test mode: host functions reach guest memory by their accessors only (design D9)
 };
 
 /// Per-store limits; each refusal is exact and deterministic.
@@ -198,17 +199,31 @@ class Store {
   std::vector<Ref>& host_roots() { return host_roots_; }
   /// Roots that exist for the time of an operation of the runtime (constant expressions); used as a stack.
   std::vector<Ref>& temp_roots() { return temp_roots_; }
+  /// Test mode hide_memory: takes the guest's way to memories away during a host call, or gives it back. Shared ones
+  /// stay, because other threads may run guest code.
+  void hide_memories(bool hidden);
+  bool memories_hidden() const { return memories_hidden_; }
   /// Is the guarded range that starts at `start` one of this store's memories? For the fault handler.
   bool uses_reservation(const u8* start) const;
 
-  /// Collects garbage now. Precondition: every registered stack is at a safe point.
+  /// Bytes of heap and roots that a unit of fuel pays for in a collection: about four small objects.
+  static constexpr u64 kCollectUnit = 64;
+
+  /// Collects garbage now, for an observer, a host or a test: fuel and later collections are as if it had not happened.
+  /// Precondition, here and below: every registered stack is at a safe point.
   void collect();
+  /// The collection that an allocation needs, paid for before it begins. False, with nothing done and payer.trap.kind
+  /// set, if the fuel does not suffice or the stack was killed.
+  bool collect_due(Stack& payer);
 
   ExecHooks hooks;
   WaitPolicy wait_policy;
 
  private:
   void mark_instance(const Instance& instance);
+  void mark_roots();
+  /// Bytes that mark_roots() will look at; only the payer's stack, because others may belong to observers.
+  u64 root_bytes(const Stack& payer) const;
 
   Engine& engine_;
   StoreLimits limits_;
@@ -229,6 +244,24 @@ class Store {
   std::vector<Stack*> stacks_;
   std::vector<Ref> host_roots_;
   std::vector<Ref> temp_roots_;
+  bool memories_hidden_ = false;
+};
+
+/// Memories hidden, or shown in spite of an outer scope that hides them, until the end of the scope.
+class HideMemoriesScope {
+ public:
+  HideMemoriesScope(Store& store, bool hidden) : store_(store), changed_(store.memories_hidden() != hidden) {
+    if (DEWAR_UNLIKELY(changed_)) store_.hide_memories(hidden);
+  }
+  ~HideMemoriesScope() {
+    if (DEWAR_UNLIKELY(changed_)) store_.hide_memories(!store_.memories_hidden());
+  }
+  HideMemoriesScope(const HideMemoriesScope&) = delete;
+  HideMemoriesScope& operator=(const HideMemoriesScope&) = delete;
+
+ private:
+  Store& store_;
+  const bool changed_;
 };
 
 }  // namespace dewar::runtime

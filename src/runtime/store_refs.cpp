@@ -30,6 +30,41 @@ void Store::mark_instance(const Instance& instance) {
 }
 
 void Store::collect() {
+  mark_roots();
+  heap_->sweep(false);
+}
+
+bool Store::collect_due(Stack& payer) {
+  if (payer.interrupts() & kInterruptKill) {
+    payer.trap.kind = TrapKind::interrupted;
+    return false;
+  }
+  // Marking costs at most what is counted, sweeping about as much.
+  const i64 cost = static_cast<i64>((heap_->counted_bytes() + root_bytes(payer)) / kCollectUnit);
+  if (payer.fuel < cost) {
+    payer.trap.kind = TrapKind::out_of_fuel;
+    return false;
+  }
+  payer.fuel -= cost;
+  payer.bulk_surcharge += static_cast<u64>(cost);
+  mark_roots();
+  heap_->sweep();
+  return true;
+}
+
+u64 Store::root_bytes(const Stack& payer) const {
+  u64 bytes = globals_.size() * 2 * sizeof(Slot);
+  for (const Table& table : tables_) bytes += table.is_func ? 0 : table.size * sizeof(Ref);
+  for (const Instance& instance : instances_) {
+    for (usize i = 0; i < instance.elem_refs.size(); ++i) {
+      if (instance.elem_refs[i]) bytes += instance.module->elems[i].count * sizeof(Ref);
+    }
+  }
+  if (payer.state.code) bytes += static_cast<u64>(payer.state.sp - payer.base) * sizeof(Slot);
+  return bytes;
+}
+
+void Store::mark_roots() {
   heap_->begin_mark();
   for (const Global& global : globals_) {
     if (global.type.type.is_ref()) mark_ref(*heap_, static_cast<Ref>(global.value[0]));
@@ -47,7 +82,6 @@ void Store::collect() {
       hooks.visit_roots(*stack, [](void* heap, Ref r) { mark_ref(*static_cast<gc::Heap*>(heap), r); }, heap_.get());
     }
   }
-  heap_->sweep();
 }
 
 bool Store::is_valid(Ref r) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Validation = the body walker with a sink that does nothing; and value subtyping in module space.
+// Validation = the body walker with a sink that wants nothing; and value subtyping in module space.
 #include "wasm/validate.h"
 
 #include "wasm/decoder.h"
@@ -7,6 +7,14 @@
 #include "wasm/walker.h"
 
 namespace dewar::wasm {
+
+namespace {
+
+struct ValidateSink : NullSink {
+  static constexpr bool kSkipCommon = true;
+};
+
+}  // namespace
 
 bool matches(const Module& module, ValType sub, ValType super) {
   if (sub == super || sub.is_bottom()) return true;
@@ -19,13 +27,13 @@ bool matches(const Module& module, ValType sub, ValType super) {
 }
 
 Result<void> validate_body(const Module& module, FuncIndex func) {
-  NullSink sink;
+  ValidateSink sink;
   WalkScratch scratch;
   return walk(module, func, sink, scratch);
 }
 
 Result<void> validate_bodies(const Module& module, const base::StopFlag* stop) {
-  NullSink sink;
+  ValidateSink sink;
   WalkScratch scratch;
   scratch.stop = stop;
   for (u32 i = module.num_imported_funcs; i < module.funcs.size(); ++i) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The one body walker: decodes and validates a function body (spec 3.3 and the algorithm of appendix 7.3) in one
 // forward pass and tells a sink what it sees. Validator, side table, root maps, fuel and compilers are sinks, so no
-// second reader of bodies exists. Members are defined in walker.h (state), walker_control.h and walker_ops.h.
+// second reader of bodies exists. Members are defined in walker.h (state), walker_control.h, walker_ops.h and, what
+// a validator may take a short way through, walker_fast.h.
 //
 // A sink derives from NullSink and shadows the hooks it wants; calls are static. Hooks run after the instruction was
 // checked, unless said otherwise. `Walker::live()` tells whether the point can be reached at all.
@@ -61,6 +62,8 @@ struct NullSink {
   static constexpr bool kWantSlots = false;
   /// Keep low_water() (needed by sinks that follow the operand stack from instruction to instruction).
   static constexpr bool kWantLowWater = false;
+  /// Needs no hook to be called for common instructions, calls and blocks among them (walker_fast.h).
+  static constexpr bool kSkipCommon = false;
   template <class W>
   void begin(W&, u32 /*entry_pc*/) {}
   /// Before each instruction's immediates are read and operands checked.
@@ -249,6 +252,10 @@ class Walker {
   bool step_simd_immediate(const OpInfo& info);
   bool begin();
 
+  // ---- walker_fast.h ----
+  /// Walks over instructions that are common and plainly valid, until one is not.
+  void skip_common();
+
   const Module& m_;
   FuncIndex func_;
   Sink& sink_;
@@ -360,6 +367,7 @@ Result<void> Walker<Sink>::run() {
   u32 pc = 0;
   bool ok = begin();
   while (ok && !done_) {
+    if constexpr (Sink::kSkipCommon) skip_common();
     pc = static_cast<u32>(c_.pos());
     const u8 byte = c_.byte();
     if (DEWAR_UNLIKELY(!c_.ok())) break;
@@ -393,3 +401,5 @@ Result<void> walk(const Module& module, FuncIndex func, Sink& sink, WalkScratch&
 
 #include "wasm/walker_control.h"  // IWYU pragma: export
 #include "wasm/walker_ops.h"      // IWYU pragma: export
+// After the tables of walker_ops.h:
+#include "wasm/walker_fast.h"  // IWYU pragma: export

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: bytes -> decode -> validate. Every rejection has one of the documented codes and an offset inside the
-// input; what is valid survives encode -> decode with equal shape, and encoding twice gives the same bytes.
+// input, and bodies get the verdict of the full walk; what is valid survives encode -> decode with equal shape, and
+// encoding twice gives the same bytes.
 #include <string_view>
 
 #include "fuzz/fuzz_target.h"
@@ -10,6 +11,7 @@
 #include "wasm/names.h"
 #include "wasm/type_registry.h"
 #include "wasm/validate.h"
+#include "wasm/walker.h"
 
 namespace {
 
@@ -21,6 +23,22 @@ void check_error(const Error& error, usize size) {
                    "error code is not one of the decoder's");
   DEWAR_FUZZ_CHECK(!error.message.empty(), "error without a message");
   DEWAR_FUZZ_CHECK(error.offset == Error::kNoOffset || error.offset <= size, "error offset lies outside the input");
+}
+
+/// The validator's short way through a body (walker_fast.h) finds what the full walk finds.
+void check_full_walk(const wasm::Module& module, const Result<void>& verdict) {
+  wasm::NullSink sink;
+  wasm::WalkScratch scratch;
+  for (u32 i = module.num_imported_funcs; i < module.funcs.size(); ++i) {
+    const auto walked = wasm::walk(module, wasm::FuncIndex{i}, sink, scratch);
+    if (walked) continue;
+    DEWAR_FUZZ_CHECK(!verdict, "the validator accepts what the walker rejects");
+    const Error &a = walked.error(), &b = verdict.error();
+    DEWAR_FUZZ_CHECK(std::string_view(a.code) == b.code && a.message == b.message && a.offset == b.offset,
+                     "validator and walker give different errors");
+    return;
+  }
+  DEWAR_FUZZ_CHECK(verdict.has_value(), "the validator rejects what the walker accepts");
 }
 
 void check_round_trip(const wasm::Module& module, wasm::TypeRegistry& registry) {
@@ -47,7 +65,9 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size) {
     return 0;
   }
   wasm::read_names(**module);  // lenient: must only not crash
-  if (auto valid = wasm::validate_bodies(**module); !valid) {
+  const auto valid = wasm::validate_bodies(**module);
+  check_full_walk(**module, valid);
+  if (!valid) {
     check_error(valid.error(), size);
     return 0;
   }

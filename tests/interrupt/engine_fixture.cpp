@@ -19,7 +19,8 @@ runtime::HostStatus call_body(runtime::CallContext& ctx, const Slot* args, Slot*
 
 }  // namespace
 
-TestEngine::TestEngine(const runtime::EngineOptions& options, u64 stack_bytes) : engine_(options), store_(engine_) {
+TestEngine::TestEngine(const runtime::EngineOptions& options, u64 stack_bytes, const runtime::StoreLimits& limits)
+    : engine_(options), store_(engine_, limits) {
   exec::attach(store_);
   auto stack = runtime::Stack::create(store_, stack_bytes);
   if (!stack) {

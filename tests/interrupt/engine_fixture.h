@@ -21,7 +21,8 @@ class TestEngine {
   /// A host function of a test. Runs with the caller's context; results must be written when it says `ok`.
   using Body = std::function<runtime::HostStatus(runtime::CallContext&, const Slot* args, Slot* results)>;
 
-  explicit TestEngine(const runtime::EngineOptions& options = {}, u64 stack_bytes = runtime::Stack::kDefaultBytes);
+  explicit TestEngine(const runtime::EngineOptions& options = {}, u64 stack_bytes = runtime::Stack::kDefaultBytes,
+                      const runtime::StoreLimits& limits = {});
 
   /// Defines import ("env", name).
   void host(std::string_view name, std::vector<wasm::CanonValType> params, std::vector<wasm::CanonValType> results,

@@ -57,10 +57,10 @@ def specification(path):
     return run.get("args", []), run.get("env", {}), run.get("root"), wait.get("exit_code", 0), streams
 
 
-def run_one(dewar, wasm, scratch):
+def run_one(dewar, options, wasm, scratch):
     """What is wrong with a program's run: a list of lines, empty for a pass."""
     args, env, root, exit_code, streams = specification(wasm.with_suffix(".json"))
-    command = [dewar, "run", "--json"]
+    command = [dewar, "run", "--json", *options]
     if root is not None:
         copy = scratch / "root"
         shutil.copytree(wasm.parent / root, copy)
@@ -112,6 +112,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--dewar", required=True)
     parser.add_argument("--only", default="", help="run programs whose name contains this")
+    parser.add_argument("--option", action="append", default=[], help="an option for `dewar run`, as --option=--seed=3")
     options = parser.parse_args()
     here = pathlib.Path(__file__).resolve().parent
     corpora = pathlib.Path(os.environ.get("DEWAR_CORPORA") or here.parents[1] / "../shared/corpora") / "wasi-p1"
@@ -129,7 +130,7 @@ def main():
             continue
         with tempfile.TemporaryDirectory(prefix="dewar-wasi-") as scratch:
             try:
-                problems = run_one(options.dewar, program, pathlib.Path(scratch))
+                problems = run_one(options.dewar, options.option, program, pathlib.Path(scratch))
             except BadSpecification as error:
                 surprises.append(f"{name}: specification not understood: {error}")
                 continue

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Arrays (spec 4.6.7). Bulk forms follow the rule of bulk.h: check the whole range, work in chunks, rewrite operands.
-// A new array that is interrupted while it is filled is dropped, its surcharge returned, and made again.
+// A new array that is interrupted while it is filled is taken back with its surcharge, and made again.
 #include <cstring>
 
 #include "exec/interp/bulk.h"
@@ -48,13 +48,14 @@ u64 chunk_of(u64 n, const ArrayType& t) {
 }  // namespace
 
 /// Allocates an array of `length_` at the current state, paying for its bytes; declares `out_`.
-#define DEWAR_NEW_ARRAY(out_, type_, length_)                                                              \
-  const u64 total_ = u64{length_} * (type_).bytes;                                                         \
-  DEWAR_CHARGE_BULK(total_);                                                                               \
-  DEWAR_SAVE_STATE();                                                                                      \
-  const Ref out_ =                                                                                         \
-      runtime::allocate(*inst->store, [&] { return inst->store->heap().new_array((type_).id, length_); }); \
-  if (out_ == 0) DEWAR_TRAP(TrapKind::gc_heap_exhausted)
+#define DEWAR_NEW_ARRAY(out_, type_, length_)                                                                      \
+  const u64 total_ = u64{length_} * (type_).bytes;                                                                 \
+  DEWAR_CHARGE_BULK(total_);                                                                                       \
+  DEWAR_SAVE_STATE();                                                                                              \
+  const Ref out_ =                                                                                                 \
+      runtime::allocate(*inst->store, *stack, [&] { return inst->store->heap().new_array((type_).id, length_); }); \
+  fuel = stack->fuel;                                                                                              \
+  if (out_ == 0) DEWAR_TAIL(exit_trap)
 
 DEWAR_HANDLER(op_array_new) {
   const u8* p = pc + 1;
@@ -68,6 +69,7 @@ DEWAR_HANDLER(op_array_new) {
     fill(to + done * t.bytes, t, chunk, value);
     done += chunk;
     if (done < n && DEWAR_UNLIKELY(stack->interrupts() != 0)) {
+      inst->store->heap().undo_large(r);  // more than a chunk was asked for
       fuel += static_cast<i64>(total_ / kBulkUnit);
       stack->bulk_surcharge -= total_ / kBulkUnit;
       DEWAR_TAIL(poll_interrupt);

@@ -118,8 +118,9 @@ DEWAR_HANDLER(op_struct_new) {
   const wasm::CanonId type = inst->module->canon[leb_u32(p)];
   DEWAR_SAVE_STATE();
   gc::Heap& heap = inst->store->heap();
-  const Ref r = runtime::allocate(*inst->store, [&] { return heap.new_struct(type); });
-  if (r == 0) DEWAR_TRAP(TrapKind::gc_heap_exhausted);
+  const Ref r = runtime::allocate(*inst->store, *stack, [&] { return heap.new_struct(type); });
+  fuel = stack->fuel;
+  if (r == 0) DEWAR_TAIL(exit_trap);
   const auto& fields = inst->store->engine().types().type(type).fields;
   const gc::Layout& layout = heap.layout(type);
   for (usize i = fields.size(); i-- > 0;) {
@@ -135,8 +136,9 @@ DEWAR_HANDLER(op_struct_new_default) {
   const u8* p = pc + 1;
   const wasm::CanonId type = inst->module->canon[leb_u32(p)];
   DEWAR_SAVE_STATE();
-  const Ref r = runtime::allocate(*inst->store, [&] { return inst->store->heap().new_struct(type); });
-  if (r == 0) DEWAR_TRAP(TrapKind::gc_heap_exhausted);
+  const Ref r = runtime::allocate(*inst->store, *stack, [&] { return inst->store->heap().new_struct(type); });
+  fuel = stack->fuel;
+  if (r == 0) DEWAR_TAIL(exit_trap);
   *sp++ = r;
   pc = p;
   DEWAR_DISPATCH();
@@ -186,8 +188,9 @@ DEWAR_HANDLER(op_throw_) {
   const runtime::Tag* tag = inst->tags[leb_u32(p)];
   DEWAR_SAVE_STATE();
   gc::Heap& heap = inst->store->heap();
-  const Ref r = runtime::allocate(*inst->store, [&] { return heap.new_exception(tag->index, tag->type); });
-  if (r == 0) DEWAR_TRAP(TrapKind::gc_heap_exhausted);
+  const Ref r = runtime::allocate(*inst->store, *stack, [&] { return heap.new_exception(tag->index, tag->type); });
+  fuel = stack->fuel;
+  if (r == 0) DEWAR_TAIL(exit_trap);
   u32 slots = 0;
   for (const auto t : inst->store->engine().types().type(tag->type).params) slots += t.slots();
   std::memcpy(heap.payload(r), sp - slots, slots * sizeof(Slot));

@@ -118,6 +118,7 @@ Exit run(Stack& stack, Handler first) {
   const void* table = instance_dispatch(s.instance);
   if (!first) first = static_cast<const Handler*>(table)[*s.pc];
   const EntryScope entered;
+  const runtime::HideMemoriesScope shown(stack.store, false);  // called back from a host function, in a test mode
   return static_cast<Exit>(
       first(s.pc, s.sp, s.fp, s.side, s.instance->memory0, s.instance, s.code, &stack, table, stack.fuel));
 }

@@ -241,6 +241,28 @@ TEST_P(Reentry, TailCallsAcrossInstancesTakeMemoryAndTypesAlong) {
   EXPECT_EQ(engine.result_i32(), 100 + 8 + 9 + 10 + 100);
 }
 
+TEST_P(Reentry, HiddenMemoryIsShownToCodeThatIsCalledBack) {
+  runtime::EngineOptions hiding = options();
+  hiding.hide_memory = true;
+  TestEngine engine(hiding);
+  engine.host("back", {}, {kCanonI32}, [&engine](CallContext& ctx, const Slot*, Slot* results) {
+    const runtime::HideMemoriesScope hidden(ctx.store, true);
+    const auto inner = runtime::find_export(*ctx.caller, "inner");
+    EXPECT_EQ(exec::invoke(engine.stack(), *inner->func, {}, {results, 1}), Outcome::returned);
+    EXPECT_TRUE(ctx.store.memories_hidden());
+    return HostStatus::ok;
+  });
+  runtime::Instance* instance = engine.load(R"((module (import "env" "back" (func $back (result i32)))
+      (memory 1) (data (i32.const 8) "\05") (func (export "inner") (result i32)
+        (i32.store (i32.const 12) (i32.const 20)) (i32.load (i32.const 8)))
+      (func (export "f") (result i32)
+        (i32.add (call $back) (i32.add (memory.grow (i32.const 1)) (i32.load (i32.const 12)))))))");
+  ASSERT_NE(instance, nullptr);
+  ASSERT_EQ(engine.call(*instance, "f"), Outcome::returned);
+  EXPECT_EQ(engine.result_i32(), 5 + 1 + 20);
+  EXPECT_FALSE(engine.store().memories_hidden());
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, Reentry, testing::Range(usize{0}, matrix_modes().size()),
                          [](const auto& param) { return matrix_modes()[param.param].name; });
 

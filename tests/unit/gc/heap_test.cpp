@@ -266,5 +266,47 @@ TEST(Heap, WantsACollectionInProportion) {
   EXPECT_TRUE(heap.wants_collection());
 }
 
+TEST(Heap, CollectionsThatAreNotDueChangeNothingElse) {
+  GcTypes types;
+  const CanonId bytes = types.add_array(kI8);
+  Heap heap(types.registry, 8 * kMiB);
+  const Ref kept = heap.new_array(bytes, 4 * kMiB - 8);
+  ASSERT_NE(heap.new_array(bytes, 4 * kMiB - 8), kNullRef);
+  heap.begin_mark();
+  heap.mark(kept);
+  heap.sweep(false);
+  EXPECT_EQ(heap.allocated_bytes(), 4 * kMiB);
+  EXPECT_EQ(heap.counted_bytes(), 8 * kMiB);
+  EXPECT_TRUE(heap.wants_collection());
+  EXPECT_EQ(heap.new_array(bytes, 100), kNullRef) << "refused as without that collection";
+  collect(heap, {kept});
+  EXPECT_EQ(heap.counted_bytes(), 4 * kMiB);
+  EXPECT_NE(heap.new_array(bytes, 100), kNullRef);
+}
+
+TEST(Heap, TheLastLargeObjectCanBeTakenBack) {
+  GcTypes types;
+  const CanonId bytes = types.add_array(kI8);
+  Heap heap(types.registry, 8 * kMiB);
+  const Ref before = heap.new_array(bytes, 100'000);
+  const u64 counted = heap.counted_bytes();
+  Ref r = kNullRef;
+  // More often than there is room for.
+  for (int i = 0; i < 10; ++i) {
+    const Ref again = heap.new_array(bytes, 3 * kMiB);
+    ASSERT_NE(again, kNullRef);
+    if (r != kNullRef) EXPECT_EQ(again, r);
+    r = again;
+    EXPECT_EQ(heap.payload(r)[0], 0) << "zeroed again";
+    heap.payload(r)[0] = 1;
+    heap.undo_large(r);
+    EXPECT_FALSE(heap.is_object(r));
+    EXPECT_EQ(heap.counted_bytes(), counted);
+    EXPECT_EQ(heap.allocated_bytes(), counted);
+  }
+  EXPECT_TRUE(heap.is_object(before));
+  EXPECT_FALSE(heap.wants_collection());
+}
+
 }  // namespace
 }  // namespace dewar::gc

@@ -172,5 +172,22 @@ TEST(ConstExprLimits, GarbageIsCollectedBeforeARefusal) {
   EXPECT_GE(w.store.heap().collections(), 49u);
 }
 
+TEST(ConstExprLimits, CollectionsArePaidFor) {
+  // The second array is due for a collection: 5 MiB and 16 KiB at a unit per 64 bytes, and the first global.
+  constexpr std::string_view kWat = R"((module (type $b (array i8))
+    (global (ref $b) (array.new_default $b (i32.const 5242880)))
+    (global (ref $b) (array.new_default $b (i32.const 5242880)))))";
+  constexpr i64 kCost = (5242880 + 16384 + 16) / 64;
+  for (const i64 missing : {0, 1}) {
+    World w;
+    w.stack->fuel = kCost - missing;
+    const Instantiated done = must(w.try_instantiate(kWat));
+    EXPECT_EQ(done.outcome, missing ? Outcome::trapped : Outcome::returned);
+    EXPECT_EQ(w.stack->trap.kind, missing ? TrapKind::out_of_fuel : TrapKind::none);
+    EXPECT_EQ(w.stack->fuel, missing ? kCost - 1 : 0);
+    EXPECT_EQ(w.store.heap().collections(), missing ? 0u : 1u);
+  }
+}
+
 }  // namespace
 }  // namespace dewar::runtime

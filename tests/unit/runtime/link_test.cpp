@@ -169,5 +169,38 @@ TEST_F(LinkTest, LongSignaturesAreCut) {
   EXPECT_NE(e.message.find("... 468 more)"), std::string::npos) << e.message;
 }
 
+TEST(LinkBoundsMode, CodeThatNeedsGuardPagesRefusesAMemoryWithout) {
+  EngineOptions explicit_options;
+  explicit_options.explicit_bounds = true;
+  World with_checks(explicit_options), with_guards;
+  constexpr std::string_view kProvider =
+      R"((module (memory (export "a") 1) (memory (export "b") 1 (pagesize 1)) (memory (export "c") i64 1)))";
+  Instance& made_explicit = with_checks.instantiated(kProvider);
+  Instance& made_guarded = with_guards.instantiated(kProvider);
+
+  with_guards.linker.define_instance("m", made_explicit);
+  const Error refused = with_guards.error_of(R"((module (import "m" "a" (memory 1))))");
+  EXPECT_STREQ(refused.code, "link-bounds-mode");
+  EXPECT_EQ(refused.message,
+            R"(the memory for "m"."a" was made without guard pages, which this engine's code relies on)");
+  EXPECT_EQ(refused.hint, "make the memory with this engine, or run both with explicit bounds checks");
+  // Not only memory 0, because a tier may rely on the guard pages of any; and when the imports come resolved.
+  EXPECT_STREQ(
+      with_guards.error_of(R"((module (import "m" "b" (memory 1 (pagesize 1))) (import "m" "a" (memory 1))))").code,
+      "link-bounds-mode");
+  const Extern resolved[] = {extern_at(made_explicit, wasm::ExternKind::memory, 0)};
+  const auto direct = instantiate(with_guards.store, load(with_guards.engine, R"((module (import "" "" (memory 1))))"),
+                                  resolved, *with_guards.stack);
+  ASSERT_FALSE(direct.has_value());
+  EXPECT_STREQ(direct.error().code, "link-bounds-mode");
+  // Nothing was kept of the refused memory.
+  EXPECT_EQ(resolved[0].memory.use_count(), 4) << "instance, its store, the linker, this test";
+
+  // What never has guard pages crosses, and so does everything towards code that compares bounds.
+  with_guards.instantiated(R"((module (import "m" "b" (memory 1 (pagesize 1))) (import "m" "c" (memory i64 1))))");
+  with_checks.linker.define_instance("m", made_guarded);
+  with_checks.instantiated(R"((module (import "m" "a" (memory 1)) (import "m" "b" (memory 1 (pagesize 1)))))");
+}
+
 }  // namespace
 }  // namespace dewar::runtime
