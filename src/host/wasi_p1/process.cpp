@@ -87,10 +87,11 @@ HostStatus proc_exit(HostCall& call) { return call.exit(call.arg32(0)); }
 
 Reply proc_raise(HostCall& call, Session&) {
   // Numbers as in WASI. A program without handlers dies of most signals.
-  constexpr u32 kContinue = 17, kChild = 16, kUrgent = 22, kWindow = 27, kStop = 18, kTtou = 21;
+  constexpr u32 kPipe = 13, kContinue = 17, kChild = 16, kUrgent = 22, kWindow = 27, kStop = 18, kTtou = 21;
   const u32 signal = call.arg32(0);
   if (signal > kMaxSignal) return Errno::inval;
-  if (signal == 0 || signal == kContinue || signal == kChild || signal == kUrgent || signal == kWindow) {
+  if (signal == 0 || signal == kPipe || signal == kContinue || signal == kChild || signal == kUrgent ||
+      signal == kWindow) {
     return Errno::success;
   }
   if (signal >= kStop && signal <= kTtou) return Errno::notsup;
