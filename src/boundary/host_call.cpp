@@ -46,6 +46,8 @@ std::expected<void, Fault> HostCall::fill(u64 address, u32 count, GuestVector& o
     u32 size;
   };
   if (count > kMaxIovecs) return std::unexpected(Fault::too_many);
+  // Bytes that are moved must be told of: what the results of a call take is not given to its buffers.
+  constexpr u64 kForResults = 8;
   auto array = read(address, u64{count} * sizeof(Entry));
   if (!array) return std::unexpected(array.error());
   out.count_ = 0;
@@ -55,13 +57,14 @@ std::expected<void, Fault> HostCall::fill(u64 address, u32 count, GuestVector& o
     array->copy_to(std::span(reinterpret_cast<u8*>(&entry), sizeof entry), i * sizeof(Entry));
     // Every buffer is checked, also those that the budget cuts off.
     if (!in_bounds(entry.address, entry.size)) return std::unexpected(Fault::bounds);
-    const u64 size = std::min<u64>(entry.size, budget_);
+    const u64 left = budget_ - std::min(budget_, kForResults);
+    const u64 size = std::min<u64>(entry.size, left);
     budget_ -= size;
     out.iov_[out.count_] = {memory_->host_base + entry.address, static_cast<usize>(size)};
     out.address_[out.count_] = entry.address;
     out.total_ += size;
     ++out.count_;
-    if (budget_ == 0) {
+    if (size == left) {
       for (u32 rest = i + 1; rest < count; ++rest) {
         array->copy_to(std::span(reinterpret_cast<u8*>(&entry), sizeof entry), rest * sizeof(Entry));
         if (!in_bounds(entry.address, entry.size)) return std::unexpected(Fault::bounds);
