@@ -354,7 +354,7 @@ class Run {
     outcome_.real_clock = config_.grants.clock == boundary::ClockPolicy::real;
     outcome_.real_random = config_.grants.random == boundary::RandomPolicy::real;
     outcome_.seed = config_.grants.seed;
-    outcome_.reproducible &= !outcome_.real_clock && !outcome_.real_random;
+    outcome_.reproducible &= !outcome_.real_clock && !outcome_.real_random && config_.grants.sockets.empty();
     if (stack_) {
       outcome_.fuel.used = static_cast<u64>(start_fuel_ - std::max<i64>(stack_->fuel, 0));
       outcome_.instructions = outcome_.fuel.used - std::min(outcome_.fuel.used, stack_->bulk_surcharge);

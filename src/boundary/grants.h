@@ -41,6 +41,18 @@ struct FileGrant {
   std::string contents;
 };
 
+/// A socket of the host that a guest starts with. Nothing else of the network can be reached, and nothing is looked up.
+struct SocketGrant {
+  enum class Kind : u8 {
+    listen,    ///< a new socket that listens on `address`
+    listener,  ///< `fd` of this process, which listens
+    stream,    ///< `fd` of this process, which is connected
+  };
+  Kind kind = Kind::listen;
+  std::string address;  ///< "127.0.0.1:8080" or "[::1]:8080"
+  int fd = -1;          ///< is duplicated, never closed
+};
+
 enum class ClockPolicy : u8 { virtual_, real };
 enum class RandomPolicy : u8 { seeded, real };
 enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file from the start
@@ -48,6 +60,7 @@ enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file fr
 struct Grants {
   std::vector<MountGrant> mounts;
   std::vector<FileGrant> files;
+  std::vector<SocketGrant> sockets;
   std::vector<std::string> args;  ///< argv, with the program's name first
   std::vector<std::pair<std::string, std::string>> env;
   ClockPolicy clock = ClockPolicy::virtual_;

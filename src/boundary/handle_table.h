@@ -37,6 +37,8 @@ struct Handle {
     synthetic,  ///< a directory of ours
     input,      ///< a stream to read: `input`
     output,     ///< a stream to write: `output`
+    listener,   ///< a socket that listens: `fd`
+    socket,     ///< a connected stream socket: `fd`
   };
   Kind kind = Kind::closed;
   bool preopen = false;
@@ -54,6 +56,9 @@ struct Handle {
   OutputSink* output = nullptr;
 
   bool is_dir() const { return kind == Kind::dir || kind == Kind::synthetic; }
+  bool is_socket() const { return kind == Kind::listener || kind == Kind::socket; }
+  /// Bytes come and go without a position.
+  bool is_stream() const { return kind == Kind::input || kind == Kind::output || is_socket(); }
   BaseDir base() const { return {kind == Kind::dir ? mount : nullptr, fd.get(), guest_path}; }
 };
 

@@ -9,6 +9,7 @@
 
 #include "api/outcome_json.h"
 #include "api/run.h"
+#include "boundary/sockets.h"
 #include "cli/commands.h"
 #include "cli/guest_store.h"
 #include "cli/program_source.h"
@@ -55,6 +56,14 @@ Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
       auto mount = boundary::parse_mount(text, rights);
       if (!mount) return std::unexpected(std::move(mount.error()));
       grants.mounts.push_back(std::move(*mount));
+    }
+  }
+  for (const auto& [option, parse] :
+       {std::pair("listen", &boundary::parse_listen), std::pair("stream", &boundary::parse_stream)}) {
+    for (const std::string& text : args.all(option)) {
+      auto socket = parse(text);
+      if (!socket) return std::unexpected(std::move(socket.error()));
+      grants.sockets.push_back(std::move(*socket));
     }
   }
   if (auto ok = read_environment(args, grants); !ok) return ok;

@@ -9,6 +9,9 @@ namespace {
 constexpr OptionSpec kRunOptions[] = {
     {"dir", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading and writing, seen as GUEST", ""},
     {"ro", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading only", ""},
+    {"listen", 0, "ADDR:PORT|fd:N", true, "let the program accept connections there (on a socket that we have open)",
+     ""},
+    {"stream", 0, "fd:N", true, "give the program a connected socket that we have open", ""},
     {"env", 0, "NAME[=VALUE]", true, "set an environment variable; without a value, pass ours on", ""},
     {"stdin", 0, "", false, "let the program read our standard input (else it is at its end)", ""},
     {"clock", 0, "real|virtual", false, "the machine's clock, or one that follows the program alone (default)",

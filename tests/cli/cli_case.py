@@ -84,7 +84,7 @@ class CliCase(unittest.TestCase):
         path.write_bytes(contents if isinstance(contents, bytes) else contents.encode())
         return str(path)
 
-    def dewar(self, *args, stdin=b"", env=None, cwd=None):
+    def dewar(self, *args, stdin=b"", env=None, cwd=None, pass_fds=()):
         """Runs the program to its end; a run that does not end fails the test."""
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder / "home"),
                        "DEWAR_HOME": str(self.folder / "dewar-home")}
@@ -93,7 +93,7 @@ class CliCase(unittest.TestCase):
                 environment[name] = setting
         environment.update(env or {})
         done = subprocess.run([BIN, *map(str, args)], input=stdin, capture_output=True, timeout=TIMEOUT,
-                              env=environment, cwd=cwd or self.folder)
+                              env=environment, cwd=cwd or self.folder, pass_fds=pass_fds)
         self.assertNotIn("AddressSanitizer", done.stderr.decode("utf-8", "replace"))
         self.assertGreaterEqual(done.returncode, 0, f"died of a signal: {done.stderr!r}")
         return Result(done)

@@ -14,8 +14,9 @@ namespace dewar::wasi_p1 {
 #define DEWAR_WASI_ERRNOS(X)                                                                                           \
   X(success, 0)                                                                                                        \
   X(too_big, 1)                                                                                                        \
-  X(acces, 2) X(addrinuse, 3) X(addrnotavail, 4) X(afnosupport, 5) X(again, 6) X(already, 7) X(badf, 8) X(badmsg, 9)   \
-      X(busy, 10) X(canceled, 11) X(child, 12) X(connaborted, 13) X(connrefused, 14) X(connreset, 15) X(deadlk, 16)    \
+  X(acces, 2)                                                                                                          \
+  X(addrinuse, 3) X(addrnotavail, 4) X(afnosupport, 5) X(again, 6) X(already, 7) X(badf, 8) X(badmsg, 9) X(busy, 10)   \
+      X(canceled, 11) X(child, 12) X(connaborted, 13) X(connrefused, 14) X(connreset, 15) X(deadlk, 16)                \
           X(destaddrreq, 17) X(dom, 18) X(dquot, 19) X(exist, 20) X(fault, 21) X(fbig, 22) X(hostunreach, 23)          \
               X(idrm, 24) X(ilseq, 25) X(inprogress, 26) X(intr, 27) X(inval, 28) X(io, 29) X(isconn, 30) X(isdir, 31) \
                   X(loop, 32) X(mfile, 33) X(mlink, 34) X(msgsize, 35) X(multihop, 36) X(nametoolong, 37)              \
@@ -72,6 +73,9 @@ enum Fstflags : u16 { kSetAtime = 1, kSetAtimeNow = 2, kSetMtime = 4, kSetMtimeN
 enum EventType : u8 { kEventClock = 0, kEventFdRead = 1, kEventFdWrite = 2 };
 inline constexpr u16 kClockAbsolute = 1;
 inline constexpr u16 kEventHangup = 1;
+enum Riflags : u16 { kRecvPeek = 1, kRecvWaitAll = 2 };
+inline constexpr u16 kRecvDataTruncated = 1;
+enum Sdflags : u8 { kShutRead = 1, kShutWrite = 2 };
 inline constexpr u32 kMaxClockId = 3;
 inline constexpr u32 kMaxSignal = 30;
 inline constexpr u32 kMaxAdvice = 5;
@@ -86,8 +90,10 @@ struct Fdstat {
 };
 static_assert(sizeof(Fdstat) == 24);
 
+inline constexpr u8 kPreopenSocket = 1;
+
 struct Prestat {
-  u8 tag = 0;  ///< 0 = directory
+  u8 tag = 0;  ///< 0 = directory; 1 = socket, which the definition does not have (docs/wasi.md)
   u8 pad[3] = {};
   u32 name_size = 0;
 };

@@ -79,8 +79,17 @@ Reply path_unlink_file(boundary::HostCall& call, Session& session);
 template <class Abi>
 Reply poll_oneoff(boundary::HostCall& call, Session& session);
 
-// Sockets, and names that nobody knows: refused.cpp
-Reply sock_any(boundary::HostCall& call, Session& session);
+// Sockets: sock.cpp
+Reply sock_accept(boundary::HostCall& call, Session& session);
+Reply sock_recv(boundary::HostCall& call, Session& session);
+Reply sock_send(boundary::HostCall& call, Session& session);
+Reply sock_shutdown(boundary::HostCall& call, Session& session);
+/// Moves bytes through a socket for these and for fd_read and fd_write. Waits as the handle's flags say.
+std::expected<u64, Reply> receive(boundary::HostCall& call, const boundary::Handle& h, boundary::GuestScatter& into,
+                                  u32 flags);
+std::expected<u64, Reply> send(boundary::HostCall& call, const boundary::Handle& h, const boundary::GuestGather& from);
+
+// Names that nobody knows: refused.cpp
 Reply unknown_function(boundary::HostCall& call, Session& session);
 runtime::HostStatus unknown_trap(boundary::HostCall& call);
 

@@ -2,6 +2,7 @@
 // Reading, writing and seeking. Files are accessed at positions that the handle table keeps; the kernel fills and
 // empties guest memory directly, through checked vectors.
 #include <errno.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -66,7 +67,13 @@ Reply read_into(HostCall& call, Session& session, const u64* position, u32 resul
     if (!done) return from_kernel(done.error());
     n = *done;
     if (!position) h->offset += n;
+  } else if (h->is_socket()) {
+    auto done = receive(call, *h, buffers, 0);
+    if (!done) return done.error();
+    n = *done;
   } else if (h->kind == Handle::Kind::input) {
+    const bool may_wait = !(h->flags & kFdNonblock) || h->input->poll_fd() < 0;
+    if (!may_wait && call.wait(h->input->poll_fd(), POLLIN, 0) == boundary::Wait::timeout) return Errno::again;
     auto done = h->input->read(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
@@ -99,6 +106,10 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
       h->offset += n;
     }
     if (n > 0) session.touch(call, *h);
+  } else if (h->is_socket()) {
+    auto done = send(call, *h, buffers);
+    if (!done) return done.error();
+    n = *done;
   } else if (h->kind == Handle::Kind::output) {
     auto done = h->output->write(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
@@ -136,7 +147,7 @@ Reply fd_seek(HostCall& call, Session& session) {
   const i64 delta = static_cast<i64>(call.arg64(1));
   const u32 whence = call.arg32(2);
   Handle* stream = session.handles().get(call.arg32(0));
-  if (stream && (stream->kind == Handle::Kind::input || stream->kind == Handle::Kind::output)) return Errno::spipe;
+  if (stream && stream->is_stream()) return Errno::spipe;
   const bool only_tells = delta == 0 && whence == Abi::kSeekCurrent;
   DEWAR_WASI_TRY(h, session.handle(call, 0, only_tells ? rights::kFdTell : rights::kFdSeek));
   if (h->kind != Handle::Kind::file) return Errno::isdir;

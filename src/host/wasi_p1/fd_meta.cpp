@@ -77,6 +77,7 @@ Reply fd_fdstat_set_flags(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
   const u32 flags = call.arg32(1);
   if (flags & ~u32{kFdflagsAll}) return Errno::inval;
+  if (h->is_socket() && (flags & ~u32{kFdNonblock})) return Errno::inval;
   h->flags = static_cast<u16>(flags);
   return Errno::success;
 }
@@ -138,6 +139,11 @@ Reply fd_prestat_get(HostCall& call, Session& session) {
   const Handle* h = session.handles().get(call.arg32(0));
   if (!h || !h->preopen) return Errno::badf;  // C libraries look until they meet this error
   Prestat out;
+  if (h->is_socket()) {
+    // What C libraries do not know they pass over; at an error they would not look for directories after it.
+    out.tag = kPreopenSocket;
+    return store_result(call, call.arg32(1), out);
+  }
   out.name_size = static_cast<u32>(preopen_name(*h).size());
   return store_result(call, call.arg32(1), out);
 }
@@ -145,6 +151,7 @@ Reply fd_prestat_get(HostCall& call, Session& session) {
 Reply fd_prestat_dir_name(HostCall& call, Session& session) {
   const Handle* h = session.handles().get(call.arg32(0));
   if (!h || !h->preopen) return Errno::badf;
+  if (h->is_socket()) return Errno::notdir;
   const std::string_view name = preopen_name(*h);
   if (call.arg32(2) < name.size()) return Errno::nametoolong;
   DEWAR_WASI_GUEST(buffer, call.write(call.arg32(1), name.size()));

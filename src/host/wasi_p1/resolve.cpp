@@ -77,6 +77,7 @@ std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 mor
   constexpr u64 kFileOnly = rights::kFdRead | rights::kFdWrite | rights::kFdSeek | rights::kFdTell |
                             rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdAdvise;
   if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
+  if (h->is_stream() && (missing & (rights::kFdSeek | rights::kFdTell))) return std::unexpected(Errno::spipe);
   return std::unexpected(Errno::notcapable);
 }
 

@@ -137,6 +137,11 @@ class Session {
   static u64 directory_rights(boundary::Rights mount);
   static u64 inheriting_rights(boundary::Rights mount);
 
+  /// A handle of a socket.
+  static boundary::Handle socket_handle(boundary::UniqueFd fd, bool listens);
+  /// The number that one more granted socket would have had.
+  u32 next_socket() const { return 3 + static_cast<u32>(config_.grants.sockets.size()); }
+
   /// What the guest sees of a file. `mount` is null for synthetic directories.
   FileInfo file_info(const struct stat& st, const boundary::Mount* mount);
   FileInfo synthetic_info(std::string_view guest_path);

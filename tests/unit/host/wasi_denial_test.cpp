@@ -258,7 +258,7 @@ TEST(WasiDenial, SocketsAreNotThere) {
   EXPECT_EQ(g("sock_send", {1, 0, 0, 0, 0}), Errno::notsock);
   EXPECT_EQ(g("sock_accept", {99, 0, 0}), Errno::badf);
   EXPECT_EQ(g("sock_shutdown", {kRoot, 0}), Errno::badf);
-  EXPECT_EQ(g.denials().size(), 3u);
+  EXPECT_EQ(g.denials().size(), 4u);
   EXPECT_EQ(g.denials()[0].missing, "network");
 }
 
