@@ -105,6 +105,8 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
       return UniqueFd(fd);
     }
 
+    // A file is not made by a name that says directory; as in the kernel, whatever is there, and no link is followed.
+    if (last && slashed && (flags & O_CREAT)) return std::unexpected(EISDIR);
     UniqueFd node(::openat(current(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!node && (errno != ENOENT || !last || !(flags & O_CREAT))) return std::unexpected(errno);
     struct stat st{};
@@ -137,7 +139,6 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
     }
 
     if (slashed) {
-      if (flags & O_CREAT) return std::unexpected(EISDIR);
       if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
     }
     const int fd = ::openat(current(), part.c_str(), flags | O_NOFOLLOW | (slashed ? O_DIRECTORY : 0), mode);

@@ -25,7 +25,9 @@ namespace {
 std::expected<ParentPlace, Errno> changeable(HostCall& call, Session& session, const Place& place, Rights needed,
                                              Errno if_dots) {
   if (Errno e = session.require(call, place, needed); e != Errno::success) return std::unexpected(e);
-  if (boundary::ends_in_dots(place.path) && !place.mount_point) return std::unexpected(if_dots);
+  if (boundary::ends_in_dots(place.path) && !place.mount_point) {
+    return std::unexpected(place.dots_above ? session.path_error(call, place, EXDEV) : if_dots);
+  }
   if (place.mount_point || place.mount->is_file || session.shadowed(place)) return std::unexpected(Errno::busy);
   auto parent = session.resolver().parent(place.dir, place.path);
   if (!parent) return std::unexpected(session.path_error(call, place, parent.error()));
