@@ -10,13 +10,13 @@
 
 namespace dewar::wasi_p1 {
 
+// clang-format off: it moves this macro with every run
 /// X(name, number): the errors. ENOTCAPABLE is what a refusal looks like.
 #define DEWAR_WASI_ERRNOS(X)                                                                                           \
   X(success, 0)                                                                                                        \
   X(too_big, 1)                                                                                                        \
-  X(acces, 2)                                                                                                          \
-  X(addrinuse, 3) X(addrnotavail, 4) X(afnosupport, 5) X(again, 6) X(already, 7) X(badf, 8) X(badmsg, 9) X(busy, 10)   \
-      X(canceled, 11) X(child, 12) X(connaborted, 13) X(connrefused, 14) X(connreset, 15) X(deadlk, 16)                \
+  X(acces, 2) X(addrinuse, 3) X(addrnotavail, 4) X(afnosupport, 5) X(again, 6) X(already, 7) X(badf, 8) X(badmsg, 9)   \
+      X(busy, 10) X(canceled, 11) X(child, 12) X(connaborted, 13) X(connrefused, 14) X(connreset, 15) X(deadlk, 16)    \
           X(destaddrreq, 17) X(dom, 18) X(dquot, 19) X(exist, 20) X(fault, 21) X(fbig, 22) X(hostunreach, 23)          \
               X(idrm, 24) X(ilseq, 25) X(inprogress, 26) X(intr, 27) X(inval, 28) X(io, 29) X(isconn, 30) X(isdir, 31) \
                   X(loop, 32) X(mfile, 33) X(mlink, 34) X(msgsize, 35) X(multihop, 36) X(nametoolong, 37)              \
@@ -28,6 +28,7 @@ namespace dewar::wasi_p1 {
                                           X(protonosupport, 66) X(prototype, 67) X(range, 68) X(rofs, 69) X(spipe, 70) \
                                               X(srch, 71) X(stale, 72) X(timedout, 73) X(txtbsy, 74) X(xdev, 75)       \
                                                   X(notcapable, 76)
+// clang-format on
 
 enum class Errno : u16 {
 #define X(name, number) name = number,

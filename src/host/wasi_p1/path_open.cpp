@@ -92,7 +92,7 @@ std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, con
     if (fd) return Opened{std::move(*fd), true};
     if (fd.error() != ENOENT) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
   }
-  return std::unexpected(Reply(Errno::again));
+  return std::unexpected(Reply(Errno::noent));  // a link into a directory that is not there
 }
 
 Reply finish(HostCall& call, Session& session, Handle handle) {

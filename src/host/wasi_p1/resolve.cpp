@@ -66,6 +66,11 @@ std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 mor
   if (h->rights & rights::kFdSeek) needed &= ~rights::kFdTell;  // the right to seek includes it
   const u64 missing = needed & ~h->rights;
   if (DEWAR_LIKELY(missing == 0)) return h;
+  // A directory is never read, written or sought: say so instead of hinting at rights.
+  constexpr u64 kFileOnly = rights::kFdRead | rights::kFdWrite | rights::kFdSeek | rights::kFdTell |
+                            rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdAdvise;
+  if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
+  if (h->is_stream() && (missing & (rights::kFdSeek | rights::kFdTell))) return std::unexpected(Errno::spipe);
   if (h->mount) {
     const Rights lacking = static_cast<Rights>(mount_rights_for(missing) & ~h->mount->rights);
     if (lacking) {
@@ -73,11 +78,6 @@ std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 mor
                                 boundary::rights_text(lacking), "ENOTCAPABLE", mount_flag(*h->mount, lacking), 0});
     }
   }
-  // A directory is never read, written or sought: say so instead of hinting at rights.
-  constexpr u64 kFileOnly = rights::kFdRead | rights::kFdWrite | rights::kFdSeek | rights::kFdTell |
-                            rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdAdvise;
-  if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
-  if (h->is_stream() && (missing & (rights::kFdSeek | rights::kFdTell))) return std::unexpected(Errno::spipe);
   return std::unexpected(Errno::notcapable);
 }
 

@@ -412,6 +412,18 @@ TEST_P(WasiPaths, AcrossMountsTheRightsAtBothEndsDecide) {
   EXPECT_TRUE(a.outside_is_untouched() && b.outside_is_untouched());
 }
 
+TEST_P(WasiPaths, NothingIsMadeThroughALinkToNowhere) {
+  test::ScratchDir scratch;
+  scratch.link("missing/file", "link");
+  WasiGuest g;
+  Config config;
+  config.resolve = GetParam();
+  config.grants.mounts = {{scratch.path(), "/", boundary::kReadWrite}};
+  g.start(std::move(config));
+  EXPECT_EQ(g.open(3, "link", kOpenCreate), Errno::noent) << "the directory that it leads into is not there";
+  EXPECT_EQ(g.open(3, "link", kOpenCreate | kOpenExclusive), Errno::exist);
+}
+
 TEST_P(WasiPaths, MagicLinksLeadNowhere) {
   if (::access("/proc/self/fd", X_OK) != 0) GTEST_SKIP() << "no /proc";
   WasiGuest g;
