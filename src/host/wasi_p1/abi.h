@@ -75,7 +75,6 @@ enum EventType : u8 { kEventClock = 0, kEventFdRead = 1, kEventFdWrite = 2 };
 inline constexpr u16 kClockAbsolute = 1;
 inline constexpr u16 kEventHangup = 1;
 enum Riflags : u16 { kRecvPeek = 1, kRecvWaitAll = 2 };
-inline constexpr u16 kRecvDataTruncated = 1;
 enum Sdflags : u8 { kShutRead = 1, kShutWrite = 2 };
 inline constexpr u32 kMaxClockId = 3;
 inline constexpr u32 kMaxSignal = 30;
