@@ -149,6 +149,7 @@ void Heap::mark(Ref root) {
 
 void Heap::sweep() {
   ++collections_;
+  peak_ = peak_bytes();
   allocated_ = base_ ? impl_->blocks.sweep() : 0;
   allocated_since_ = 0;
   collect_after_ = std::max(kMinBetweenCollections, allocated_);

@@ -8,6 +8,7 @@
 // Deterministic: the same sequence of calls gives the same refs and the same refusals on every machine.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -67,6 +68,8 @@ class Heap {
 
   /// Rounded bytes of all objects that were not swept.
   u64 allocated_bytes() const { return allocated_; }
+  /// Most of them at any time.
+  u64 peak_bytes() const { return std::max(peak_, allocated_); }
   u64 max_bytes() const { return max_bytes_; }
   u64 collections() const { return collections_; }
   /// Does `r` name an object (not yet swept)? For checks and tests.
@@ -92,6 +95,7 @@ class Heap {
   u8* base_ = nullptr;
   u64 max_bytes_;
   u64 allocated_ = 0;
+  u64 peak_ = 0;             ///< at the last collection
   u64 allocated_since_ = 0;  ///< since the last collection
   u64 collect_after_;
   u64 collections_ = 0;
