@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/limits.h"
 #include "base/error.h"
 #include "boundary/denial.h"
 
@@ -75,12 +76,6 @@ struct TrapReport {
   u64 total_frames = 0;
 };
 
-/// A limit and what was used of it; no `allowed` = no limit.
-struct Usage {
-  u64 used = 0;
-  std::optional<u64> allowed;
-};
-
 struct Outcome {
   OutcomeClass cls = OutcomeClass::refused;
   std::string code;     ///< stable; the list is docs/outcome.md
@@ -106,13 +101,14 @@ struct Outcome {
   std::vector<Attempt> attempts;
   u64 total_denials = 0, unlisted_denials = 0, unlisted_probes = 0, unlisted_attempts = 0;
 
-  Usage fuel;
+  // One for each row of limit_table().
+  Usage fuel, wall_time;
   Usage memory;        ///< bytes of the largest linear memory at the end
   Usage total_memory;  ///< bytes of all memories and tables at the end
+  Usage table_elements, gc_heap, stack, handles, call_bytes, host_bytes, host_call_limit, output, kept_output,
+      random_limit, files_created, written;
   u64 instructions = 0;
   u64 host_calls = 0;
-  std::optional<u64> wall_time_ms;  ///< allowed
-  u64 stack_bytes = 0;              ///< allowed
 
   bool real_clock = false;
   bool real_random = false;

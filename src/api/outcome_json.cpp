@@ -137,21 +137,24 @@ void write_records(JsonWriter& json, const Outcome& o) {
   json.end_array().end_object();
 }
 
-void write_usage(JsonWriter& json, const char* name, const Usage& usage) {
-  json.key(name).begin_object().member("used", usage.used).key("allowed");
-  usage.allowed ? json.value(*usage.allowed) : json.null();
-  json.end_object();
+void write_count(JsonWriter& json, const char* name, const std::optional<u64>& value) {
+  json.key(name);
+  value ? json.value(*value) : json.null();
 }
 
 void write_limits(JsonWriter& json, const Outcome& o) {
+  json.key("limits_hit").begin_array();
+  for (const std::string_view code : limits_hit(o)) json.value(code);
+  json.end_array();
   json.key("limits").begin_object();
-  write_usage(json, "fuel", o.fuel);
-  write_usage(json, "memory_bytes", o.memory);
-  write_usage(json, "total_memory_bytes", o.total_memory);
-  json.key("wall_time_ms").begin_object().key("allowed");
-  o.wall_time_ms ? json.value(*o.wall_time_ms) : json.null();
+  for (const LimitSpec& spec : limit_table()) {
+    const Usage& usage = o.*spec.usage;
+    json.key(spec.json).begin_object();
+    write_count(json, "used", usage.used);
+    write_count(json, "allowed", usage.allowed);
+    json.member("refused", usage.refused).end_object();
+  }
   json.end_object();
-  json.key("stack_bytes").begin_object().member("allowed", o.stack_bytes).end_object().end_object();
   json.member("instructions", o.instructions).member("host_calls", o.host_calls);
   json.key("determinism")
       .begin_object()

@@ -12,6 +12,7 @@
 #include "base/print.h"
 #include "base/utf8.h"
 #include "exec/exec.h"
+#include "gc/heap.h"
 #include "host/wasi_p1/session.h"
 #include "runtime/instantiate.h"
 #include "text/locate.h"
@@ -27,6 +28,7 @@ namespace {
 using runtime::TrapKind;
 
 constexpr usize kMaxNameText = 256;
+constexpr u64 kNone = ~u64{0};
 // Fuel is a signed count down; a limit above this is none.
 constexpr u64 kUnlimitedFuel = static_cast<u64>(INT64_MAX);
 
@@ -35,7 +37,6 @@ class Run {
   explicit Run(RunConfig config) : config_(std::move(config)) {}
 
   Outcome go() {
-    if (config_.limits.max_memory_bytes == 0) config_.limits.max_memory_bytes = 1;
     outcome_.language = config_.interpreter ? config_.interpreter->language : "wasm";
     if (config_.limits.wall_time_ms) {
       watchdog_ = std::make_unique<Watchdog>(std::chrono::milliseconds(*config_.limits.wall_time_ms));
@@ -67,13 +68,13 @@ class Run {
     if (!session) return std::unexpected(std::move(session.error()));
     session_ = std::move(*session);
     runtime::StoreLimits limits;
-    limits.max_memory_bytes = config_.limits.max_memory_bytes;
-    limits.max_table_elements = config_.limits.max_table_elements;
-    limits.max_gc_bytes = config_.limits.max_gc_bytes;
-    if (const auto total = joint_limit()) limits.max_total_bytes = *total;
+    limits.max_memory_bytes = config_.limits.max_memory_bytes.value_or(kNone);
+    limits.max_table_elements = config_.limits.max_table_elements.value_or(kNone);
+    limits.max_gc_bytes = config_.limits.max_gc_bytes.value_or(kNone);
+    limits.max_total_bytes = config_.limits.total_memory().value_or(kNone);
     store_ = std::make_unique<runtime::Store>(*engine_, limits);
     exec::attach(*store_);
-    auto stack = runtime::Stack::create(*store_, config_.limits.stack_bytes);
+    auto stack = runtime::Stack::create(*store_, stack_limit());
     if (!stack) return std::unexpected(std::move(stack.error()));
     stack_ = std::move(*stack);
     start_fuel_ = static_cast<i64>(std::min(config_.limits.fuel.value_or(kUnlimitedFuel), kUnlimitedFuel));
@@ -94,7 +95,6 @@ class Run {
       ended = *called;
     }
     settle(ended);
-    if (made->instance) measure(*made->instance);
     return {};
   }
 
@@ -120,19 +120,22 @@ class Run {
     return {};
   }
 
-  // A module may declare a hundred memories and tables: together they get what one of each may have, no multiple.
-  std::optional<u64> joint_limit() const {
-    constexpr u64 kElementBytes = 16;
-    u64 table_bytes = 0, total = 0;
-    if (__builtin_mul_overflow(config_.limits.max_table_elements, kElementBytes, &table_bytes)) return std::nullopt;
-    if (__builtin_add_overflow(config_.limits.max_memory_bytes, table_bytes, &total)) return std::nullopt;
-    return total;
-  }
+  u64 stack_limit() const { return config_.limits.stack_bytes.value_or(runtime::Stack::kMaxBytes); }
 
   wasi_p1::Config session_config() {
     wasi_p1::Config config;
-    if (!config_.out) out_capture_.emplace(config_.capture_head, config_.capture_tail);
-    if (!config_.err) err_capture_.emplace(config_.capture_head, config_.capture_tail);
+    const usize kept = static_cast<usize>(config_.limits.kept_output_bytes.value_or(0));
+    const usize tail = config_.capture_tail.value_or(kept / 2), head = config_.capture_head.value_or(kept - kept / 2);
+    if (!config_.out) out_capture_.emplace(head, tail);
+    if (!config_.err) err_capture_.emplace(head, tail);
+    config.limits = {.bytes_per_call = config_.limits.max_call_bytes.value_or(kNone),
+                     .calls = config_.limits.max_host_calls.value_or(kNone),
+                     .bytes = config_.limits.max_host_bytes.value_or(kNone),
+                     .output_bytes = config_.limits.max_output_bytes.value_or(kNone),
+                     .random_bytes = config_.limits.max_random_bytes.value_or(kNone),
+                     .files_created = config_.limits.max_files_created.value_or(kNone),
+                     .bytes_written = config_.limits.max_written_bytes.value_or(kNone)};
+    config.max_handles = static_cast<u32>(std::min<u64>(config_.limits.max_handles.value_or(kNone), UINT32_MAX));
     config.grants = config_.grants;
     config.stdout_ = config_.out ? config_.out : &*out_capture_;
     config.stderr_ = config_.err ? config_.err : &*err_capture_;
@@ -252,6 +255,27 @@ class Run {
     outcome_.reproducible = false;
   }
 
+  void end_by_boundary() {
+    const auto allowed = [](const std::optional<u64>& limit) { return base::dec(limit.value_or(kNone)); };
+    const RunLimits& limits = config_.limits;
+    switch (session_->boundary().ended_by()) {
+      case boundary::EndingLimit::none: break;
+      case boundary::EndingLimit::calls:
+        return end(OutcomeClass::limit, "host-calls",
+                   "the program made more than " + allowed(limits.max_host_calls) + " host calls", kExitLimit);
+      case boundary::EndingLimit::bytes:
+        return end(OutcomeClass::limit, "host-bytes",
+                   "host calls moved more than " + allowed(limits.max_host_bytes) + " bytes", kExitLimit);
+      case boundary::EndingLimit::output:
+        return end(OutcomeClass::limit, "output",
+                   "the program wrote more than " + allowed(limits.max_output_bytes) + " bytes of output", kExitLimit);
+      case boundary::EndingLimit::random:
+        return end(OutcomeClass::limit, "random",
+                   "the program asked for more than " + allowed(limits.max_random_bytes) + " random bytes", kExitLimit);
+    }
+    DEWAR_UNREACHABLE("no limit of the boundary");
+  }
+
   void settle(runtime::Outcome ended) {
     const bool timed_out = watchdog_ && watchdog_->fired();
     watchdog_.reset();
@@ -293,12 +317,15 @@ class Run {
         break;
       case TrapKind::stack_exhausted:
         end(OutcomeClass::limit, "stack",
-            "calls nested too deep: the stack of " + base::human_size(config_.limits.stack_bytes) + " is full",
-            kExitLimit);
+            "calls nested too deep: the stack of " + base::human_size(stack_limit()) + " is full", kExitLimit);
         return;
       case TrapKind::gc_heap_exhausted:
         end(OutcomeClass::limit, "gc-heap",
-            "the garbage-collected heap of " + base::human_size(config_.limits.max_gc_bytes) + " is full", kExitLimit);
+            "the garbage-collected heap of " + base::human_size(store_->heap().max_bytes()) + " is full", kExitLimit);
+        return;
+      case TrapKind::host:
+        if (session_->boundary().ended_by() == boundary::EndingLimit::none) break;
+        end_by_boundary();
         return;
       default: break;
     }
@@ -325,13 +352,67 @@ class Run {
     outcome_.trap = std::move(report);
   }
 
-  void measure(runtime::Instance& instance) {
-    for (const auto& memory : instance.memory_owners) {
-      outcome_.memory.used = std::max(outcome_.memory.used, memory->bytes.load(std::memory_order_acquire));
+  // What was used of each limit. Called at the end, whatever it was.
+  void measure() {
+    for (const LimitSpec& spec : limit_table()) (outcome_.*spec.usage).allowed = config_.limits.*spec.value;
+    outcome_.total_memory.allowed = config_.limits.total_memory();
+    outcome_.wall_time.used = std::nullopt;  // it differs from run to run
+    outcome_.stack.used = std::nullopt;      // nobody measures it
+    if (stack_) {
+      outcome_.fuel.used = static_cast<u64>(start_fuel_ - std::max<i64>(stack_->fuel, 0));
+      outcome_.instructions = *outcome_.fuel.used - std::min(*outcome_.fuel.used, stack_->bulk_surcharge);
     }
-    for (usize i = 0; i < module_->memories.size(); ++i) {
-      outcome_.memory.used =
-          std::max(outcome_.memory.used, instance.memories[i]->bytes.load(std::memory_order_acquire));
+    if (store_) measure_store();
+    if (session_) measure_boundary();
+  }
+
+  void measure_store() {
+    u64 memory = 0, table = 0;
+    for (const auto& m : store_->memories()) memory = std::max(memory, m->bytes.load(std::memory_order_acquire));
+    for (const runtime::Table& t : store_->tables()) table = std::max(table, t.size);
+    const runtime::GrowthBudget& growth = store_->growth();
+    outcome_.memory.used = memory;
+    outcome_.memory.refused = growth.refused_memory.load();
+    outcome_.table_elements.used = table;
+    outcome_.table_elements.refused = growth.refused_table.load();
+    outcome_.total_memory.used = store_->total_bytes();
+    outcome_.total_memory.refused = growth.refused_total.load();
+    outcome_.gc_heap.used = store_->heap().peak_bytes();
+    // The host had less memory than was allowed: elsewhere the same run may go on.
+    if (growth.refused_system.load() > 0) outcome_.reproducible = false;
+  }
+
+  void measure_boundary() {
+    const boundary::Boundary& b = session_->boundary();
+    const auto of_quota = [](const boundary::Quota& quota, Usage& usage) {
+      usage.used = quota.used();
+      usage.refused = quota.refused();
+    };
+    of_quota(b.output, outcome_.output);
+    of_quota(b.random, outcome_.random_limit);
+    of_quota(b.files_created, outcome_.files_created);
+    of_quota(b.bytes_written, outcome_.written);
+    outcome_.handles.used = session_->handles().peak();
+    outcome_.handles.refused = session_->handles().refused();
+    outcome_.call_bytes.used = b.counters().bytes_in_a_call;
+    outcome_.call_bytes.refused = b.counters().cut_calls;
+    outcome_.host_bytes.used = b.counters().bytes;
+    outcome_.host_call_limit.used = outcome_.host_calls = b.counters().calls;
+    outcome_.random_bytes = session_->random().bytes();
+    u64 kept = 0, cut = 0;
+    for (const auto* text : {&outcome_.out, &outcome_.err}) {
+      if (!*text) continue;
+      kept = std::max<u64>(kept, (*text)->head.size() + (*text)->tail.size());
+      cut += (*text)->dropped > 0;
+    }
+    outcome_.kept_output.used = kept;
+    outcome_.kept_output.refused = cut;
+    switch (b.ended_by()) {
+      case boundary::EndingLimit::none: break;
+      case boundary::EndingLimit::calls: outcome_.host_call_limit.refused = 1; break;
+      case boundary::EndingLimit::bytes: outcome_.host_bytes.refused = 1; break;
+      case boundary::EndingLimit::output:
+      case boundary::EndingLimit::random: break;  // their quotas counted
     }
   }
 
@@ -345,20 +426,11 @@ class Run {
     }
     outcome_.out = captured(out_capture_);
     outcome_.err = captured(err_capture_);
-    outcome_.fuel.allowed = config_.limits.fuel;
-    outcome_.memory.allowed = config_.limits.max_memory_bytes;
-    if (const auto total = joint_limit()) outcome_.total_memory.allowed = *total;
-    if (store_) outcome_.total_memory.used = store_->total_bytes();
-    outcome_.wall_time_ms = config_.limits.wall_time_ms;
-    outcome_.stack_bytes = config_.limits.stack_bytes;
+    measure();
     outcome_.real_clock = config_.grants.clock == boundary::ClockPolicy::real;
     outcome_.real_random = config_.grants.random == boundary::RandomPolicy::real;
     outcome_.seed = config_.grants.seed;
     outcome_.reproducible &= !outcome_.real_clock && !outcome_.real_random && config_.grants.sockets.empty();
-    if (stack_) {
-      outcome_.fuel.used = static_cast<u64>(start_fuel_ - std::max<i64>(stack_->fuel, 0));
-      outcome_.instructions = outcome_.fuel.used - std::min(outcome_.fuel.used, stack_->bulk_surcharge);
-    }
     if (!session_) return;
     const boundary::DenialLog& log = session_->denials();
     outcome_.denials = log.denials();
@@ -366,8 +438,6 @@ class Run {
     outcome_.total_denials = log.total_denials();
     outcome_.unlisted_denials = log.unlisted_denials();
     outcome_.unlisted_probes = log.unlisted_probes();
-    outcome_.host_calls = session_->boundary().counters().calls;
-    outcome_.random_bytes = session_->random().bytes();
     if (config_.interpreter) describe_guest();
   }
 

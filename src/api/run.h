@@ -7,23 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "api/limits.h"
 #include "api/outcome.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
-#include "runtime/stack.h"
 #include "wasm/op.h"
 
 namespace dewar::api {
-
-/// What a run may use up. Every limit has a default; none of them depends on the host.
-struct RunLimits {
-  std::optional<u64> fuel;                            ///< nothing = as much as the other limits allow
-  std::optional<u64> wall_time_ms = u64{300} * 1000;  ///< nothing = for ever
-  u64 max_memory_bytes = u64{1} << 30;                ///< per linear memory; growth beyond it fails in the guest
-  u64 max_table_elements = 10'000'000;                ///< per table
-  u64 max_gc_bytes = u64{256} << 20;
-  u64 stack_bytes = runtime::Stack::kDefaultBytes;  ///< canonical-frame bytes
-};
 
 /// The module is an interpreter started through one of our drivers (docs/guests.md).
 struct Interpreter {
@@ -54,9 +44,8 @@ struct RunConfig {
   boundary::OutputSink* err = nullptr;
   bool out_is_terminal = false;  ///< what isatty() says in the guest
   bool err_is_terminal = false;
-  /// Bytes kept of each captured stream: so many from the start, so many from the end.
-  usize capture_head = usize{512} << 10;
-  usize capture_tail = usize{512} << 10;
+  /// Bytes kept of each captured stream from the start and from the end, if not half of limits.kept_output_bytes each.
+  std::optional<usize> capture_head, capture_tail;
   /// Used if the grants say that standard input is granted.
   boundary::InputSource* in = nullptr;
 };

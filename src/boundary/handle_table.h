@@ -83,12 +83,20 @@ class HandleTable {
   u32 open_count() const { return open_; }
   u32 peak() const { return peak_; }
   u32 max_open() const { return max_; }
-  bool full() const { return open_ >= max_; }
+  /// How often there was no room.
+  u64 refused() const { return refused_; }
+  /// No room for another; counted as a refusal.
+  bool refuse_if_full() {
+    if (open_ < max_) return false;
+    ++refused_;
+    return true;
+  }
 
  private:
   u32 max_;
   u32 open_ = 0;
   u32 peak_ = 0;
+  u64 refused_ = 0;
   u32 lowest_free_ = 0;  ///< no free number below it
   std::vector<Handle> handles_;
 };

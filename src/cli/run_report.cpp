@@ -26,11 +26,11 @@ std::string why(const boundary::Denial& denial) {
 }
 
 std::string hint_for(const api::Outcome& outcome) {
-  if (outcome.code == "fuel") return "allow more with -W fuel=N";
-  if (outcome.code == "wall-time") return "allow more with -W timeout=TIME";
-  if (outcome.code == "stack") return "allow more with -W max-wasm-stack=SIZE";
-  if (outcome.code == "gc-heap") return "allow more with -W max-gc-heap=SIZE";
-  return {};
+  if (outcome.cls != api::OutcomeClass::limit) return {};
+  const api::LimitSpec* spec = api::find_limit_by_code(outcome.code);
+  if (!spec) return {};
+  constexpr const char* kUnits[] = {"N", "SIZE", "TIME"};
+  return "allow more with -W " + std::string(spec->name) + "=" + kUnits[static_cast<usize>(spec->unit)];
 }
 
 }  // namespace

@@ -2,6 +2,12 @@
 // The tables. Help texts are one line each; a flag that exists in wasmtime has its name and meaning here too.
 #include "cli/spec.h"
 
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "api/limits.h"
+
 namespace dewar::cli {
 
 namespace {
@@ -37,16 +43,6 @@ constexpr ExampleSpec kRunExamples[] = {
     {"echo 'print(6*7)' | dewar run --lang python -", "the program comes from standard input"},
     {"dewar run --json script.js", "one JSON object: how it ended, its output, what it was refused"},
 };
-constexpr WasmKeySpec kWasmKeys[] = {
-    {"fuel", "N|none", "instructions (and bulk work) until the run is stopped; k, M, G count thousands (default none)"},
-    {"timeout", "TIME|none", "wall time until the run is stopped: 500ms, 30s, 5m (default 5m)"},
-    {"max-memory-size", "SIZE", "bytes of a linear memory: 65536, 64MiB, 1GiB (default 1GiB)"},
-    {"max-wasm-stack", "SIZE", "bytes of call frames (default 8MiB)"},
-    {"max-table-elements", "N", "elements of a table (default 10000000)"},
-    {"max-gc-heap", "SIZE", "bytes of garbage-collected objects (default 256MiB)"},
-    {"FEATURE", "y|n", "switch a proposal on or off, e.g. simd=n,threads=n (all are on)"},
-};
-
 constexpr OptionSpec kWastOptions[] = {
     {"features", 0, "LIST", false, "feature set, e.g. 3.0,threads,-gc (default: told by the folder)", ""},
     {"quicken", 0, "y|n", false, "fuse instructions (default y)", "y n"},
@@ -164,6 +160,26 @@ bool is_group(std::string_view word) {
   return false;
 }
 
-std::span<const WasmKeySpec> wasm_keys() { return kWasmKeys; }
+std::span<const WasmKeySpec> wasm_keys() {
+  // The table of limits, worded for the help; the texts live as long as the program.
+  struct Texts {
+    std::deque<std::string> strings;
+    std::vector<WasmKeySpec> keys;
+  };
+  static const Texts kTexts = [] {
+    Texts t;
+    for (const api::LimitSpec& spec : api::limit_table()) {
+      std::string value = spec.unit == api::LimitUnit::count   ? "N"
+                          : spec.unit == api::LimitUnit::bytes ? "SIZE"
+                                                               : "TIME";
+      if (spec.may_be_none) value += "|none";
+      const std::string help = std::string(spec.counts) + " (default " + api::default_text(spec) + ")";
+      t.keys.push_back({spec.name, t.strings.emplace_back(std::move(value)), t.strings.emplace_back(help)});
+    }
+    t.keys.push_back({"FEATURE", "y|n", "switch a proposal on or off, e.g. simd=n,threads=n (all are on)"});
+    return t;
+  }();
+  return kTexts.keys;
+}
 
 }  // namespace dewar::cli

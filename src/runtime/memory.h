@@ -15,10 +15,21 @@
 
 namespace dewar::runtime {
 
-/// Bytes that a store may still spend on memories and tables together; shared by what it owns.
-using ByteBudget = std::shared_ptr<std::atomic<u64>>;
+/// What a store's memories and tables may still grow by together, and how often they were refused to grow, by what
+/// stood in the way. What a type's own maximum forbids is nobody's refusal.
+struct GrowthBudget {
+  explicit GrowthBudget(u64 bytes) : left(bytes) {}
+  std::atomic<u64> left;
+  std::atomic<u64> refused_memory{0};  ///< the limit of one memory
+  std::atomic<u64> refused_table{0};   ///< the limit of one table
+  std::atomic<u64> refused_total{0};   ///< this budget
+  std::atomic<u64> refused_system{0};  ///< the operating system
+};
+using ByteBudget = std::shared_ptr<GrowthBudget>;
 /// Takes `bytes` from a budget (null = unlimited); false, with nothing taken, if less is left.
 bool take_budget(const ByteBudget& budget, u64 bytes);
+/// Gives them back.
+void return_budget(const ByteBudget& budget, u64 bytes);
 
 struct Memory {
   /// Inaccessible bytes on each side of the 8 GiB that an index plus an offset can reach.

@@ -145,9 +145,9 @@ class Limits(CliCase):
         path = self.file("several.wat", '''(module (memory 3) (memory 5) (table 100 funcref) (table 10 externref)
           (func (export "_start")))''')
         limits = self.outcome("-W", "max-memory-size=1M,max-table-elements=1000", path)["limits"]
-        self.assertEqual(limits["memory_bytes"], {"used": 5 << 16, "allowed": 1 << 20})
+        self.assertEqual(limits["memory_bytes"], {"used": 5 << 16, "allowed": 1 << 20, "refused": 0})
         self.assertEqual(limits["total_memory_bytes"],
-                         {"used": (8 << 16) + 100 * 12 + 10 * 4, "allowed": (1 << 20) + 16000})
+                         {"used": (8 << 16) + 100 * 12 + 10 * 4, "allowed": (1 << 20) + 16000, "refused": 0})
         outcome = self.outcome("-W", "max-memory-size=1MiB", self.file("big.wat", '''(module (memory 17)
           (func (export "_start")))'''))
         self.assertEqual((outcome["class"], outcome["exit_code"]), ("refused", 126))

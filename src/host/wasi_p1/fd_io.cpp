@@ -91,13 +91,18 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
   boundary::GuestGather buffers;
   if (auto ok = call.gather(call.arg32(1), call.arg32(2), buffers); !ok) return from_fault(ok.error());
   if (!call.in_bounds(result, 4)) return Errno::fault;
+  const u64 wanted = buffers.total();
   u64 n = 0;
   if (h->kind == Handle::Kind::file) {
     // A positional write goes to its position, also on a handle that appends (as POSIX has it).
     const bool append = !position && (h->flags & kFdAppend);
+    boundary::Quota& quota = session.boundary().bytes_written;
+    buffers.clip(quota.allow(buffers.total()));
+    if (wanted > 0 && buffers.total() == 0) return Errno::nospc;
     auto done = write_file(*h, buffers, position ? *position : append ? 0 : h->offset, append);
     if (!done) return from_kernel(done.error());
     n = *done;
+    quota.use(n);
     if (append) {
       auto end = file_size(*h);
       if (!end) return from_kernel(end.error());
@@ -111,9 +116,15 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
     if (!done) return done.error();
     n = *done;
   } else if (h->kind == Handle::Kind::output) {
+    const bool counted = session.is_program_output(*h->output);
+    boundary::Quota& quota = session.boundary().output;
+    if (counted) buffers.clip(quota.allow(wanted));
     auto done = h->output->write(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
+    if (counted) quota.use(n);
+    // All that was allowed is out, and there is more.
+    if (n == buffers.total() && n < wanted) return call.end_by(boundary::EndingLimit::output);
   } else {
     return Errno::badf;
   }

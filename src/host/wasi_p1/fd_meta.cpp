@@ -27,6 +27,19 @@ Reply sync(HostCall& call, Session& session, int (*flush)(int)) {
   return Errno::success;
 }
 
+// Sets the size of a file. What it gets longer by counts as written.
+Errno resize(HostCall& call, Session& session, Handle& h, u64 size) {
+  struct stat st{};
+  if (::fstat(h.fd.get(), &st) != 0) return from_kernel(errno);
+  const u64 old = static_cast<u64>(st.st_size), more = size > old ? size - old : 0;
+  boundary::Quota& quota = session.boundary().bytes_written;
+  if (quota.allow(more) < more) return Errno::nospc;
+  if (::ftruncate(h.fd.get(), static_cast<off_t>(size)) != 0) return from_kernel(errno);
+  quota.use(more);
+  session.touch(call, h);
+  return Errno::success;
+}
+
 std::string_view preopen_name(const Handle& h) {
   return h.guest_path.empty() ? std::string_view("/") : std::string_view(h.guest_path);
 }
@@ -51,9 +64,7 @@ Reply fd_allocate(HostCall& call, Session& session) {
   if (::fstat(h->fd.get(), &st) != 0) return from_kernel(errno);
   // Only the size is promised; blocks are not reserved, or one call could fill the host's disk.
   if (static_cast<u64>(st.st_size) >= offset + size) return Errno::success;
-  if (::ftruncate(h->fd.get(), static_cast<off_t>(offset + size)) != 0) return from_kernel(errno);
-  session.touch(call, *h);
-  return Errno::success;
+  return resize(call, session, *h, offset + size);
 }
 
 Reply fd_close(HostCall& call, Session& session) {
@@ -116,9 +127,7 @@ Reply fd_filestat_set_size(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
   if (h->kind != Handle::Kind::file) return Errno::badf;
   if (call.arg64(1) > kMaxOffset) return Errno::inval;
-  if (::ftruncate(h->fd.get(), static_cast<off_t>(call.arg64(1))) != 0) return from_kernel(errno);
-  session.touch(call, *h);
-  return Errno::success;
+  return resize(call, session, *h, call.arg64(1));
 }
 
 Reply fd_filestat_set_times(HostCall& call, Session& session) {

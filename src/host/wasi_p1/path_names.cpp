@@ -39,11 +39,13 @@ std::expected<ParentPlace, Errno> creatable(HostCall& call, Session& session, co
   if (place.kind == Place::Kind::synthetic) return std::unexpected(Errno::exist);
   auto parent = changeable(call, session, place, boundary::kCreate, Errno::exist);
   if (!parent && parent.error() == Errno::busy) return std::unexpected(Errno::exist);
+  if (parent && session.boundary().files_created.allow(1) == 0) return std::unexpected(Errno::nospc);
   return parent;
 }
 
 // A name was made: its file is new to the guest.
 void made(HostCall& call, Session& session, const ParentPlace& at) {
+  session.boundary().files_created.use(1);
   struct stat st{};
   if (::fstatat(at.dir.get(), at.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return;
   session.nodes().create(st.st_dev, st.st_ino, session.clock(call).realtime_now());
@@ -149,6 +151,7 @@ Reply path_link(HostCall& call, Session& session) {
   if (::linkat(from.dir.get(), from.name.c_str(), to.dir.get(), to.kernel_name().c_str(), 0) != 0) {
     return from_kernel(errno);
   }
+  session.boundary().files_created.use(1);
   return Errno::success;
 }
 

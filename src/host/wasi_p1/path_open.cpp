@@ -82,6 +82,7 @@ std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, con
     if (Errno e = session.require(call, place, rights_to_create(r)); e != Errno::success) {
       return std::unexpected(Reply(e));
     }
+    if (session.boundary().files_created.allow(1) == 0) return std::unexpected(Reply(Errno::nospc));
     const int flags = access_flags(r) | O_CREAT;
     auto fd = resolver.open(place.dir, place.path, flags | O_EXCL, 0666);
     if (fd) return Opened{std::move(*fd), true};
@@ -150,7 +151,7 @@ Reply path_open(HostCall& call, Session& session) {
     return session.deny_absent(call, place, rights, r.directory);
   }
   if (place.kind == Place::Kind::synthetic) return open_synthetic(call, session, place, r);
-  if (session.handles().full()) return Errno::mfile;
+  if (session.handles().refuse_if_full()) return Errno::mfile;
 
   auto opened =
       place.mount->is_file ? open_mounted_file(call, session, place, r) : open_in_mount(call, session, place, r);
@@ -181,6 +182,7 @@ Reply path_open(HostCall& call, Session& session) {
                                 rights::kFdFilestatSetTimes | rights::kPollFdReadwrite;
     handle.rights = r.rights & full & kFileRights;
   }
+  if (opened->created) session.boundary().files_created.use(1);
   const u64 now = session.clock(call).realtime_now();
   boundary::NodeTable& nodes = session.nodes();
   handle.node = opened->created ? nodes.create(st.st_dev, st.st_ino, now) : nodes.find(st.st_dev, st.st_ino);

@@ -70,6 +70,9 @@ Reply clock_time_get(HostCall& call, Session& session) {
 
 Reply random_get(HostCall& call, Session& session) {
   DEWAR_WASI_GUEST(buffer, call.write(call.arg32(0), call.arg32(1)));
+  boundary::Quota& quota = session.boundary().random;
+  if (quota.allow(buffer.size()) < buffer.size()) return call.end_by(boundary::EndingLimit::random);
+  quota.use(buffer.size());
   // In pieces, so that a long request ends with the run; a request that goes on is never cut short.
   constexpr usize kPiece = usize{64} << 10;
   const std::span<u8> out = buffer.buffer();

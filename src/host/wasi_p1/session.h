@@ -82,6 +82,9 @@ class Session {
   const std::string& report() const;
   u64 report_total() const;
 
+  /// The sink is standard output or standard error.
+  bool is_program_output(const boundary::OutputSink& sink) const { return &sink != report_.get(); }
+
   /// How often the guest asked a closed standard input for bytes.
   u64 stdin_refused() const { return empty_stdin_.asked(); }
   const boundary::Clock& clock() const { return clock_; }
