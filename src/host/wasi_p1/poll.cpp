@@ -3,7 +3,6 @@
 // time: the earliest timeout is reached by moving the clock. With the real clock the wait ends when a descriptor is
 // ready, the earliest timeout has passed, or the stack is interrupted.
 #include <poll.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -89,9 +88,9 @@ void add_handle(Session& session, Poll& poll, const Subscription& s, usize index
   }
   Event e = event_for(s);
   if (h->kind == Handle::Kind::input) e.flags = kEventHangup;
-  struct stat st{};
-  if (h->kind == Handle::Kind::file && s.type == kEventFdRead && ::fstat(h->fd.get(), &st) == 0) {
-    const u64 size = static_cast<u64>(st.st_size);
+  if (h->kind == Handle::Kind::file && s.type == kEventFdRead) {
+    const auto st = boundary::status(h->view());
+    const u64 size = st ? static_cast<u64>(st->st_size) : 0;
     e.nbytes = size > h->offset ? size - h->offset : 0;
   }
   poll.events.push_back(e);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Making a session: streams, preopened directories, the report handle. Handle numbers: 0 to 2 are the streams, then
 // the mounted directories in the order of the grants, then the synthetic root "/" unless something is mounted there,
-// then the report handle. Guests' C libraries look through the preopened directories until a number is not open, so
-// nothing may stand between them; the one with the longest matching name wins there, so the order is free.
+// then the directories in memory, then the report handle. Guests' C libraries look through the preopened directories
+// until a number is not open, so nothing may stand between them; the one with the longest matching name wins there, so
+// the order is free.
 #include "host/wasi_p1/session.h"
 
 #include <fcntl.h>
@@ -99,8 +100,7 @@ Result<void> Session::open_handles() {
   if (auto ok = add(output(config_.stdout_, config_.stdout_is_terminal)); !ok) return std::unexpected(ok.error());
   if (auto ok = add(output(config_.stderr_, config_.stderr_is_terminal)); !ok) return std::unexpected(ok.error());
 
-  for (const boundary::Mount& mount : mounts_.mounts()) {
-    if (mount.is_file) continue;
+  const auto top_of = [](const boundary::Mount& mount) {
     Handle handle;
     handle.kind = Handle::Kind::dir;
     handle.preopen = true;
@@ -109,6 +109,11 @@ Result<void> Session::open_handles() {
     handle.inheriting = inheriting_rights(mount.rights);
     handle.mount = &mount;
     handle.guest_path = mount.guest_path;
+    return handle;
+  };
+  for (const boundary::Mount& mount : mounts_.mounts()) {
+    if (mount.is_file || mount.memory) continue;
+    Handle handle = top_of(mount);
     const int access = mount.rights & boundary::kRead ? O_RDONLY : O_PATH;
     handle.fd = boundary::UniqueFd(::openat(mount.fd.get(), ".", access | O_DIRECTORY | O_CLOEXEC));
     if (!handle.fd) {
@@ -132,6 +137,12 @@ Result<void> Session::open_handles() {
     root.rights = directory_rights(boundary::kReadWrite);
     root.inheriting = inheriting_rights(boundary::kReadWrite);
     if (auto ok = add(std::move(root)); !ok) return std::unexpected(ok.error());
+  }
+  for (const boundary::Mount& mount : mounts_.mounts()) {
+    if (!mount.memory) continue;
+    Handle handle = top_of(mount);
+    handle.mem = boundary::MemRef(*mount.memory, boundary::MemFs::kRoot);
+    if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
   }
   if (config_.report) {
     report_ = std::make_unique<ReportSink>(*this, config_.report_limit);
