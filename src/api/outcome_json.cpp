@@ -29,6 +29,23 @@ void write_text(JsonWriter& json, const char* name, const std::optional<Captured
   json.member("bytes", text->total).member("omitted_bytes", text->dropped).end_object();
 }
 
+void write_outputs(JsonWriter& json, const Outcome& o) {
+  json.key("outputs").begin_array();
+  for (const OutputFile& file : o.outputs) {
+    json.begin_object()
+        .member("path", file.path)
+        .member("bytes", file.bytes)
+        .member("sha256", file.sha256)
+        .end_object();
+  }
+  json.end_array().member("unlisted_outputs", o.unlisted_outputs);
+  json.key("skipped_outputs").begin_array();
+  for (const SkippedOutput& skipped : o.skipped_outputs) {
+    json.begin_object().member("path", skipped.path).member("reason", skipped.reason).end_object();
+  }
+  json.end_array().member("unlisted_skipped_outputs", o.unlisted_skipped_outputs);
+}
+
 void write_refusal(JsonWriter& json, const std::optional<Error>& refusal) {
   json.key("refusal");
   if (!refusal) {
@@ -143,11 +160,22 @@ void write_usage(JsonWriter& json, const char* name, const Usage& usage) {
   json.end_object();
 }
 
+void write_space(JsonWriter& json, const char* name, const Space& space) {
+  json.key(name)
+      .begin_object()
+      .member("used", space.used)
+      .member("allowed", space.allowed)
+      .member("refused", space.refused)
+      .end_object();
+}
+
 void write_limits(JsonWriter& json, const Outcome& o) {
   json.key("limits").begin_object();
   write_usage(json, "fuel", o.fuel);
   write_usage(json, "memory_bytes", o.memory);
   write_usage(json, "total_memory_bytes", o.total_memory);
+  write_space(json, "scratch_bytes", o.scratch);
+  write_space(json, "out_bytes", o.out_space);
   json.key("wall_time_ms").begin_object().key("allowed");
   o.wall_time_ms ? json.value(*o.wall_time_ms) : json.null();
   json.end_object();
@@ -183,9 +211,12 @@ std::string outcome_json(const Outcome& o, bool pretty) {
   json.end_object();
   write_text(json, "stdout", o.out);
   write_text(json, "stderr", o.err);
+  json.key("stdin").begin_object().member("granted", o.stdin_granted).member("reads_refused", o.stdin_refused);
+  json.end_object();
   json.key("results").begin_array();
   for (const std::string& result : o.results) json.value(result);
   json.end_array();
+  write_outputs(json, o);
   write_refusal(json, o.refusal);
   write_trap(json, o.trap);
   write_error(json, o.error);

@@ -27,6 +27,7 @@ namespace {
 using runtime::TrapKind;
 
 constexpr usize kMaxNameText = 256;
+constexpr const char* kScratchPath = "/tmp";
 // Fuel is a signed count down; a limit above this is none.
 constexpr u64 kUnlimitedFuel = static_cast<u64>(INT64_MAX);
 
@@ -49,7 +50,9 @@ class Run {
         outcome_ = std::move(failed);
       }
     }
+    if (outcome_.cls == OutcomeClass::refused || !session_) out_files_.abandon();
     describe();
+    bring_files_back();
     return std::move(outcome_);
   }
 
@@ -63,6 +66,9 @@ class Run {
         runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;
 
+    if (config_.out_folder) {
+      if (Result<void> ok = out_files_.open(*config_.out_folder); !ok) return ok;
+    }
     auto session = wasi_p1::Session::create(session_config());
     if (!session) return std::unexpected(std::move(session.error()));
     session_ = std::move(*session);
@@ -134,6 +140,11 @@ class Run {
     if (!config_.out) out_capture_.emplace(config_.capture_head, config_.capture_tail);
     if (!config_.err) err_capture_.emplace(config_.capture_head, config_.capture_tail);
     config.grants = config_.grants;
+    const u64 scratch = config_.scratch_bytes.value_or(covers_scratch(config_.grants) ? 0 : RunConfig::kDefaultScratch);
+    if (scratch > 0) config.grants.memory.push_back({kScratchPath, scratch, boundary::kReadWrite});
+    if (config_.out_folder) {
+      config.grants.memory.push_back({OutFolder::kGuestPath, config_.out_folder->max_bytes, boundary::kReadWrite});
+    }
     config.stdout_ = config_.out ? config_.out : &*out_capture_;
     config.stderr_ = config_.err ? config_.err : &*err_capture_;
     config.stdin_ = config_.in;
@@ -147,6 +158,30 @@ class Run {
       config.interpreter = true;
     }
     return config;
+  }
+
+  // What the guest has at /tmp was granted, so no folder of ours hides it.
+  static bool covers_scratch(const boundary::Grants& grants) {
+    return std::any_of(grants.mounts.begin(), grants.mounts.end(), [](const boundary::MountGrant& grant) {
+      const auto path = boundary::normalize_guest_path(grant.guest_path);
+      return path && (*path == kScratchPath || *path == "/");
+    });
+  }
+
+  const boundary::MemFs* memory_at(std::string_view guest_path) const {
+    for (const boundary::Mount& mount : session_->mounts().mounts()) {
+      if (mount.memory && mount.guest_path == guest_path) return mount.memory.get();
+    }
+    return nullptr;
+  }
+
+  void bring_files_back() {
+    if (!out_files_.is_open() || !session_) return;
+    out_files_.write(*memory_at(OutFolder::kGuestPath), outcome_);
+    if (!outcome_.outputs_failed || outcome_.cls != OutcomeClass::exit || outcome_.exit_code != 0) return;
+    // Whoever wants the files must not take the run for a success.
+    end(OutcomeClass::exit, "out-incomplete",
+        "the program ended, but its files could not all be written to " + config_.out_folder->host_path, kExitOwnError);
   }
 
   // What to call is checked before anything of the module runs.
@@ -354,6 +389,7 @@ class Run {
     outcome_.real_clock = config_.grants.clock == boundary::ClockPolicy::real;
     outcome_.real_random = config_.grants.random == boundary::RandomPolicy::real;
     outcome_.seed = config_.grants.seed;
+    outcome_.stdin_granted = config_.grants.stdin_ == boundary::StdinPolicy::granted;
     outcome_.reproducible &= !outcome_.real_clock && !outcome_.real_random;
     if (stack_) {
       outcome_.fuel.used = static_cast<u64>(start_fuel_ - std::max<i64>(stack_->fuel, 0));
@@ -368,6 +404,12 @@ class Run {
     outcome_.unlisted_probes = log.unlisted_probes();
     outcome_.host_calls = session_->boundary().counters().calls;
     outcome_.random_bytes = session_->random().bytes();
+    outcome_.stdin_refused = session_->stdin_refused();
+    const auto space = [](const boundary::MemFs* fs) {
+      return fs ? Space{fs->peak(), fs->max_bytes(), fs->refused()} : Space{};
+    };
+    outcome_.scratch = space(memory_at(kScratchPath));
+    outcome_.out_space = space(memory_at(OutFolder::kGuestPath));
     if (config_.interpreter) describe_guest();
   }
 
@@ -388,6 +430,7 @@ class Run {
 
   RunConfig config_;
   Outcome outcome_;
+  OutFiles out_files_;
   i64 start_fuel_ = 0;
   std::optional<boundary::CaptureSink> out_capture_, err_capture_;
   std::unique_ptr<runtime::Engine> engine_;
