@@ -76,6 +76,24 @@ struct TrapReport {
   u64 total_frames = 0;
 };
 
+/// A file of the guest's that was written to the host.
+struct OutputFile {
+  std::string path;  ///< below the folder (text chosen by the guest)
+  u64 bytes = 0;
+  std::string sha256;  ///< of its contents, in hexadecimal
+};
+
+/// One that was not.
+struct SkippedOutput {
+  std::string path;
+  std::string reason;  ///< "symbolic-link", "name", "too-deep", "too-large", "exists", "write-failed"
+};
+
+/// Room in memory: the most that was used, what may be used, and how often something did not fit.
+struct Space {
+  u64 used = 0, allowed = 0, refused = 0;
+};
+
 struct Outcome {
   OutcomeClass cls = OutcomeClass::refused;
   std::string code;     ///< stable; the list is docs/outcome.md
@@ -92,6 +110,14 @@ struct Outcome {
   std::optional<CapturedText> err;
   std::vector<std::string> results;  ///< of an invoked function, as "i32:7"
 
+  bool stdin_granted = false;
+  u64 stdin_refused = 0;  ///< how often the guest asked a standard input for bytes that was not granted
+
+  std::vector<OutputFile> outputs;  ///< of the folder /out
+  std::vector<SkippedOutput> skipped_outputs;
+  u64 unlisted_outputs = 0, unlisted_skipped_outputs = 0;
+  bool outputs_failed = false;  ///< the host could not take all of them
+
   std::optional<Error> refusal;  ///< class refused: what was wrong
   std::optional<TrapReport> trap;
   std::optional<GuestError> error;
@@ -107,6 +133,8 @@ struct Outcome {
   Usage total_memory;  ///< bytes of all memories and tables at the end
   Usage table_elements, gc_heap, stack, handles, call_bytes, host_bytes, host_call_limit, output, kept_output,
       random_limit, files_created, written;
+  Space scratch;    ///< the folder /tmp
+  Space out_space;  ///< the folder /out
   u64 instructions = 0;
   u64 host_calls = 0;
 

@@ -29,6 +29,23 @@ void write_text(JsonWriter& json, const char* name, const std::optional<Captured
   json.member("bytes", text->total).member("omitted_bytes", text->dropped).end_object();
 }
 
+void write_outputs(JsonWriter& json, const Outcome& o) {
+  json.key("outputs").begin_array();
+  for (const OutputFile& file : o.outputs) {
+    json.begin_object()
+        .member("path", file.path)
+        .member("bytes", file.bytes)
+        .member("sha256", file.sha256)
+        .end_object();
+  }
+  json.end_array().member("unlisted_outputs", o.unlisted_outputs);
+  json.key("skipped_outputs").begin_array();
+  for (const SkippedOutput& skipped : o.skipped_outputs) {
+    json.begin_object().member("path", skipped.path).member("reason", skipped.reason).end_object();
+  }
+  json.end_array().member("unlisted_skipped_outputs", o.unlisted_skipped_outputs);
+}
+
 void write_refusal(JsonWriter& json, const std::optional<Error>& refusal) {
   json.key("refusal");
   if (!refusal) {
@@ -142,6 +159,15 @@ void write_count(JsonWriter& json, const char* name, const std::optional<u64>& v
   value ? json.value(*value) : json.null();
 }
 
+void write_space(JsonWriter& json, const char* name, const Space& space) {
+  json.key(name)
+      .begin_object()
+      .member("used", space.used)
+      .member("allowed", space.allowed)
+      .member("refused", space.refused)
+      .end_object();
+}
+
 void write_limits(JsonWriter& json, const Outcome& o) {
   json.key("limits_hit").begin_array();
   for (const std::string_view code : limits_hit(o)) json.value(code);
@@ -154,6 +180,8 @@ void write_limits(JsonWriter& json, const Outcome& o) {
     write_count(json, "allowed", usage.allowed);
     json.member("refused", usage.refused).end_object();
   }
+  write_space(json, "scratch_bytes", o.scratch);
+  write_space(json, "out_bytes", o.out_space);
   json.end_object();
   json.member("instructions", o.instructions).member("host_calls", o.host_calls);
   json.key("determinism")
@@ -186,9 +214,12 @@ std::string outcome_json(const Outcome& o, bool pretty) {
   json.end_object();
   write_text(json, "stdout", o.out);
   write_text(json, "stderr", o.err);
+  json.key("stdin").begin_object().member("granted", o.stdin_granted).member("reads_refused", o.stdin_refused);
+  json.end_object();
   json.key("results").begin_array();
   for (const std::string& result : o.results) json.value(result);
   json.end_array();
+  write_outputs(json, o);
   write_refusal(json, o.refusal);
   write_trap(json, o.trap);
   write_error(json, o.error);

@@ -29,6 +29,7 @@ using runtime::TrapKind;
 
 constexpr usize kMaxNameText = 256;
 constexpr u64 kNone = ~u64{0};
+constexpr const char* kScratchPath = "/tmp";
 // Fuel is a signed count down; a limit above this is none.
 constexpr u64 kUnlimitedFuel = static_cast<u64>(INT64_MAX);
 
@@ -50,7 +51,9 @@ class Run {
         outcome_ = std::move(failed);
       }
     }
+    if (outcome_.cls == OutcomeClass::refused || !session_) out_files_.abandon();
     describe();
+    bring_files_back();
     return std::move(outcome_);
   }
 
@@ -64,6 +67,9 @@ class Run {
         runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;
 
+    if (config_.out_folder) {
+      if (Result<void> ok = out_files_.open(*config_.out_folder); !ok) return ok;
+    }
     auto session = wasi_p1::Session::create(session_config());
     if (!session) return std::unexpected(std::move(session.error()));
     session_ = std::move(*session);
@@ -137,6 +143,11 @@ class Run {
                      .bytes_written = config_.limits.max_written_bytes.value_or(kNone)};
     config.max_handles = static_cast<u32>(std::min<u64>(config_.limits.max_handles.value_or(kNone), UINT32_MAX));
     config.grants = config_.grants;
+    const u64 scratch = config_.scratch_bytes.value_or(covers_scratch(config_.grants) ? 0 : RunConfig::kDefaultScratch);
+    if (scratch > 0) config.grants.memory.push_back({kScratchPath, scratch, boundary::kReadWrite});
+    if (config_.out_folder) {
+      config.grants.memory.push_back({OutFolder::kGuestPath, config_.out_folder->max_bytes, boundary::kReadWrite});
+    }
     config.stdout_ = config_.out ? config_.out : &*out_capture_;
     config.stderr_ = config_.err ? config_.err : &*err_capture_;
     config.stdin_ = config_.in;
@@ -150,6 +161,30 @@ class Run {
       config.interpreter = true;
     }
     return config;
+  }
+
+  // What the guest has at /tmp was granted, so no folder of ours hides it.
+  static bool covers_scratch(const boundary::Grants& grants) {
+    return std::any_of(grants.mounts.begin(), grants.mounts.end(), [](const boundary::MountGrant& grant) {
+      const auto path = boundary::normalize_guest_path(grant.guest_path);
+      return path && (*path == kScratchPath || *path == "/");
+    });
+  }
+
+  const boundary::MemFs* memory_at(std::string_view guest_path) const {
+    for (const boundary::Mount& mount : session_->mounts().mounts()) {
+      if (mount.memory && mount.guest_path == guest_path) return mount.memory.get();
+    }
+    return nullptr;
+  }
+
+  void bring_files_back() {
+    if (!out_files_.is_open() || !session_) return;
+    out_files_.write(*memory_at(OutFolder::kGuestPath), outcome_);
+    if (!outcome_.outputs_failed || outcome_.cls != OutcomeClass::exit || outcome_.exit_code != 0) return;
+    // Whoever wants the files must not take the run for a success.
+    end(OutcomeClass::exit, "out-incomplete",
+        "the program ended, but its files could not all be written to " + config_.out_folder->host_path, kExitOwnError);
   }
 
   // What to call is checked before anything of the module runs.
@@ -430,6 +465,7 @@ class Run {
     outcome_.real_clock = config_.grants.clock == boundary::ClockPolicy::real;
     outcome_.real_random = config_.grants.random == boundary::RandomPolicy::real;
     outcome_.seed = config_.grants.seed;
+    outcome_.stdin_granted = config_.grants.stdin_ == boundary::StdinPolicy::granted;
     outcome_.reproducible &= !outcome_.real_clock && !outcome_.real_random && config_.grants.sockets.empty();
     if (!session_) return;
     const boundary::DenialLog& log = session_->denials();
@@ -438,6 +474,12 @@ class Run {
     outcome_.total_denials = log.total_denials();
     outcome_.unlisted_denials = log.unlisted_denials();
     outcome_.unlisted_probes = log.unlisted_probes();
+    outcome_.stdin_refused = session_->stdin_refused();
+    const auto space = [](const boundary::MemFs* fs) {
+      return fs ? Space{fs->peak(), fs->max_bytes(), fs->refused()} : Space{};
+    };
+    outcome_.scratch = space(memory_at(kScratchPath));
+    outcome_.out_space = space(memory_at(OutFolder::kGuestPath));
     if (config_.interpreter) describe_guest();
   }
 
@@ -458,6 +500,7 @@ class Run {
 
   RunConfig config_;
   Outcome outcome_;
+  OutFiles out_files_;
   i64 start_fuel_ = 0;
   std::optional<boundary::CaptureSink> out_capture_, err_capture_;
   std::unique_ptr<runtime::Engine> engine_;

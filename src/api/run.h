@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/limits.h"
+#include "api/out_files.h"
 #include "api/outcome.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
@@ -33,6 +34,12 @@ struct RunConfig {
   RunLimits limits;
   wasm::Features features;
   bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)
+  /// Bytes of the scratch folder /tmp in memory. Nothing = kDefaultScratch, unless a grant covers /tmp (it is there, or
+  /// at the root); 0 = no such folder.
+  std::optional<u64> scratch_bytes;
+  static constexpr u64 kDefaultScratch = u64{64} << 20;
+  /// The guest gets a folder /out in memory, and what it leaves there is written below this one.
+  std::optional<OutFolder> out_folder;
   std::optional<Interpreter> interpreter;
 
   /// Function to call instead of `_start`, and its arguments as text.

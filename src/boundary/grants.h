@@ -53,6 +53,13 @@ struct SocketGrant {
   int fd = -1;          ///< is duplicated, never closed
 };
 
+/// A folder in memory, empty at the start: scratch space, or a place for results.
+struct MemoryMountGrant {
+  std::string guest_path;
+  u64 max_bytes = 0;  ///< of everything in it, names and nodes included (see MemFs)
+  Rights rights = kReadWrite;
+};
+
 enum class ClockPolicy : u8 { virtual_, real };
 enum class RandomPolicy : u8 { seeded, real };
 enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file from the start
@@ -61,6 +68,7 @@ struct Grants {
   std::vector<MountGrant> mounts;
   std::vector<FileGrant> files;
   std::vector<SocketGrant> sockets;
+  std::vector<MemoryMountGrant> memory;
   std::vector<std::string> args;  ///< argv, with the program's name first
   std::vector<std::pair<std::string, std::string>> env;
   ClockPolicy clock = ClockPolicy::virtual_;

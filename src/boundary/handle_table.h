@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/types.h"
+#include "boundary/mount_files.h"
 #include "boundary/mounts.h"
 #include "boundary/nodes.h"
 #include "boundary/streams.h"
@@ -32,8 +33,8 @@ struct DirSnapshot {
 struct Handle {
   enum class Kind : u8 {
     closed,
-    file,       ///< a regular file: `fd`
-    dir,        ///< a directory of a mount: `fd`
+    file,       ///< a regular file: `fd` or `mem`
+    dir,        ///< a directory of a mount: `fd` or `mem`
     synthetic,  ///< a directory of ours
     input,      ///< a stream to read: `input`
     output,     ///< a stream to write: `output`
@@ -49,6 +50,7 @@ struct Handle {
   const Mount* mount = nullptr;
   std::string guest_path;  ///< "" for the root, else "/a/b"; as it was when opened
   UniqueFd fd;
+  MemRef mem;  ///< what is open in a memory mount, instead of `fd`
   u64 offset = 0;
   NodeIndex node = 0;
   std::unique_ptr<DirSnapshot> snapshot;
@@ -59,7 +61,8 @@ struct Handle {
   bool is_socket() const { return kind == Kind::listener || kind == Kind::socket; }
   /// Bytes come and go without a position.
   bool is_stream() const { return kind == Kind::input || kind == Kind::output || is_socket(); }
-  BaseDir base() const { return {kind == Kind::dir ? mount : nullptr, fd.get(), guest_path}; }
+  BaseDir base() const { return {kind == Kind::dir ? mount : nullptr, fd.get(), guest_path, mem.node()}; }
+  NodeView view() const { return {fd.get(), mem.fs(), mem.node()}; }
 };
 
 class HandleTable {

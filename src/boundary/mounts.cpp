@@ -103,6 +103,14 @@ Result<MountTable> MountTable::open(const Grants& grants) {
     mount.in_memory = true;
     if (auto ok = add(std::move(mount), grant.guest_path); !ok) return std::unexpected(ok.error());
   }
+  for (const MemoryMountGrant& grant : grants.memory) {
+    Mount mount;
+    mount.rights = grant.rights;
+    mount.in_memory = true;
+    const bool real = grants.clock == ClockPolicy::real;
+    mount.memory = std::make_unique<MemFs>(grant.max_bytes, real ? Clock::real().realtime_now() : grants.clock_start);
+    if (auto ok = add(std::move(mount), grant.guest_path); !ok) return std::unexpected(ok.error());
+  }
   for (const Mount& file : table.mounts_) {
     if (file.is_file && table.is_ancestor(file.guest_path)) {
       return fail("grant-bad-path", "something is mounted below the file " + file.guest_path);
@@ -194,6 +202,7 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     place.kind = Place::Kind::mount;
     place.mount = base.mount;
     place.dir = base.fd;
+    place.node = base.node;
     place.path = std::string(path);
     place.mount_point = !escapes && lexical == base.mount->guest_path;
     if (escapes) place.escape = path_as_written(base.guest_path, path);
@@ -204,6 +213,7 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     place.kind = Place::Kind::mount;
     place.mount = mount;
     place.dir = mount->fd.get();
+    place.node = MemFs::kRoot;
     place.mount_point = lexical.size() == mount->guest_path.size();
     place.path = place.mount_point ? "." : lexical.substr(mount->guest_path.size() + 1);
     if (place.trailing_slash) place.path += '/';

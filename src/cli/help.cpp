@@ -44,6 +44,7 @@ void append_row(std::string& out, std::string_view left, std::string_view right,
 std::string option_text(const OptionSpec& option) {
   std::string text = option.letter ? std::string("-") + option.letter + ", --" : "    --";
   text += option.name;
+  if (option.optional) return text + "[=" + std::string(option.value) + "]";
   if (!option.value.empty())
     text += (option.value.find('=') == std::string_view::npos ? "=" : " ") + std::string(option.value);
   return text;

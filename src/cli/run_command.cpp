@@ -11,9 +11,11 @@
 #include "api/run.h"
 #include "boundary/sockets.h"
 #include "cli/commands.h"
+#include "cli/folder_options.h"
 #include "cli/guest_store.h"
 #include "cli/program_source.h"
 #include "cli/run_report.h"
+#include "cli/standard_input.h"
 #include "cli/terminal.h"
 #include "cli/wasm_options.h"
 
@@ -139,7 +141,8 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  if (path == "-" && args.has("stdin")) {
+  if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));
+  if (path == "-" && args.has("stdin") && args.get("stdin").empty()) {
     return fail("usage-option", "the program itself comes from standard input", Error::kNoOffset,
                 "put it into a file to use --stdin");
   }
@@ -212,6 +215,10 @@ bool tell(const ParsedArgs& args, const api::Outcome& outcome) {
   } else {
     write_all(2, ending_text(outcome));
   }
+  write_all(2, outputs_text(outcome));
+  if (outcome.stdin_refused > 0 && outcome.program != "-" && has_waiting_input()) {
+    write_all(2, "dewar: the program read its standard input, which was at its end; to pass ours on: --stdin\n");
+  }
   const std::string_view report = args.get("report", "auto");
   if (report == "never" || (report == "auto" && !is_terminal(2))) return told;
   write_all(2, refusals_text(outcome));
@@ -244,7 +251,13 @@ int run_command(const ParsedArgs& args) {
   auto config = configure(args);
   if (!config) return refuse(std::move(config.error()));
 
-  boundary::FdSource in(0);
+  boundary::UniqueFd input;
+  if (args.has("stdin") && !args.all("stdin").empty()) {
+    auto opened = open_stdin(args.all("stdin").back());
+    if (!opened) return refuse(std::move(opened.error()));
+    input = std::move(*opened);
+  }
+  boundary::FdSource in(input ? input.get() : 0);
   if (config->grants.stdin_ == boundary::StdinPolicy::granted) config->in = &in;
   if (json) return finish_json(run_configured(std::move(*config)));
 

@@ -57,6 +57,25 @@ std::string ending_text(const api::Outcome& outcome) {
   return out;
 }
 
+std::string outputs_text(const api::Outcome& outcome) {
+  std::string out;
+  if (outcome.code == "out-incomplete") {
+    out += "dewar: " + std::string(api::class_name(outcome.cls)) + "[" + outcome.code +
+           "]: " + quoted(outcome.message) + "\n";
+  }
+  if (outcome.out_space.refused > 0) {
+    out += "dewar: the program filled /out (" + base::human_size(outcome.out_space.allowed) +
+           "); allow more with --out DIR:MAX\n";
+  }
+  for (const api::SkippedOutput& skipped : outcome.skipped_outputs) {
+    out += "dewar: not written: /out/" + quoted(skipped.path) + " (" + skipped.reason + ")\n";
+  }
+  if (outcome.unlisted_skipped_outputs) {
+    out += "dewar: and " + base::dec(outcome.unlisted_skipped_outputs) + " more not written\n";
+  }
+  return out;
+}
+
 std::string refusals_text(const api::Outcome& outcome) {
   std::string out;
   for (const boundary::Denial& denial : outcome.denials) {
@@ -66,6 +85,10 @@ std::string refusals_text(const api::Outcome& outcome) {
     out += "\n";
   }
   if (outcome.unlisted_denials) out += "dewar: and " + base::dec(outcome.unlisted_denials) + " more denials\n";
+  if (outcome.scratch.refused > 0) {
+    out += "dewar: the program filled /tmp (" + base::human_size(outcome.scratch.allowed) +
+           "); allow more with --scratch SIZE\n";
+  }
   for (const api::Attempt& attempt : outcome.attempts) {
     out += "dewar: the program tried " + quoted(attempt.event);
     if (!attempt.detail.empty()) out += " " + quoted(attempt.detail);

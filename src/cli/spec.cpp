@@ -19,7 +19,12 @@ constexpr OptionSpec kRunOptions[] = {
      ""},
     {"stream", 0, "fd:N", true, "give the program a connected socket that we have open", ""},
     {"env", 0, "NAME[=VALUE]", true, "set an environment variable; without a value, pass ours on", ""},
-    {"stdin", 0, "", false, "let the program read our standard input (else it is at its end)", ""},
+    {"stdin", 0, "FILE", false, "let the program read our standard input, or FILE (else it is at its end)", "", true},
+    {"scratch", 0, "SIZE|off", false, "room in the folder /tmp, which is kept in memory (default 64MiB)", "off"},
+    {"out", 0, "DIR[:MAX]", false,
+     "bring back what the program leaves in /out: it is written to DIR, which must be new or empty (MAX: default "
+     "64MiB)",
+     ""},
     {"clock", 0, "real|virtual", false, "the machine's clock, or one that follows the program alone (default)",
      "real virtual"},
     {"random", 0, "real|seeded", false, "the machine's random numbers, or a seeded stream (default)", "real seeded"},
@@ -41,6 +46,7 @@ constexpr ExampleSpec kRunExamples[] = {
     {"dewar run --invoke add add.wat 2 3", "call one function of a text module"},
     {"dewar run -W fuel=1000000,max-memory-size=64MiB job.wasm", "stop after so many instructions, or bytes"},
     {"echo 'print(6*7)' | dewar run --lang python -", "the program comes from standard input"},
+    {"dewar run --stdin --out ./results convert.py < data.csv", "data in, files out, and nothing else"},
     {"dewar run --json script.js", "one JSON object: how it ended, its output, what it was refused"},
 };
 constexpr OptionSpec kWastOptions[] = {

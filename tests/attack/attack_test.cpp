@@ -101,6 +101,7 @@ api::Outcome run(const Attack& attack, const World& world) {
   config.grants.args = {"attack.wasm"};
   config.grants.mounts = {{world.scratch / "rw", "/rw", boundary::kReadWrite},
                           {world.scratch / "ro", "/ro", boundary::kReadOnly}};
+  config.scratch_bytes = 0;  // the attacks count handles: 3 and 4 are the mounts, 5 the root
   config.limits.fuel = 3'000'000;
   config.limits.wall_time_ms = 60'000;
   config.limits.max_memory_bytes = u64{32} << 20;

@@ -102,10 +102,8 @@ struct NewTimes {
   Value access, modify;
 };
 std::expected<NewTimes, Errno> parse_times(u64 atime, u64 mtime, u32 flags);
-/// For utimensat.
-void to_kernel(const NewTimes& times, struct timespec out[2]);
-/// Lets the guest see them.
-void apply_times(boundary::HostCall& call, Session& session, boundary::NodeIndex node, const NewTimes& times);
+/// Sets them, and lets the guest see them.
+Reply change_times(boundary::HostCall& call, Session& session, const boundary::NodeView& node, const NewTimes& times);
 
 /// Puts what is known of a file into the interface's layout.
 template <class Abi>

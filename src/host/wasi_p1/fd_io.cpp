@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading, writing and seeking. Files are accessed at positions that the handle table keeps; the kernel fills and
-// empties guest memory directly, through checked vectors.
+// Reading, writing and seeking. Files are accessed at positions that the handle table keeps.
 #include <errno.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "host/wasi_p1/bodies.h"
@@ -27,29 +25,18 @@ int write_flags(u16 flags, bool append) {
 
 std::expected<u64, int> read_file(const Handle& h, boundary::GuestScatter& into, u64 offset) {
   if (offset > kMaxOffset) return std::unexpected(EINVAL);
-  const auto iov = into.kernel();
-  for (;;) {
-    const ssize_t n = ::preadv(h.fd.get(), iov.data(), static_cast<int>(iov.size()), static_cast<off_t>(offset));
-    if (n >= 0) return static_cast<u64>(n);
-    if (errno != EINTR) return std::unexpected(errno);
-  }
+  return boundary::read_at(h.view(), into, offset);
 }
 
 std::expected<u64, int> write_file(const Handle& h, const boundary::GuestGather& from, u64 offset, bool append) {
   if (offset > kMaxOffset) return std::unexpected(EFBIG);
-  const auto iov = from.kernel();
-  for (;;) {
-    const ssize_t n = ::pwritev2(h.fd.get(), iov.data(), static_cast<int>(iov.size()), static_cast<off_t>(offset),
-                                 write_flags(h.flags, append));
-    if (n >= 0) return static_cast<u64>(n);
-    if (errno != EINTR) return std::unexpected(errno);
-  }
+  return boundary::write_at(h.view(), from, offset, write_flags(h.flags, append));
 }
 
 std::expected<u64, int> file_size(const Handle& h) {
-  struct stat st{};
-  if (::fstat(h.fd.get(), &st) != 0) return std::unexpected(errno);
-  return static_cast<u64>(st.st_size);
+  auto st = boundary::status(h.view());
+  if (!st) return std::unexpected(st.error());
+  return static_cast<u64>(st->st_size);
 }
 
 // The shared part of fd_read and fd_pread: `position` is the handle's own offset if null.

@@ -4,7 +4,6 @@
 // descriptor is ready, the earliest timeout has passed, or the stack is interrupted.
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -92,9 +91,9 @@ void add_handle(Session& session, Poll& poll, const Subscription& s, usize index
   }
   Event e = event_for(s);
   if (h->kind == Handle::Kind::input) e.flags = kEventHangup;
-  struct stat st{};
-  if (h->kind == Handle::Kind::file && s.type == kEventFdRead && ::fstat(h->fd.get(), &st) == 0) {
-    const u64 size = static_cast<u64>(st.st_size);
+  if (h->kind == Handle::Kind::file && s.type == kEventFdRead) {
+    const auto st = boundary::status(h->view());
+    const u64 size = st ? static_cast<u64>(st->st_size) : 0;
     e.nbytes = size > h->offset ? size - h->offset : 0;
   }
   poll.events.push_back(e);

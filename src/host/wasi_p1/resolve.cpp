@@ -173,11 +173,14 @@ u64 Session::device_of(const boundary::Mount* mount) const {
   return static_cast<u64>(mount - mounts_.mounts().data()) + 2;
 }
 
+u64 Session::inode_of(const boundary::Mount* mount, u64 device, u64 inode) {
+  return mount && mount->memory ? inode : nodes_[nodes_.find(device, inode)].number;
+}
+
 FileInfo Session::file_info(const struct stat& st, const boundary::Mount* mount) {
   FileInfo info;
-  const boundary::Node node = nodes_[nodes_.find(st.st_dev, st.st_ino)];
   info.device = device_of(mount);
-  info.inode = node.number;
+  info.inode = inode_of(mount, st.st_dev, st.st_ino);
   info.filetype = filetype_of(st.st_mode);
   // How many links a directory has and how large it is differ between file systems.
   info.links = S_ISDIR(st.st_mode) ? 1 : st.st_nlink;
@@ -185,9 +188,16 @@ FileInfo Session::file_info(const struct stat& st, const boundary::Mount* mount)
   const auto ns = [](const timespec& t) {
     return t.tv_sec < 0 ? 0 : static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
   };
-  info.atime = clock_.is_real() ? ns(st.st_atim) : node.times.access;
-  info.mtime = clock_.is_real() ? ns(st.st_mtim) : node.times.modify;
-  info.ctime = clock_.is_real() ? ns(st.st_ctim) : node.times.change;
+  if (clock_.is_real() || (mount && mount->memory)) {
+    info.atime = ns(st.st_atim);
+    info.mtime = ns(st.st_mtim);
+    info.ctime = ns(st.st_ctim);
+    return info;
+  }
+  const boundary::FileTimes& seen = nodes_[nodes_.find(st.st_dev, st.st_ino)].times;
+  info.atime = seen.access;
+  info.mtime = seen.modify;
+  info.ctime = seen.change;
   return info;
 }
 
@@ -205,8 +215,13 @@ FileInfo Session::synthetic_info(std::string_view guest_path) {
 }
 
 void Session::touch(HostCall& call, Handle& handle) {
+  const u64 now = clock(call).realtime_now();
+  if (handle.mem) {
+    handle.mem.fs()->touch(handle.mem.node(), now);
+    return;
+  }
   boundary::Node& node = nodes_[handle.node];
-  node.times.modify = node.times.change = clock(call).realtime_now();
+  node.times.modify = node.times.change = now;
 }
 
 }  // namespace dewar::wasi_p1

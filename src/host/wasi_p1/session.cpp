@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Making a session: streams, sockets, preopened directories, the report handle. Handle numbers: 0 to 2 are the streams,
 // then the granted sockets (programs that are handed listeners count from 3), then the mounted directories in the order
-// of the grants, then the synthetic root "/" unless something is mounted there, then the report handle. Guests' C
-// libraries look from 3 on until a number is no preopened thing, so nothing else may stand between; the directory with
-// the longest matching name wins there, so their order is free.
+// of the grants, then the synthetic root "/" unless something is mounted there, then the directories in memory, then the
+// report handle. Guests' C libraries look from 3 on until a number is no preopened thing, so nothing else may stand
+// between; the directory with the longest matching name wins there, so their order is free.
 #include "host/wasi_p1/session.h"
 
 #include <fcntl.h>
@@ -109,8 +109,7 @@ Result<void> Session::open_handles() {
     handle.preopen = true;
     if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
   }
-  for (const boundary::Mount& mount : mounts_.mounts()) {
-    if (mount.is_file) continue;
+  const auto top_of = [](const boundary::Mount& mount) {
     Handle handle;
     handle.kind = Handle::Kind::dir;
     handle.preopen = true;
@@ -119,6 +118,11 @@ Result<void> Session::open_handles() {
     handle.inheriting = inheriting_rights(mount.rights);
     handle.mount = &mount;
     handle.guest_path = mount.guest_path;
+    return handle;
+  };
+  for (const boundary::Mount& mount : mounts_.mounts()) {
+    if (mount.is_file || mount.memory) continue;
+    Handle handle = top_of(mount);
     const int access = mount.rights & boundary::kRead ? O_RDONLY : O_PATH;
     handle.fd = boundary::UniqueFd(::openat(mount.fd.get(), ".", access | O_DIRECTORY | O_CLOEXEC));
     if (!handle.fd) {
@@ -142,6 +146,12 @@ Result<void> Session::open_handles() {
     root.rights = directory_rights(boundary::kReadWrite);
     root.inheriting = inheriting_rights(boundary::kReadWrite);
     if (auto ok = add(std::move(root)); !ok) return std::unexpected(ok.error());
+  }
+  for (const boundary::Mount& mount : mounts_.mounts()) {
+    if (!mount.memory) continue;
+    Handle handle = top_of(mount);
+    handle.mem = boundary::MemRef(*mount.memory, boundary::MemFs::kRoot);
+    if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
   }
   if (config_.report) {
     report_ = std::make_unique<ReportSink>(*this, config_.report_limit);

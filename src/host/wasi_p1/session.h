@@ -149,6 +149,8 @@ class Session {
   FileInfo file_info(const struct stat& st, const boundary::Mount* mount);
   FileInfo synthetic_info(std::string_view guest_path);
   u64 device_of(const boundary::Mount* mount) const;
+  /// The number that the guest sees of a file: a memory mount's own, or that of the node table.
+  u64 inode_of(const boundary::Mount* mount, u64 device, u64 inode);
   /// The guest changed the contents behind a handle.
   void touch(boundary::HostCall& call, boundary::Handle& handle);
 
