@@ -194,6 +194,9 @@ std::string outcome_json(const Outcome& o, bool pretty) {
   write_error(json, o.error);
   write_records(json, o);
   write_limits(json, o);
+  json.key("host").begin_object().key("hardening").begin_object();
+  json.member("no_new_privs", o.hardening.no_new_privs).member("seccomp", o.hardening.seccomp);
+  json.member("landlock", o.hardening.landlock).end_object().end_object();
   return json.end_object().take();
 }
 
