@@ -38,6 +38,12 @@ constexpr OptionSpec kRunOptions[] = {
     {"hide-memory", 0, "", false, "for tests of host functions: keep them from guest memory but for checked access",
      ""},
 };
+constexpr const OptionSpec& run_option(std::string_view name) {
+  for (const OptionSpec& option : kRunOptions) {
+    if (option.name == name) return option;
+  }
+  DEWAR_UNREACHABLE("no such option of run");
+}
 constexpr ExampleSpec kRunExamples[] = {
     {"dewar run hello.wasm", "no files, no network, no environment, no clock, no randomness"},
     {"dewar run --ro ./data::/data report.py 2026", "a Python script that may read one folder"},
@@ -46,6 +52,29 @@ constexpr ExampleSpec kRunExamples[] = {
     {"echo 'print(6*7)' | dewar run --lang python -", "the program comes from standard input"},
     {"dewar run --json script.js", "one JSON object: how it ended, its output, what it was refused"},
 };
+// What an operator grants every call alike: options of `run`, by name.
+constexpr OptionSpec kMcpOptions[] = {
+    run_option("dir"),
+    run_option("ro"),
+    run_option("env"),
+    run_option("clock"),
+    run_option("random"),
+    run_option("seed"),
+    run_option("wasm"),
+    run_option("harden"),
+    {"parallel", 0, "N", false, "programs that run at the same time; more of them wait (default 4)", ""},
+};
+constexpr ExampleSpec kMcpExamples[] = {
+    {"dewar mcp", "a client's configuration: command \"dewar\", arguments [\"mcp\"]"},
+    {"dewar mcp --ro ./data::/data -W timeout=30s", "every program may read one folder, and run for half a minute"},
+};
+constexpr std::string_view kMcpDetails =
+    "Speaks the Model Context Protocol on standard input and output, for an agent that starts it. Its tool "
+    "run_code runs a program in an installed language, or a WebAssembly module.\n"
+    "What programs may use is decided by the options here, never by a call. What one was refused, and the option that "
+    "would grant it, is told on standard error.\n"
+    "It ends when its input does. docs/mcp.md says more.";
+
 constexpr OptionSpec kWastOptions[] = {
     {"features", 0, "LIST", false, "feature set, e.g. 3.0,threads,-gc (default: told by the folder)", ""},
     {"quicken", 0, "y|n", false, "fuse instructions (default y)", "y n"},
@@ -124,6 +153,8 @@ constexpr std::string_view kRunDetails =
 constexpr VerbSpec kVerbs[] = {
     {"run", "[OPTIONS] FILE [ARGS...]", "run a program in the sandbox", kRunDetails, kRunOptions, kRunExamples, true,
      true, true},
+    {"mcp", "[OPTIONS]", "run programs for an AI agent (Model Context Protocol)", kMcpDetails, kMcpOptions,
+     kMcpExamples, true, false, false},
     {"guest add", "NAME [--from FILE|DIR|TGZ]", "install an interpreter that scripts run in",
      "The version and its hashes are pinned in this program (guests.lock.json); anything else is refused.",
      kGuestAddOptions, kGuestAddExamples, true, false, false},
