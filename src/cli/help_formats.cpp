@@ -42,7 +42,7 @@ void append_verb(std::string& out, const VerbSpec& verb) {
     if (!option.value.empty()) out += " \\fI" + roff(option.value) + "\\fR";
     out += "\n" + roff(option.help) + "\n";
   }
-  if (verb.name == "run") {
+  if (verb.name == "run" || verb.name == "mcp") {
     out += ".PP\nKeys of \\-W:\n";
     for (const WasmKeySpec& key : wasm_keys()) {
       out += ".TP\n\\fB" + roff(key.name) + "\\fR=\\fI" + roff(key.value) + "\\fR\n" + roff(key.help) + "\n";
