@@ -27,12 +27,14 @@ bool Calls::start(std::string id, CodeRequest request, usize bytes, std::string 
   call->done = std::move(done);
   std::lock_guard lock(mutex_);
   if (stopping_) return false;
+  // Counted without regard to whether a thread has taken up yet what it may: that is only a matter of time.
   const usize busy = running_.size() + waiting_.size();
-  if (busy >= limits_.parallel && (waiting_.size() >= limits_.waiting ||
-                                   bytes > limits_.waiting_bytes - std::min(waiting_bytes_, limits_.waiting_bytes))) {
+  if (busy < limits_.parallel) {
+    call->bytes = 0;
+  } else if (busy - limits_.parallel >= limits_.waiting || bytes > limits_.waiting_bytes - waiting_bytes_) {
     return false;
   }
-  waiting_bytes_ += bytes;
+  waiting_bytes_ += call->bytes;
   waiting_.push_back(std::move(call));
   if (busy >= workers_.size() && workers_.size() < limits_.parallel) workers_.emplace_back([this] { work(); });
   wake_.notify_one();

@@ -53,7 +53,7 @@ class Calls {
   struct Call {
     std::string id, token;
     CodeRequest request;
-    usize bytes = 0;
+    usize bytes = 0;  ///< that count as waiting
     std::optional<u64> allowed_ms;
     Done done;
     api::RunHandle handle;
