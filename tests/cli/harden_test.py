@@ -5,9 +5,12 @@ kernel really refuses is tested in tests/unit/cli/harden_test.cpp. (The other te
 that is the default.)"""
 
 import json
+import os
+import socket
+import subprocess
 import unittest
 
-from cli_case import HELLO, LOOP, CliCase, main
+from cli_case import BIN, HELLO, LOOP, TIMEOUT, CliCase, main
 
 OFF = {"no_new_privs": False, "seccomp": "off", "landlock": "off"}
 WASI = "wasi_snapshot_preview1"
@@ -33,6 +36,23 @@ FILES = f'''(module
     (call $must (call $unlink (i32.const 3) (i32.const 6) (i32.const 9)) (i32.const 15))
     (memory.fill (i32.const 65536) (i32.const 1) (i32.const 65536))
     (call $must (i32.eq (memory.grow (i32.const 64)) (i32.const -1)) (i32.const 16))))'''
+
+
+# Answers on a granted stream (handle 3) what it received there: 0, or the step that failed.
+ECHO = f'''(module
+  (import "{WASI}" "sock_recv" (func $recv (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "{WASI}" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+  (import "{WASI}" "sock_shutdown" (func $shutdown (param i32 i32) (result i32)))
+  (import "{WASI}" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\00\\10\\00\\00\\10\\00\\00\\00")
+  (func $must (param i32 i32) (if (local.get 0) (then (call $exit (local.get 1)))))
+  (func (export "_start")
+    (call $must (call $recv (i32.const 3) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 16) (i32.const 20))
+      (i32.const 11))
+    (i32.store (i32.const 4) (i32.load (i32.const 16)))
+    (call $must (call $send (i32.const 3) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 16)) (i32.const 12))
+    (call $must (call $shutdown (i32.const 3) (i32.const 2)) (i32.const 13))))'''
 
 
 class Harden(CliCase):
@@ -80,6 +100,18 @@ class Harden(CliCase):
             self.assertEqual(sorted(path.name for path in folder.rglob("*")), ["sub"])
             self.assert_outcome(self.outcome(f"--harden={mode}", "-W", "timeout=50ms", self.file("l.wat", LOOP)),
                                 "limit", "wall-time", 124)
+
+    def test_granted_sockets_work(self):
+        for mode in ("on", "off"):
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                ours.settimeout(TIMEOUT)
+                ours.sendall(b"ping")
+                done = subprocess.run([BIN, "run", f"--harden={mode}", "--stream", f"fd:{theirs.fileno()}",
+                                       self.file("e.wat", ECHO)], pass_fds=[theirs.fileno()], env=os.environ,
+                                      capture_output=True, timeout=TIMEOUT)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(ours.recv(16), b"ping")
 
     def test_scripts_run_hardened(self):
         env = self.guest_env("python")
