@@ -94,6 +94,15 @@ struct Space {
   u64 used = 0, allowed = 0, refused = 0;
 };
 
+/// What confines the host's process besides the sandbox (docs/SECURITY.md). It depends on the kernel, so it is nothing
+/// that a run can be compared by.
+struct Hardening {
+  bool no_new_privs = false;
+  std::string seccomp = "off";   ///< "filter", "off", "unavailable" (the kernel has none), "refused" (it failed)
+  std::string landlock = "off";  ///< "abi-N", "off", "unavailable", "refused"
+  bool complete() const { return no_new_privs && seccomp == "filter" && landlock.starts_with("abi-"); }
+};
+
 struct Outcome {
   OutcomeClass cls = OutcomeClass::refused;
   std::string code;     ///< stable; the list is docs/outcome.md
@@ -145,6 +154,8 @@ struct Outcome {
   /// The same inputs give the same outcome: no real clock, no real random, not ended by the wall clock, and no input
   /// that is not part of the grants.
   bool reproducible = true;
+
+  Hardening hardening;
 };
 
 /// The outcome of a run that could not start.

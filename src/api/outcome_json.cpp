@@ -142,6 +142,9 @@ void write_records(JsonWriter& json, const Outcome& o) {
         .end_object();
   }
   json.end_array().member("unlisted_probes", o.unlisted_probes);
+}
+
+void write_grants(JsonWriter& json, const Outcome& o) {
   json.key("operator").begin_object().key("grants").begin_array();
   for (const boundary::Denial& denial : o.denials) {
     if (denial.grant.empty()) continue;
@@ -195,7 +198,7 @@ void write_limits(JsonWriter& json, const Outcome& o) {
 
 }  // namespace
 
-std::string outcome_json(const Outcome& o, bool pretty) {
+std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
   JsonWriter json(pretty ? JsonWriter::Style::kPretty : JsonWriter::Style::kCompact);
   json.begin_object()
       .member("schema", kOutcomeSchema)
@@ -224,7 +227,11 @@ std::string outcome_json(const Outcome& o, bool pretty) {
   write_trap(json, o.trap);
   write_error(json, o.error);
   write_records(json, o);
+  if (audience == Audience::operator_) write_grants(json, o);
   write_limits(json, o);
+  json.key("host").begin_object().key("hardening").begin_object();
+  json.member("no_new_privs", o.hardening.no_new_privs).member("seccomp", o.hardening.seccomp);
+  json.member("landlock", o.hardening.landlock).end_object().end_object();
   return json.end_object().take();
 }
 

@@ -85,12 +85,16 @@ class Run {
     stack_ = std::move(*stack);
     start_fuel_ = static_cast<i64>(std::min(config_.limits.fuel.value_or(kUnlimitedFuel), kUnlimitedFuel));
     stack_->fuel = start_fuel_;
+    if (config_.handle) config_.handle->attach(*stack_);
 
     runtime::Linker linker;
     if (auto ok = wasi_p1::define_wasi(linker, *store_, *session_, module_.get()); !ok) {
       return std::unexpected(std::move(ok.error()));
     }
     if (Result<void> ok = check_entry(); !ok) return ok;
+    if (config_.before_guest) {
+      if (Result<void> ok = config_.before_guest(); !ok) return ok;
+    }
     if (watchdog_) watchdog_->guard(*stack_);
     auto made = runtime::instantiate(*store_, module_, linker, *stack_);
     if (!made) return std::unexpected(std::move(made.error()));
@@ -349,6 +353,12 @@ class Run {
           end_by_wall_time();
           return;
         }
+        if (config_.handle && config_.handle->cancelled()) {
+          end(OutcomeClass::limit, "cancelled", "the run was cancelled from outside", kExitLimit);
+          outcome_.retryable = true;
+          outcome_.reproducible = false;
+          return;
+        }
         break;
       case TrapKind::stack_exhausted:
         end(OutcomeClass::limit, "stack",
@@ -454,6 +464,7 @@ class Run {
   // Everything that is told of a run whether it succeeded or not.
   void describe() {
     watchdog_.reset();
+    if (config_.handle) config_.handle->detach();
     outcome_.program = config_.program;
     if (config_.interpreter) {
       outcome_.guest_name = config_.interpreter->name;

@@ -3,6 +3,7 @@
 // limits together for a whole run; the command line and later faces only fill a RunConfig.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "api/limits.h"
 #include "api/out_files.h"
 #include "api/outcome.h"
+#include "api/run_handle.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
 #include "wasm/op.h"
@@ -55,6 +57,11 @@ struct RunConfig {
   std::optional<usize> capture_head, capture_tail;
   /// Used if the grants say that standard input is granted.
   boundary::InputSource* in = nullptr;
+
+  /// Called once, when everything is loaded and opened and nothing of the guest has run yet. An error refuses the run.
+  std::function<Result<void>()> before_guest;
+  /// Ends the run from another thread. May be null; must outlive the run.
+  RunHandle* handle = nullptr;
 };
 
 /// Runs to the end. Never fails otherwise than through the outcome.

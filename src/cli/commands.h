@@ -7,6 +7,7 @@
 namespace dewar::cli {
 
 int run_command(const ParsedArgs& args);
+int mcp_command(const ParsedArgs& args);
 int wat_command(const ParsedArgs& args);
 int print_command(const ParsedArgs& args);
 int validate_command(const ParsedArgs& args);

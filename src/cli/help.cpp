@@ -91,7 +91,7 @@ std::string help_verb(const VerbSpec& verb) {
     out += "\nOptions:\n";
     for (const OptionSpec& option : verb.options) append_row(out, option_text(option), option.help, 32);
   }
-  if (verb.name == "run") {
+  if (verb.name == "run" || verb.name == "mcp") {
     out += "\n-W takes, separated by commas:\n";
     for (const WasmKeySpec& key : wasm_keys()) {
       append_row(out, std::string(key.name) + "=" + std::string(key.value), key.help, 32);

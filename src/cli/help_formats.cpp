@@ -46,7 +46,7 @@ void append_verb(std::string& out, const VerbSpec& verb) {
     }
     out += "\n" + roff(option.help) + "\n";
   }
-  if (verb.name == "run") {
+  if (verb.name == "run" || verb.name == "mcp") {
     out += ".PP\nKeys of \\-W:\n";
     for (const WasmKeySpec& key : wasm_keys()) {
       out += ".TP\n\\fB" + roff(key.name) + "\\fR=\\fI" + roff(key.value) + "\\fR\n" + roff(key.help) + "\n";

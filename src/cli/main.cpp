@@ -83,6 +83,7 @@ constexpr struct {
   int (*run)(const ParsedArgs&);
 } kCommands[] = {
     {"run", run_command},
+    {"mcp", mcp_command},
     {"wat", wat_command},
     {"print", print_command},
     {"validate", validate_command},

@@ -3,17 +3,16 @@
 // not name.
 #include <unistd.h>
 
-#include <charconv>
-#include <cstdlib>
 #include <filesystem>
 
 #include "api/outcome_json.h"
 #include "api/run.h"
-#include "boundary/sockets.h"
 #include "cli/commands.h"
 #include "cli/folder_options.h"
+#include "cli/guest_run.h"
 #include "cli/guest_store.h"
 #include "cli/program_source.h"
+#include "cli/run_options.h"
 #include "cli/run_report.h"
 #include "cli/standard_input.h"
 #include "cli/terminal.h"
@@ -23,74 +22,7 @@ namespace dewar::cli {
 
 namespace {
 
-using boundary::Grants;
-
-// Guest paths that belong to the runtime: the user's script, its interpreter's driver, the driver's report.
-constexpr std::string_view kOwnFolder = "/dewar/";
-constexpr char kReportPath[] = "/dewar/.report";
-
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
-
-Result<void> read_environment(const ParsedArgs& args, Grants& grants) {
-  for (const std::string& item : args.all("env")) {
-    const usize equals = item.find('=');
-    const std::string name = item.substr(0, equals);
-    if (name.empty())
-      return fail("usage-env", "--env " + item + " names no variable", Error::kNoOffset, "--env NAME=VALUE");
-    std::string value;
-    if (equals != std::string::npos) {
-      value = item.substr(equals + 1);
-    } else if (const char* ours = std::getenv(name.c_str())) {
-      value = ours;
-    } else {
-      return fail("usage-env", "there is no environment variable " + name + " to pass on", Error::kNoOffset,
-                  "give its value: --env " + name + "=VALUE");
-    }
-    std::erase_if(grants.env, [&](const auto& known) { return known.first == name; });
-    grants.env.emplace_back(name, std::move(value));
-  }
-  return {};
-}
-
-Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
-  for (const auto& [option, rights] : {std::pair("dir", boundary::kReadWrite), std::pair("ro", boundary::kReadOnly)}) {
-    for (const std::string& text : args.all(option)) {
-      auto mount = boundary::parse_mount(text, rights);
-      if (!mount) return std::unexpected(std::move(mount.error()));
-      grants.mounts.push_back(std::move(*mount));
-    }
-  }
-  for (const auto& [option, parse] :
-       {std::pair("listen", &boundary::parse_listen), std::pair("stream", &boundary::parse_stream)}) {
-    for (const std::string& text : args.all(option)) {
-      auto socket = parse(text);
-      if (!socket) return std::unexpected(std::move(socket.error()));
-      grants.sockets.push_back(std::move(*socket));
-    }
-  }
-  if (auto ok = read_environment(args, grants); !ok) return ok;
-  const auto choice = [&](std::string_view option, std::string_view real, std::string_view other) -> Result<bool> {
-    const std::string_view value = args.get(option, other);
-    if (value == real || value == other) return value == real;
-    return fail("usage-option", "--" + std::string(option) + " is " + std::string(real) + " or " + std::string(other));
-  };
-  auto clock = choice("clock", "real", "virtual");
-  if (!clock) return std::unexpected(std::move(clock.error()));
-  if (*clock) grants.clock = boundary::ClockPolicy::real;
-  auto random = choice("random", "real", "seeded");
-  if (!random) return std::unexpected(std::move(random.error()));
-  if (*random) grants.random = boundary::RandomPolicy::real;
-  if (args.has("seed")) {
-    const std::string_view seed = args.get("seed");
-    const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), grants.seed);
-    if (error != std::errc() || end != seed.data() + seed.size()) {
-      return fail("usage-option", "--seed takes a number from 0 to 18446744073709551615");
-    }
-    if (*random) return fail("usage-option", "--seed has no meaning with --random=real");
-  }
-  if (args.has("stdin")) grants.stdin_ = boundary::StdinPolicy::granted;
-  return {};
-}
 
 // What kind of program this is: "wasm", "wat", or the language of a guest.
 Result<std::string> language_of(const ParsedArgs& args, const std::string& path) {
@@ -108,28 +40,6 @@ Result<std::string> language_of(const ParsedArgs& args, const std::string& path)
   if (const LockedGuest* guest = guest_for_file(path)) return guest->language;
   if (path.ends_with(".wat")) return "wat";
   return "wasm";
-}
-
-// The user's script runs in an interpreter: module and arguments become the interpreter's.
-Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
-                             std::vector<std::string> program_args, api::RunConfig& config) {
-  auto module = load_guest(guest);
-  if (!module) return std::unexpected(std::move(module.error()));
-  config.module = std::move(*module);
-  std::string name = path == "-" ? "stdin" + guest.endings[0] : file_name(path);
-  if (name.empty() || name[0] == '.') name = "script" + guest.endings[0];
-  api::Interpreter interpreter{guest.language, guest.name,         guest.version, std::string(kOwnFolder) + name,
-                               kReportPath,    guest.library_paths};
-  config.grants.files.push_back({guest.driver_path, guest.driver});
-  for (const auto& [file_path, text] : guest.files) config.grants.files.push_back({file_path, text});
-  config.grants.files.push_back({interpreter.script, std::string(script.begin(), script.end())});
-  config.grants.args = guest.argv;
-  for (const std::string& arg : {guest.driver_path, interpreter.report_path, interpreter.script}) {
-    config.grants.args.push_back(arg);
-  }
-  for (std::string& arg : program_args) config.grants.args.push_back(std::move(arg));
-  config.interpreter = std::move(interpreter);
-  return {};
 }
 
 Result<api::RunConfig> configure(const ParsedArgs& args) {
@@ -175,20 +85,6 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
 
 // Usage mistakes are ours to report; what is wrong with the program or its surroundings refuses the run.
 bool is_usage(const Error& error) { return std::string_view(error.code).starts_with("usage-"); }
-
-// Runs it. An interpreter that does not load may have been damaged since it was installed: that is no fault of the
-// script, and what is wrong with the interpreter's bytes would send the user looking in the wrong place.
-api::Outcome run_configured(api::RunConfig config) {
-  const LockedGuest* guest = config.interpreter ? find_guest(config.interpreter->name) : nullptr;
-  api::Outcome outcome = api::run(std::move(config));
-  if (!guest || !outcome.refusal) return outcome;
-  auto intact = check_guest(*guest);
-  if (intact) return outcome;
-  outcome.refusal = std::move(intact.error());
-  outcome.code = outcome.refusal->code;
-  outcome.message = outcome.refusal->message;
-  return outcome;
-}
 
 int exit_status(u32 code) {
   // A status has eight bits; a failure must not come out as success.
@@ -248,6 +144,8 @@ int run_command(const ParsedArgs& args) {
   if (report != "auto" && report != "always" && report != "never") {
     return refuse(Error{"usage-option", "--report is auto, always or never", Error::kNoOffset, 0, 0, ""});
   }
+  const auto hardening = parse_harden_mode(args.get("harden", "on"));
+  if (!hardening) return refuse(hardening.error());
   auto config = configure(args);
   if (!config) return refuse(std::move(config.error()));
 
@@ -259,7 +157,7 @@ int run_command(const ParsedArgs& args) {
   }
   boundary::FdSource in(input ? input.get() : 0);
   if (config->grants.stdin_ == boundary::StdinPolicy::granted) config->in = &in;
-  if (json) return finish_json(run_configured(std::move(*config)));
+  if (json) return finish_json(run_program(std::move(*config), *hardening));
 
   boundary::FdSink plain_out(1), plain_err(2);
   TerminalSink shown_out(1), shown_err(2);
@@ -268,7 +166,7 @@ int run_command(const ParsedArgs& args) {
   config->err_is_terminal = is_terminal(2);
   config->out = config->out_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_out) : &plain_out;
   config->err = config->err_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_err) : &plain_err;
-  const api::Outcome outcome = run_configured(std::move(*config));
+  const api::Outcome outcome = run_program(std::move(*config), *hardening);
   shown_out.finish();
   shown_err.finish();
   if (!tell(args, outcome)) return static_cast<int>(api::kExitOwnError);

@@ -36,10 +36,19 @@ constexpr OptionSpec kRunOptions[] = {
     {"json", 0, "", false, "print one outcome object and nothing else; the program's output goes into it", ""},
     {"report", 0, "WHEN", false, "tell on standard error what was refused: auto (on a terminal), always, never",
      "auto always never"},
+    {"harden", 0, "on|off|require", false,
+     "have the kernel confine this process too, before the program begins: where it can (default), not, or surely",
+     "on off require"},
     {"raw-output", 0, "", false, "let control sequences of the program through to the terminal", ""},
     {"hide-memory", 0, "", false, "for tests of host functions: keep them from guest memory but for checked access",
      ""},
 };
+constexpr const OptionSpec& run_option(std::string_view name) {
+  for (const OptionSpec& option : kRunOptions) {
+    if (option.name == name) return option;
+  }
+  DEWAR_UNREACHABLE("no such option of run");
+}
 constexpr ExampleSpec kRunExamples[] = {
     {"dewar run hello.wasm", "no files, no network, no environment, no clock, no randomness"},
     {"dewar run --ro ./data::/data report.py 2026", "a Python script that may read one folder"},
@@ -49,6 +58,29 @@ constexpr ExampleSpec kRunExamples[] = {
     {"dewar run --stdin --out ./results convert.py < data.csv", "data in, files out, and nothing else"},
     {"dewar run --json script.js", "one JSON object: how it ended, its output, what it was refused"},
 };
+// What an operator grants every call alike: options of `run`, by name.
+constexpr OptionSpec kMcpOptions[] = {
+    run_option("dir"),
+    run_option("ro"),
+    run_option("env"),
+    run_option("clock"),
+    run_option("random"),
+    run_option("seed"),
+    run_option("wasm"),
+    run_option("harden"),
+    {"parallel", 0, "N", false, "programs that run at the same time; more of them wait (default 4)", ""},
+};
+constexpr ExampleSpec kMcpExamples[] = {
+    {"dewar mcp", "a client's configuration: command \"dewar\", arguments [\"mcp\"]"},
+    {"dewar mcp --ro ./data::/data -W timeout=30s", "every program may read one folder, and run for half a minute"},
+};
+constexpr std::string_view kMcpDetails =
+    "Speaks the Model Context Protocol on standard input and output, for an agent that starts it. Its tool "
+    "run_code runs a program in an installed language, or a WebAssembly module.\n"
+    "What programs may use is decided by the options here, never by a call. What one was refused, and the option that "
+    "would grant it, is told on standard error.\n"
+    "It ends when its input does. docs/mcp.md says more.";
+
 constexpr OptionSpec kWastOptions[] = {
     {"features", 0, "LIST", false, "feature set, e.g. 3.0,threads,-gc (default: told by the folder)", ""},
     {"quicken", 0, "y|n", false, "fuse instructions (default y)", "y n"},
@@ -127,6 +159,8 @@ constexpr std::string_view kRunDetails =
 constexpr VerbSpec kVerbs[] = {
     {"run", "[OPTIONS] FILE [ARGS...]", "run a program in the sandbox", kRunDetails, kRunOptions, kRunExamples, true,
      true, true},
+    {"mcp", "[OPTIONS]", "run programs for an AI agent (Model Context Protocol)", kMcpDetails, kMcpOptions,
+     kMcpExamples, true, false, false},
     {"guest add", "NAME [--from FILE|DIR|TGZ]", "install an interpreter that scripts run in",
      "The version and its hashes are pinned in this program (guests.lock.json); anything else is refused.",
      kGuestAddOptions, kGuestAddExamples, true, false, false},

@@ -56,5 +56,16 @@ TEST(OutcomeJson, MembersAreTheSameForEveryOutcome) {
   EXPECT_EQ(full->find("refusal")->integer_of("offset"), 3u);
 }
 
+TEST(OutcomeJson, AModelIsNotToldWhatWouldBeGranted) {
+  Outcome outcome;
+  outcome.denials.push_back({"path_open", "/x", "not-mounted", "read", "ENOTCAPABLE", "--ro DIR::/x", 1});
+  const auto whole = read_json(outcome_json(outcome)), seen = read_json(outcome_json(outcome, false, Audience::model));
+  ASSERT_TRUE(whole && seen);
+  EXPECT_EQ(outcome_json(outcome, false, Audience::model).find("--ro"), std::string::npos);
+  auto names = whole->names;
+  std::erase(names, "operator");
+  EXPECT_EQ(seen->names, names);
+}
+
 }  // namespace
 }  // namespace dewar::api

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Running programs as the commands do: a script inside its interpreter, in a process that is hardened before the guest
+// begins.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/run.h"
+#include "base/error.h"
+#include "cli/guest_lock.h"
+#include "cli/harden.h"
+
+namespace dewar::cli {
+
+/// Makes `config` run a script: its interpreter becomes the module, the script a file of the guest's. `path` is what
+/// the script is called, "-" for standard input. Codes: those of load_guest().
+Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
+                             std::vector<std::string> program_args, api::RunConfig& config);
+
+/// Runs it. Unless `mode` is off, this process is hardened when everything is loaded and opened, for good.
+api::Outcome run_program(api::RunConfig config, HardenMode mode);
+
+}  // namespace dewar::cli
