@@ -26,7 +26,7 @@ std::expected<ParentPlace, Errno> changeable(HostCall& call, Session& session, c
                                              Errno if_dots) {
   if (Errno e = session.require(call, place, needed); e != Errno::success) return std::unexpected(e);
   if (boundary::ends_in_dots(place.path) && !place.mount_point) {
-    return std::unexpected(place.dots_above ? session.path_error(call, place, EXDEV) : if_dots);
+    return std::unexpected(!place.escape.empty() ? session.path_error(call, place, EXDEV) : if_dots);
   }
   if (place.mount_point || place.mount->is_file || session.shadowed(place)) return std::unexpected(Errno::busy);
   auto parent = session.resolver().parent(place.dir, place.path);
