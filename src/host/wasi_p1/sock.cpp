@@ -98,7 +98,7 @@ Reply sock_accept(HostCall& call, Session& session) {
   const u32 flags = call.arg32(1);
   if (h->kind != Handle::Kind::listener || (flags & ~u32{kFdNonblock})) return Errno::inval;
   if (!call.in_bounds(call.arg32(2), 4)) return Errno::fault;
-  if (session.handles().full()) return Errno::mfile;  // before a connection is taken that nobody could serve
+  if (session.handles().refuse_if_full()) return Errno::mfile;  // before a connection is taken that nobody could serve
   for (;;) {
     if (waits(*h) && call.wait(h->fd.get(), POLLIN) == Wait::interrupted) return interrupted(call);
     boundary::UniqueFd fd(::accept4(h->fd.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
