@@ -92,11 +92,14 @@ class Run {
       return std::unexpected(std::move(ok.error()));
     }
     if (Result<void> ok = check_entry(); !ok) return ok;
+    auto imports = runtime::resolve_imports(*store_, *module_, linker);
+    if (!imports) return std::unexpected(std::move(imports.error()));
+    // As late as possible: what is refused before it needs no cleaning up by a process that may do so no more.
     if (config_.before_guest) {
       if (Result<void> ok = config_.before_guest(); !ok) return ok;
     }
     if (watchdog_) watchdog_->guard(*stack_);
-    auto made = runtime::instantiate(*store_, module_, linker, *stack_);
+    auto made = runtime::instantiate(*store_, module_, *imports, *stack_);
     if (!made) return std::unexpected(std::move(made.error()));
     runtime::Outcome ended = made->outcome;
     if (ended == runtime::Outcome::returned) {
