@@ -12,17 +12,19 @@ namespace dewar::cli {
 
 namespace {
 
-Result<const LockedGuest*> named_guest(const ParsedArgs& args) {
-  if (args.arguments.size() != 1) {
-    return fail("usage-argument", "`dewar " + std::string(args.verb->name) + "` takes the name of one guest",
-                Error::kNoOffset, "`dewar guest list` lists them");
-  }
-  if (const LockedGuest* guest = find_guest(args.arguments[0])) return guest;
+Result<const LockedGuest*> guest_named(const std::string& name) {
+  if (const LockedGuest* guest = find_guest(name)) return guest;
   std::vector<std::string_view> names;
   for (const LockedGuest& guest : locked_guests()) names.push_back(guest.name);
-  std::string hint = did_you_mean(args.arguments[0], names);
+  std::string hint = did_you_mean(name, names);
   if (hint.empty()) hint = "`dewar guest list` lists them";
-  return fail("guest-unknown", "there is no guest \"" + args.arguments[0] + "\"", Error::kNoOffset, std::move(hint));
+  return fail("guest-unknown", "there is no guest \"" + name + "\"", Error::kNoOffset, std::move(hint));
+}
+
+Result<const LockedGuest*> named_guest(const ParsedArgs& args) {
+  if (args.arguments.size() == 1) return guest_named(args.arguments[0]);
+  return fail("usage-argument", "`dewar " + std::string(args.verb->name) + "` takes the name of one guest",
+              Error::kNoOffset, "`dewar guest list` lists them");
 }
 
 int failed(const Error& error) {
@@ -33,22 +35,33 @@ int failed(const Error& error) {
 }  // namespace
 
 int guest_add_command(const ParsedArgs& args) {
-  auto guest = named_guest(args);
-  if (!guest) return usage_error(guest.error());
-  const LockedGuest& g = **guest;
   const std::string from(args.get("from"));
-  // By its hash, because adding it again is the advice for a guest that is damaged.
-  if (from.empty() && check_guest(g)) {
-    write_all(1, guest_path(g).value() + "\n");
-    return 0;
+  if (args.arguments.size() < 2 || !from.empty()) {
+    if (auto guest = named_guest(args); !guest) return usage_error(guest.error());
   }
-  if (auto ok = check_store(g); !ok) return failed(ok.error());  // before anything is downloaded
-  if (from.empty() && is_terminal(2)) print_note("dewar: getting " + g.package + "@" + g.version + " with npm ...");
-  auto module = from.empty() ? fetch_from_npm(g) : fetch_from_path(g, from);
-  if (!module) return failed(module.error());
-  auto path = install_guest(g, *module);
-  if (!path) return failed(path.error());
-  write_all(1, *path + "\n");
+  std::vector<const LockedGuest*> wanted;
+  for (const std::string& name : args.arguments) {
+    auto guest = guest_named(name);
+    if (!guest) return usage_error(guest.error());
+    wanted.push_back(*guest);
+  }
+  KeptPackage kept;
+  for (const LockedGuest* g : wanted) {
+    // By its hash, because adding it again is the advice for a guest that is damaged.
+    if (from.empty() && check_guest(*g)) {
+      write_all(1, guest_path(*g).value() + "\n");
+      continue;
+    }
+    if (auto ok = check_store(*g); !ok) return failed(ok.error());  // before anything is downloaded
+    if (from.empty() && kept.integrity != g->integrity && is_terminal(2)) {
+      print_note("dewar: getting " + g->package + "@" + g->version + " with npm ...");
+    }
+    auto module = from.empty() ? fetch_from_npm(*g, kept) : fetch_from_path(*g, from);
+    if (!module) return failed(module.error());
+    auto path = install_guest(*g, *module);
+    if (!path) return failed(path.error());
+    write_all(1, *path + "\n");
+  }
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "boundary/sockets.h"
 #include "cli/commands.h"
 #include "cli/folder_options.h"
+#include "cli/guest_run.h"
 #include "cli/guest_store.h"
 #include "cli/program_source.h"
 #include "cli/run_report.h"
@@ -24,10 +25,6 @@ namespace dewar::cli {
 namespace {
 
 using boundary::Grants;
-
-// Guest paths that belong to the runtime: the user's script, its interpreter's driver, the driver's report.
-constexpr std::string_view kOwnFolder = "/dewar/";
-constexpr char kReportPath[] = "/dewar/.report";
 
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
@@ -92,44 +89,27 @@ Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
   return {};
 }
 
+std::string known_languages() {
+  std::string out = "wasm, wat";
+  for (const LockedGuest& guest : locked_guests()) out += ", " + guest.language;
+  return out;
+}
+
 // What kind of program this is: "wasm", "wat", or the language of a guest.
 Result<std::string> language_of(const ParsedArgs& args, const std::string& path) {
   if (args.has("lang")) {
     const std::string language(args.get("lang"));
     if (language == "wasm" || language == "wat") return language;
     if (const LockedGuest* guest = find_guest(language)) return guest->language;
-    return fail("usage-lang", "--lang knows no \"" + language + "\"", Error::kNoOffset,
-                "wasm, wat, python or javascript");
+    return fail("usage-lang", "--lang knows no \"" + language + "\"", Error::kNoOffset, known_languages());
   }
   if (path == "-") {
     return fail("usage-lang", "what is on standard input has no ending that tells what it is", Error::kNoOffset,
-                "say it with --lang wasm, wat, python or javascript");
+                "say it with --lang: " + known_languages());
   }
   if (const LockedGuest* guest = guest_for_file(path)) return guest->language;
   if (path.ends_with(".wat")) return "wat";
   return "wasm";
-}
-
-// The user's script runs in an interpreter: module and arguments become the interpreter's.
-Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
-                             std::vector<std::string> program_args, api::RunConfig& config) {
-  auto module = load_guest(guest);
-  if (!module) return std::unexpected(std::move(module.error()));
-  config.module = std::move(*module);
-  std::string name = path == "-" ? "stdin" + guest.endings[0] : file_name(path);
-  if (name.empty() || name[0] == '.') name = "script" + guest.endings[0];
-  api::Interpreter interpreter{guest.language, guest.name,         guest.version, std::string(kOwnFolder) + name,
-                               kReportPath,    guest.library_paths};
-  config.grants.files.push_back({guest.driver_path, guest.driver});
-  for (const auto& [file_path, text] : guest.files) config.grants.files.push_back({file_path, text});
-  config.grants.files.push_back({interpreter.script, std::string(script.begin(), script.end())});
-  config.grants.args = guest.argv;
-  for (const std::string& arg : {guest.driver_path, interpreter.report_path, interpreter.script}) {
-    config.grants.args.push_back(arg);
-  }
-  for (std::string& arg : program_args) config.grants.args.push_back(std::move(arg));
-  config.interpreter = std::move(interpreter);
-  return {};
 }
 
 Result<api::RunConfig> configure(const ParsedArgs& args) {

