@@ -17,6 +17,7 @@ def _main():
     report_path, script_path = sys.argv[1], sys.argv[2]
     max_attempts, max_frames, max_text, max_causes = 256, 32, 4096, 4
     library = "/usr/local/lib/python"
+    wheels = ()  # the runtime fills in the packages that were added to this guest
     exact, getframe, write = type, sys._getframe, posix.write
     try:
         report_fd = posix.open(report_path, posix.O_WRONLY)
@@ -221,6 +222,7 @@ def _main():
     sys.stdout.reconfigure(line_buffering=True)
     sys.addaudithook(audit)
     sys.argv[:] = [script_path] + sys.argv[3:]
+    sys.path.extend(wheels)
 
     main = exact(sys)("__main__")
     main.__file__ = script_path

@@ -2,9 +2,11 @@
 // dewar guest add | list | remove | path.
 #include "api/outcome.h"
 #include "base/print.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/guest_fetch.h"
 #include "cli/guest_store.h"
+#include "cli/guest_wheels.h"
 #include "cli/suggest.h"
 #include "cli/terminal.h"
 
@@ -32,9 +34,30 @@ int failed(const Error& error) {
   return static_cast<int>(api::kExitOwnError);
 }
 
+int add_wheels(const ParsedArgs& args) {
+  auto guest = named_guest(args);
+  if (!guest) return usage_error(guest.error());
+  if (args.has("from")) {
+    return usage_error(Error{"usage-option", "--from is for the interpreter, --wheel for a package", Error::kNoOffset,
+                             0, 0, "call `dewar guest add` twice"});
+  }
+  for (const std::string& source : args.all("wheel")) {
+    std::vector<std::string> needed;
+    auto wheel = add_wheel(**guest, source, needed);
+    if (!wheel) return failed(wheel.error());
+    write_all(1, wheel->name + " " + wheel->version + " sha256=" + wheel->sha256 + "\n");
+    if (needed.empty()) continue;
+    std::string list;
+    for (const std::string& name : needed) list += (list.empty() ? "" : ", ") + base::escape_for_terminal(name);
+    print_note("dewar: " + wheel->name + " says that it needs " + list + ": add their wheels too");
+  }
+  return 0;
+}
+
 }  // namespace
 
 int guest_add_command(const ParsedArgs& args) {
+  if (args.has("wheel")) return add_wheels(args);
   const std::string from(args.get("from"));
   if (args.arguments.size() < 2 || !from.empty()) {
     if (auto guest = named_guest(args); !guest) return usage_error(guest.error());
@@ -75,6 +98,12 @@ int guest_list_command(const ParsedArgs& args) {
     for (const std::string& ending : guest.endings) endings += (endings.empty() ? "*" : " *") + ending;
     out += guest.name + "\t" + guest.title + "\t" + endings + "\t" + guest.package + "@" + guest.version + "\t" +
            base::human_size(guest.size) + "\t" + (is_installed(guest) ? "installed" : "not installed") + "\n";
+    auto wheels = list_wheels(guest);
+    if (!wheels) return failed(wheels.error());
+    for (const Wheel& wheel : *wheels) {
+      out += "  wheel\t" + wheel.name + "\t" + wheel.version + "\t" + base::human_size(wheel.size) +
+             "\tsha256=" + wheel.sha256 + "\n";
+    }
   }
   write_all(1, out);
   return 0;
@@ -83,6 +112,13 @@ int guest_list_command(const ParsedArgs& args) {
 int guest_remove_command(const ParsedArgs& args) {
   auto guest = named_guest(args);
   if (!guest) return usage_error(guest.error());
+  if (args.has("wheel")) {
+    for (const std::string& name : args.all("wheel")) {
+      if (auto ok = remove_wheel(**guest, name); !ok) return failed(ok.error());
+    }
+    return 0;
+  }
+  remove_wheels(**guest);
   auto ok = remove_guest(**guest);
   return ok ? 0 : failed(ok.error());
 }

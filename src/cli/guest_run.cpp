@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/guest_store.h"
+#include "cli/guest_wheels.h"
 
 namespace dewar::cli {
 
@@ -38,7 +39,7 @@ std::string filled_in(std::string text, std::string_view name, std::string_view 
 }  // namespace
 
 Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
-                             std::vector<std::string> program_args, api::RunConfig& config) {
+                             std::vector<std::string> program_args, api::RunConfig& config, Packages packages) {
   if (!guest.takes_args && !program_args.empty()) {
     return fail("usage-argument", "scripts in " + guest.language + " take no arguments");
   }
@@ -53,7 +54,18 @@ Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, 
                                .library_paths = guest.library_paths,
                                .sqlite_log = guest.sqlite_log};
   auto& files = config.grants.files;
-  if (!guest.driver.empty()) files.push_back({guest.driver_path, guest.driver});
+  std::string driver = guest.driver;
+  if (packages == Packages::added) {
+    auto wheels = load_wheels(guest);
+    if (!wheels) return std::unexpected(std::move(wheels.error()));
+    std::string paths;  // names of wheels hold nothing that ends a text
+    for (LoadedWheel& wheel : *wheels) {
+      paths += '"' + wheel.guest_path + "\", ";
+      files.push_back({wheel.guest_path, std::move(wheel.contents)});
+    }
+    driver = filled_in(std::move(driver), "wheels = ()", "wheels = (" + paths + ")");
+  }
+  if (!driver.empty()) files.push_back({guest.driver_path, std::move(driver)});
   for (const auto& [file_path, text] : guest.files) files.push_back({file_path, text});
   files.push_back({interpreter.script, std::string(script.begin(), script.end())});
   config.grants.args.clear();

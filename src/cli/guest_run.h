@@ -12,9 +12,13 @@
 
 namespace dewar::cli {
 
+/// Whether the guest sees the packages that were added to it (guest_wheels.h).
+enum class Packages : u8 { none, added };
+
 /// Fills module, arguments, files and interpreter of `config`. `path` is what the user calls the script. Codes: those
-/// of load_guest, "usage-argument" (a language without arguments).
+/// of load_guest and load_wheels, "usage-argument" (a language without arguments).
 Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
-                             std::vector<std::string> program_args, api::RunConfig& config);
+                             std::vector<std::string> program_args, api::RunConfig& config,
+                             Packages packages = Packages::added);
 
 }  // namespace dewar::cli
