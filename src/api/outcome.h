@@ -47,6 +47,9 @@ struct GuestError {
   struct Cause {
     std::string type, message;
   };
+  /// Why it failed, where the guest's driver tells.
+  enum class Reason : u8 { exception, syntax, memory };
+  Reason reason = Reason::exception;
   std::string type;
   std::string message;
   std::vector<GuestFrame> frames;  ///< outermost first

@@ -416,7 +416,10 @@ class Run {
 
   void measure_store() {
     u64 memory = 0, table = 0;
-    for (const auto& m : store_->memories()) memory = std::max(memory, m->bytes.load(std::memory_order_acquire));
+    for (const auto& m : store_->memories()) {
+      memory = std::max(memory, m->bytes.load(std::memory_order_acquire));
+      growth_refused_ |= m->growth_refused.load(std::memory_order_relaxed);
+    }
     for (const runtime::Table& t : store_->tables()) table = std::max(table, t.size);
     const runtime::GrowthBudget& growth = store_->growth();
     outcome_.memory.used = memory;
@@ -498,13 +501,27 @@ class Run {
   }
 
   void describe_guest() {
-    GuestReport report = read_guest_report(session_->report(), config_.interpreter->script, config_.program);
+    const Interpreter& guest = *config_.interpreter;
+    GuestReport report = guest.sqlite_log ? read_sqlite_log(session_->report())
+                                          : read_guest_report(session_->report(), guest.script, config_.program);
     outcome_.attempts = std::move(report.attempts);
     outcome_.unlisted_attempts = report.unlisted_attempts;
-    if (!report.error || outcome_.cls != OutcomeClass::exit || outcome_.exit_code == 0) return;
-    outcome_.error = std::move(report.error);
-    outcome_.code = "guest-exception";
-    outcome_.message = outcome_.error->type + ": " + outcome_.error->message;
+    if (report.error && outcome_.cls == OutcomeClass::exit && outcome_.exit_code != 0) {
+      outcome_.error = std::move(report.error);
+      switch (outcome_.error->reason) {
+        case GuestError::Reason::exception: outcome_.code = "guest-exception"; break;
+        case GuestError::Reason::syntax: outcome_.code = "guest-syntax-error"; break;
+        case GuestError::Reason::memory: outcome_.code = "guest-out-of-memory"; break;
+      }
+      outcome_.message = outcome_.error->type + ": " + outcome_.error->message;
+      return;
+    }
+    // An interpreter that gives up over memory often cannot say so any more: it exits, or traps on purpose.
+    const bool failed = outcome_.cls == OutcomeClass::trap || outcome_.code == "exit-nonzero";
+    if (!failed || !growth_refused_) return;
+    outcome_.code = "guest-out-of-memory";
+    outcome_.message = "the interpreter gave up after it was refused more memory than " +
+                       base::human_size(outcome_.memory.used.value_or(0));
   }
 
   static std::optional<CapturedText> captured(const std::optional<boundary::CaptureSink>& sink) {
@@ -516,6 +533,7 @@ class Run {
   Outcome outcome_;
   OutFiles out_files_;
   i64 start_fuel_ = 0;
+  bool growth_refused_ = false;  // the last attempt of the program to get more memory
   std::optional<boundary::CaptureSink> out_capture_, err_capture_;
   std::unique_ptr<runtime::Engine> engine_;
   std::unique_ptr<wasi_p1::Session> session_;

@@ -26,6 +26,7 @@ struct Interpreter {
   std::string script;                      ///< guest path of the user's script
   std::string report_path;                 ///< guest path that the driver opens to report
   std::vector<std::string> library_paths;  ///< guest paths where it looks for its own sources, which are not there
+  bool sqlite_log = false;  ///< what arrives as the report is SQLite's error log, not the lines of a driver
 };
 
 struct RunConfig {

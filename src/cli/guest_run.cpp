@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What an interpreter is given, what the process keeps, and who is to blame if an interpreter does not load.
+// What an interpreter is given, what the process keeps, and who is to blame if an interpreter does not load. The lock
+// file's argv holds {driver}, {report}, {script} and {args}; nothing else of it is interpreted.
 #include "cli/guest_run.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/guest_store.h"
+#include "cli/guest_wheels.h"
 
 namespace dewar::cli {
 
@@ -27,26 +30,68 @@ HardenPlan plan_for(const api::RunConfig& config, const LockedGuest* guest) {
   return plan;
 }
 
+bool is_plain(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+// The script's name in the guest: its own, where it can stand on the interpreter's command line as it is.
+std::string script_name(const LockedGuest& guest, const std::string& path) {
+  std::string name = path == "-" ? "stdin" + guest.endings[0] : std::filesystem::path(path).filename().string();
+  const bool whole = std::find(guest.argv.begin(), guest.argv.end(), "{script}") != guest.argv.end();
+  if (name.empty() || name[0] == '.' || (!whole && !is_plain(name))) name = "script" + guest.endings[0];
+  return name;
+}
+
+std::string filled_in(std::string text, std::string_view name, std::string_view value) {
+  if (const usize at = text.find(name); at != std::string::npos) text.replace(at, name.size(), value);
+  return text;
+}
+
 }  // namespace
 
-// The user's script runs in an interpreter: module and arguments become the interpreter's.
 Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
-                             std::vector<std::string> program_args, api::RunConfig& config) {
+                             std::vector<std::string> program_args, api::RunConfig& config, Packages packages) {
+  if (!guest.takes_args && !program_args.empty()) {
+    return fail("usage-argument", "scripts in " + guest.language + " take no arguments");
+  }
   auto module = load_guest(guest);
   if (!module) return std::unexpected(std::move(module.error()));
   config.module = std::move(*module);
-  std::string name = path == "-" ? "stdin" + guest.endings[0] : std::filesystem::path(path).filename().string();
-  if (name.empty() || name[0] == '.') name = "script" + guest.endings[0];
-  api::Interpreter interpreter{guest.language, guest.name,         guest.version, std::string(kOwnFolder) + name,
-                               kReportPath,    guest.library_paths};
-  config.grants.files.push_back({guest.driver_path, guest.driver});
-  for (const auto& [file_path, text] : guest.files) config.grants.files.push_back({file_path, text});
-  config.grants.files.push_back({interpreter.script, std::string(script.begin(), script.end())});
-  config.grants.args = guest.argv;
-  for (const std::string& arg : {guest.driver_path, interpreter.report_path, interpreter.script}) {
-    config.grants.args.push_back(arg);
+  api::Interpreter interpreter{.language = guest.language,
+                               .name = guest.name,
+                               .version = guest.version,
+                               .script = std::string(kOwnFolder) + script_name(guest, path),
+                               .report_path = kReportPath,
+                               .library_paths = guest.library_paths,
+                               .sqlite_log = guest.sqlite_log};
+  auto& files = config.grants.files;
+  std::string driver = guest.driver;
+  if (packages == Packages::added) {
+    auto wheels = load_wheels(guest);
+    if (!wheels) return std::unexpected(std::move(wheels.error()));
+    std::string paths;  // names of wheels hold nothing that ends a text
+    for (LoadedWheel& wheel : *wheels) {
+      paths += '"' + wheel.guest_path + "\", ";
+      files.push_back({wheel.guest_path, std::move(wheel.contents)});
+    }
+    driver = filled_in(std::move(driver), "wheels = ()", "wheels = (" + paths + ")");
   }
-  for (std::string& arg : program_args) config.grants.args.push_back(std::move(arg));
+  if (!driver.empty()) files.push_back({guest.driver_path, std::move(driver)});
+  for (const auto& [file_path, text] : guest.files) files.push_back({file_path, text});
+  files.push_back({interpreter.script, std::string(script.begin(), script.end())});
+  config.grants.args.clear();
+  for (const std::string& item : guest.argv) {
+    if (item == "{args}") {
+      for (std::string& arg : program_args) config.grants.args.push_back(std::move(arg));
+      continue;
+    }
+    std::string arg = filled_in(item, "{driver}", guest.driver_path);
+    arg = filled_in(std::move(arg), "{report}", kReportPath);
+    config.grants.args.push_back(filled_in(std::move(arg), "{script}", interpreter.script));
+  }
   config.interpreter = std::move(interpreter);
   return {};
 }

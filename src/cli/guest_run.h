@@ -13,10 +13,15 @@
 
 namespace dewar::cli {
 
+/// Whether the guest sees the packages that were added to it (guest_wheels.h).
+enum class Packages : u8 { none, added };
+
 /// Makes `config` run a script: its interpreter becomes the module, the script a file of the guest's. `path` is what
-/// the script is called, "-" for standard input. Codes: those of load_guest().
+/// the script is called, "-" for standard input. Codes: those of load_guest and load_wheels, "usage-argument" (a
+/// language without arguments).
 Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, std::vector<u8> script,
-                             std::vector<std::string> program_args, api::RunConfig& config);
+                             std::vector<std::string> program_args, api::RunConfig& config,
+                             Packages packages = Packages::added);
 
 /// Runs it. Unless `mode` is off, this process is hardened when everything is loaded and opened, for good.
 api::Outcome run_program(api::RunConfig config, HardenMode mode);

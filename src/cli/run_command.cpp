@@ -24,18 +24,23 @@ namespace {
 
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
+std::string known_languages() {
+  std::string out = "wasm, wat";
+  for (const LockedGuest& guest : locked_guests()) out += ", " + guest.language;
+  return out;
+}
+
 // What kind of program this is: "wasm", "wat", or the language of a guest.
 Result<std::string> language_of(const ParsedArgs& args, const std::string& path) {
   if (args.has("lang")) {
     const std::string language(args.get("lang"));
     if (language == "wasm" || language == "wat") return language;
     if (const LockedGuest* guest = find_guest(language)) return guest->language;
-    return fail("usage-lang", "--lang knows no \"" + language + "\"", Error::kNoOffset,
-                "wasm, wat, python or javascript");
+    return fail("usage-lang", "--lang knows no \"" + language + "\"", Error::kNoOffset, known_languages());
   }
   if (path == "-") {
     return fail("usage-lang", "what is on standard input has no ending that tells what it is", Error::kNoOffset,
-                "say it with --lang wasm, wat, python or javascript");
+                "say it with --lang: " + known_languages());
   }
   if (const LockedGuest* guest = guest_for_file(path)) return guest->language;
   if (path.ends_with(".wat")) return "wat";

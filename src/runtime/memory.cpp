@@ -129,6 +129,12 @@ void Memory::hide(bool hidden) {
 
 std::optional<u64> Memory::grow(u64 delta_pages) {
   const std::lock_guard lock(grow_mutex_);
+  const std::optional<u64> old_pages = grow_locked(delta_pages);
+  growth_refused.store(!old_pages, std::memory_order_relaxed);
+  return old_pages;
+}
+
+std::optional<u64> Memory::grow_locked(u64 delta_pages) {
   const u64 old_bytes = bytes.load(std::memory_order_relaxed);
   const u64 old_pages = old_bytes >> type.page_log2;
   if (delta_pages > (max_bytes - old_bytes) >> type.page_log2) {

@@ -47,6 +47,7 @@ struct Memory {
   wasm::MemoryType type;      ///< as declared; current_type() has the current size as its minimum
   u64 max_bytes = 0;          ///< growth beyond fails (declared max, index type, store limit)
   bool guarded = false;       ///< accesses may rely on the fault handler
+  std::atomic<bool> growth_refused{false};  ///< the last attempt to grow failed
   base::Mapping region;
   base::Mapping alias;  ///< test mode hide_memory
 
@@ -87,6 +88,7 @@ struct Memory {
   Result<void> make_alias();
   /// Makes bytes [from, to) accessible, in whole pages.
   bool commit(u64 from, u64 to);
+  std::optional<u64> grow_locked(u64 delta_pages);
 
   std::mutex grow_mutex_;
   ByteBudget budget_;

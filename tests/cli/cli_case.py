@@ -9,10 +9,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import test_report  # noqa: E402
+
 BIN = os.environ.get("DEWAR_BIN", str(ROOT / "build/release/dewar"))
 GUESTS = os.environ.get("DEWAR_GUESTS", os.environ.get("DEWAR_HOME", ""))
 TIMEOUT = 120
@@ -119,4 +123,4 @@ class CliCase(unittest.TestCase):
 
 
 def main():
-    unittest.main(verbosity=2)
+    test_report.main()

@@ -100,6 +100,20 @@ class Installing(CliCase):
         self.assertIn("error[guest-hash]", result.err)
         self.assertEqual(self.store(), [])
 
+    def test_what_guests_share_is_downloaded_once(self):
+        package = self.package("package.tgz", [("package/x", b"")])
+        npm = pathlib.Path(self.file("bin/npm", f"#!/bin/sh\necho called >> {self.folder}/calls\nexit 1\n"))
+        npm.chmod(0o755)
+        environment = {"PATH": f"{npm.parent}:{os.environ['PATH']}"}
+        result = self.dewar("guest", "add", "ruby", "php", env=environment)
+        self.assertEqual(result.status, 125)
+        self.assertEqual((self.folder / "calls").read_text(), "called\n", "the first that fails ends it")
+        result = self.dewar("guest", "add", "ruby", "php", "--from", package)
+        self.assertIn("error[usage-argument]", result.err)
+        result = self.dewar("guest", "add", "ruby", "pyhton", env=environment)
+        self.assertIn("error[guest-unknown]", result.err)
+        self.assertEqual((self.folder / "calls").read_text(), "called\n", "names are checked before anything is fetched")
+
     def test_unknown_guest(self):
         result = self.dewar("guest", "add", "pyton")
         self.assertEqual(result.status, 125)
@@ -376,7 +390,7 @@ No space left on device 63
 
     def test_memory(self):
         outcome = self.script("x = bytearray(200 << 20)", options=("-W", "max-memory-size=64MiB"))
-        self.assert_outcome(outcome, "exit", "guest-exception", 1)
+        self.assert_outcome(outcome, "exit", "guest-out-of-memory", 1)
         self.assertEqual(outcome["error"]["type"], "MemoryError")
 
     def test_forged_reports_only_add(self):

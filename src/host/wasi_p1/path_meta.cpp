@@ -31,7 +31,10 @@ std::expected<NodeRef, int> resolve(Session& session, const Place& place, bool f
 }
 
 std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const Place& place, bool follow) {
-  if (place.kind == Place::Kind::absent) return std::unexpected(session.probe(call, place));
+  if (place.kind == Place::Kind::absent) {
+    if (auto report = session.report_info(place)) return *report;
+    return std::unexpected(session.probe(call, place));
+  }
   if (place.kind == Place::Kind::synthetic)
     return session.synthetic_info(place.guest_path == "/" ? "" : place.guest_path);
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return std::unexpected(e);

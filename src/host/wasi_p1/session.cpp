@@ -175,8 +175,15 @@ const std::string& Session::report() const {
   return report_ ? report_->text() : kNone;
 }
 
-std::optional<Handle> Session::open_report(const boundary::Place& place) {
+std::optional<FileInfo> Session::report_info(const boundary::Place& place) {
   if (!report_ || config_.report_path.empty() || place.guest_path != config_.report_path) return std::nullopt;
+  FileInfo info = synthetic_info(place.guest_path);
+  info.filetype = kTypeUnknown;
+  return info;
+}
+
+std::optional<Handle> Session::open_report(const boundary::Place& place) {
+  if (!report_info(place)) return std::nullopt;
   Handle handle;
   handle.kind = Handle::Kind::output;
   handle.output = report_.get();

@@ -78,6 +78,8 @@ class Session {
   std::optional<u32> report_fd() const { return report_fd_; }
   /// A new handle of the report, if `place` is the path that opens it.
   std::optional<boundary::Handle> open_report(const boundary::Place& place);
+  /// Metadata of the report, if `place` is that path: PHP looks before it opens.
+  std::optional<FileInfo> report_info(const boundary::Place& place);
   /// What the guest wrote to it (untrusted), cut at Config::report_limit; report_total() counts all.
   const std::string& report() const;
   u64 report_total() const;

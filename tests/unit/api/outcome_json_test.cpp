@@ -19,7 +19,7 @@ TEST(OutcomeJson, HostileTextStaysText) {
   outcome.out = CapturedText{evil, evil, 100, 74};
   outcome.err = CapturedText{"a", "b", 2, 0};
   outcome.trap = TrapReport{"unreachable", "m", evil, {{evil, 1, 2}}, 1};
-  outcome.error = GuestError{evil, evil, {{evil, evil, 1, 0}}, 1, {{evil, evil}}};
+  outcome.error = GuestError{{}, evil, evil, {{evil, evil, 1, 0}}, 1, {{evil, evil}}};
   outcome.attempts.push_back({evil, evil, 3});
   outcome.denials.push_back({"path_open", evil, "not-mounted", "read", "ENOTCAPABLE", "--ro x", 1});
   outcome.probes.push_back({evil, "path_open", "ENOENT", 1});

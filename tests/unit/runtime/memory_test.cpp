@@ -73,6 +73,7 @@ TEST(Memory, GrowthStopsExactlyAtTheDeclaredMaximum) {
   const auto m = make(type_of(1, 5));
   EXPECT_EQ(m->grow(0), 1u);
   EXPECT_EQ(m->grow(5), std::nullopt);
+  EXPECT_TRUE(m->growth_refused);
   EXPECT_EQ(m->grow(3), 1u);
   EXPECT_EQ(m->grow(2), std::nullopt);
   EXPECT_EQ(m->grow(1), 4u);

@@ -67,7 +67,7 @@ TEST(ResultText, EverythingIsBounded) {
   outcome.message = evil;
   outcome.err = api::CapturedText{evil, evil, 300'000, 100};
   outcome.trap = api::TrapReport{"host", evil, evil, std::vector<api::WasmFrame>(100, {evil, 1, 2}), 1000};
-  outcome.error = api::GuestError{evil, evil, std::vector<api::GuestFrame>(100, {evil, evil, 1, 1}), 100, {}};
+  outcome.error = api::GuestError{{}, evil, evil, std::vector<api::GuestFrame>(100, {evil, evil, 1, 1}), 100, {}};
   for (int i = 0; i < 100; ++i) {
     outcome.denials.push_back({"path_open", evil, "not-mounted", "read", "ENOTCAPABLE", "--ro", 5});
     outcome.attempts.push_back({evil, evil, 5});
