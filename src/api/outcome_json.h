@@ -11,6 +11,9 @@ namespace dewar::api {
 
 inline constexpr char kOutcomeSchema[] = "dewar-outcome/1";
 
+/// "2026-01-01T00:00:00Z" for nanoseconds since the Unix epoch, with a fraction where there is one.
+std::string utc_text(u64 ns);
+
 /// The object on one line, or indented; without a final newline.
 std::string outcome_json(const Outcome& outcome, bool pretty = false);
 

@@ -149,7 +149,7 @@ class Exact(CliCase):
         program = self.program("(call $ten (i32.const 1)) (call $ten (i32.const 1))")
         outcome = self.check("kept-output", "kept_output_bytes", "kept-output", program, 20, exits=0)
         self.assertEqual(outcome["stdout"], {"text": "0123456789", "tail": "123456789", "utf8": True, "bytes": 20,
-                                             "omitted_bytes": 1})
+                                             "omitted_bytes": 1, "spill": None})
 
     def test_random(self):
         program = self.program("(call $must (call $random (i32.const 0) (i32.const 100)))"
