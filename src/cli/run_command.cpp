@@ -3,19 +3,25 @@
 // not name.
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
 #include "api/outcome_json.h"
+#include "api/receipt_recorder.h"
 #include "api/run.h"
+#include "base/file.h"
 #include "boundary/sockets.h"
+#include "cli/clock_start.h"
 #include "cli/commands.h"
 #include "cli/folder_options.h"
 #include "cli/guest_store.h"
+#include "cli/help.h"
 #include "cli/program_source.h"
 #include "cli/run_report.h"
 #include "cli/standard_input.h"
+#include "cli/status_fd.h"
 #include "cli/terminal.h"
 #include "cli/wasm_options.h"
 
@@ -88,6 +94,15 @@ Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
     }
     if (*random) return fail("usage-option", "--seed has no meaning with --random=real");
   }
+  if (args.has("clock-start")) {
+    const auto start = parse_instant(args.get("clock-start"));
+    if (!start || *clock) {
+      return fail("usage-option",
+                  *clock ? "--clock-start has no meaning with --clock=real" : "--clock-start takes a time in UTC",
+                  Error::kNoOffset, "for example --clock-start 2026-07-01T12:00:00Z");
+    }
+    grants.clock_start = *start;
+  }
   if (args.has("stdin")) grants.stdin_ = boundary::StdinPolicy::granted;
   return {};
 }
@@ -132,7 +147,24 @@ Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, 
   return {};
 }
 
-Result<api::RunConfig> configure(const ParsedArgs& args) {
+// The words that would run this again: what the program is given, and nothing about how the end is told.
+std::vector<std::string> command_words(const ParsedArgs& args) {
+  std::vector<std::string> words;
+  for (const auto& [name, values] : args.values) {
+    constexpr std::string_view kTelling[] = {"json", "raw-output", "receipt", "report", "spill", "status-fd"};
+    if (std::find(std::begin(kTelling), std::end(kTelling), name) != std::end(kTelling)) continue;
+    const std::string option = "--" + std::string(name);
+    if (values.empty()) words.push_back(option);
+    for (const std::string& value : values) words.push_back(value.empty() ? option : option + "=" + value);
+  }
+  words.insert(words.end(), args.arguments.begin(), args.arguments.end());
+  words.insert(words.end(), args.program_args.begin(), args.program_args.end());
+  return words;
+}
+
+}  // namespace
+
+Result<api::RunConfig> configure_run(const ParsedArgs& args) {
   api::RunConfig config;
   const std::string& path = args.arguments[0];
   config.program = path;
@@ -142,6 +174,13 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
     return std::unexpected(std::move(ok.error()));
   }
   if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));
+  if (args.has("spill")) {
+    config.spill_folder = std::string(args.get("spill"));
+    std::error_code error;
+    if (!args.has("json") || !std::filesystem::is_directory(config.spill_folder, error)) {
+      return fail("usage-option", "--spill takes a folder, and has a meaning with --json only");
+    }
+  }
   if (path == "-" && args.has("stdin") && args.get("stdin").empty()) {
     return fail("usage-option", "the program itself comes from standard input", Error::kNoOffset,
                 "put it into a file to use --stdin");
@@ -173,14 +212,28 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
   return config;
 }
 
+namespace {
+
 // Usage mistakes are ours to report; what is wrong with the program or its surroundings refuses the run.
 bool is_usage(const Error& error) { return std::string_view(error.code).starts_with("usage-"); }
 
 // Runs it. An interpreter that does not load may have been damaged since it was installed: that is no fault of the
 // script, and what is wrong with the interpreter's bytes would send the user looking in the wrong place.
-api::Outcome run_configured(api::RunConfig config) {
+api::Outcome run_configured(const ParsedArgs& args, api::RunConfig config) {
+  std::optional<api::ReceiptRecorder> recorder;
+  if (args.has("receipt")) {
+    recorder.emplace(config, "dewar " + std::string(version()), command_words(args));
+    config.watcher = &*recorder;
+  }
   const LockedGuest* guest = config.interpreter ? find_guest(config.interpreter->name) : nullptr;
   api::Outcome outcome = api::run(std::move(config));
+  if (recorder) {
+    const std::string text = api::receipt_json(recorder->receipt());
+    auto written = base::write_file_atomically(std::string(args.get("receipt")),
+                                               {reinterpret_cast<const u8*>(text.data()), text.size()});
+    // A run without the receipt that was asked for must not pass for one with it.
+    if (!written) return api::refused(std::move(written.error()), api::kExitOwnError);
+  }
   if (!guest || !outcome.refusal) return outcome;
   auto intact = check_guest(*guest);
   if (intact) return outcome;
@@ -229,17 +282,24 @@ bool tell(const ParsedArgs& args, const api::Outcome& outcome) {
 
 int run_command(const ParsedArgs& args) {
   const bool json = args.has("json");
+  std::optional<int> status_fd;
+  // Whoever asked for the line and does not get it must not take the run for a success.
+  const auto told = [&](const api::Outcome& outcome, int status) {
+    return !status_fd || write_status(*status_fd, outcome) ? status : static_cast<int>(api::kExitOwnError);
+  };
   const auto refuse = [&](Error error) {
     const u32 code = is_usage(error) ? api::kExitOwnError : api::kExitRefused;
     const std::string program = args.arguments.empty() ? "" : args.arguments[0];
-    if (json) {
-      api::Outcome outcome = api::refused(std::move(error), code);
-      outcome.program = program;
-      return finish_json(outcome);
-    }
-    print_error(error, error.line || error.offset != Error::kNoOffset ? program : "");
-    return static_cast<int>(code);
+    if (!json) print_error(error, error.line || error.offset != Error::kNoOffset ? program : "");
+    api::Outcome outcome = api::refused(std::move(error), code);
+    outcome.program = program;
+    return told(outcome, json ? finish_json(outcome) : static_cast<int>(code));
   };
+  if (args.has("status-fd")) {
+    auto fd = parse_status_fd(args.get("status-fd"));
+    if (!fd) return refuse(std::move(fd.error()));
+    status_fd = *fd;
+  }
   if (args.arguments.empty()) {
     return refuse(Error{"usage-argument", "`dewar run` needs a program", Error::kNoOffset, 0, 0,
                         "for example `dewar run --ro ./data::/data report.py`"});
@@ -248,7 +308,7 @@ int run_command(const ParsedArgs& args) {
   if (report != "auto" && report != "always" && report != "never") {
     return refuse(Error{"usage-option", "--report is auto, always or never", Error::kNoOffset, 0, 0, ""});
   }
-  auto config = configure(args);
+  auto config = configure_run(args);
   if (!config) return refuse(std::move(config.error()));
 
   boundary::UniqueFd input;
@@ -259,7 +319,10 @@ int run_command(const ParsedArgs& args) {
   }
   boundary::FdSource in(input ? input.get() : 0);
   if (config->grants.stdin_ == boundary::StdinPolicy::granted) config->in = &in;
-  if (json) return finish_json(run_configured(std::move(*config)));
+  if (json) {
+    const api::Outcome outcome = run_configured(args, std::move(*config));
+    return told(outcome, finish_json(outcome));
+  }
 
   boundary::FdSink plain_out(1), plain_err(2);
   TerminalSink shown_out(1), shown_err(2);
@@ -268,11 +331,10 @@ int run_command(const ParsedArgs& args) {
   config->err_is_terminal = is_terminal(2);
   config->out = config->out_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_out) : &plain_out;
   config->err = config->err_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_err) : &plain_err;
-  const api::Outcome outcome = run_configured(std::move(*config));
+  const api::Outcome outcome = run_configured(args, std::move(*config));
   shown_out.finish();
   shown_err.finish();
-  if (!tell(args, outcome)) return static_cast<int>(api::kExitOwnError);
-  return exit_status(outcome.exit_code);
+  return told(outcome, tell(args, outcome) ? exit_status(outcome.exit_code) : static_cast<int>(api::kExitOwnError));
 }
 
 }  // namespace dewar::cli
