@@ -10,6 +10,7 @@ from cli_case import ROOT, CliCase, main
 WASI = "wasi_snapshot_preview1"
 PRELUDE = f'''(module
   (import "{WASI}" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "{WASI}" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
   (import "{WASI}" "fd_filestat_set_size" (func $set_size (param i32 i64) (result i32)))
   (import "{WASI}" "fd_close" (func $close (param i32) (result i32)))
   (import "{WASI}" "random_get" (func $random (param i32 i32) (result i32)))
@@ -187,6 +188,15 @@ class Exact(CliCase):
           (call $must (call $set_size (local.get $fd) (i64.const 5)))''')
         self.check("max-written", "written_bytes", "written", program, 25, exits=ENOSPC, options=options)
         self.assertEqual((self.folder / "d/f").read_bytes(), b"0123456789")
+        # A hole counts, too.
+        program = self.program('''(local $fd i32) (local.set $fd (call $open (i32.const 3) (i32.const 9)))
+          (call $ten (local.get $fd))
+          (call $must (call $pwrite (local.get $fd) (i32.const 200) (i32.const 1) (i64.const 25) (i32.const 220)))
+          (if (i32.ne (i32.load (i32.const 220)) (i32.const 10)) (then (call $exit (i32.const 9))))''')
+        self.check("max-written", "written_bytes", "written", program, 35, exits=9, options=options)
+        self.assertEqual((self.folder / "d/f").read_bytes(), b"0123456789" + bytes(15) + b"012345678")
+        outcome = self.outcome("-W", "max-written=25", *options, program)
+        self.assertEqual(outcome["exit_code"], ENOSPC, "nothing of it fits but the hole")
 
 
 class Flags(CliCase):
