@@ -7,6 +7,7 @@
 #include "base/print.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/standard_input.h"
 #include "cli/terminal.h"
 
 namespace dewar::cli {
@@ -49,7 +50,21 @@ Result<api::RunConfig> config_of(const api::Receipt& receipt, bool allow_writes)
     return fail("verify-writes", "running it again would write to " + mount.host_path, Error::kNoOffset,
                 "put the folder into the state it had before the run, and use --allow-writes");
   }
+  if (config->out_folder && !allow_writes) {
+    return fail("verify-writes", "running it again would write to " + config->out_folder->host_path, Error::kNoOffset,
+                "give it an empty folder, and use --allow-writes");
+  }
   return config;
+}
+
+// The file that the run's standard input came from, or "".
+std::string stdin_file(const api::Receipt& receipt) {
+  constexpr std::string_view kOption = "--stdin=";
+  for (const std::string& word : receipt.command) {
+    if (word.starts_with(kOption)) return word.substr(kOption.size());
+    if (!word.starts_with("--")) break;
+  }
+  return {};
 }
 
 std::string shown(const std::string& value) { return value.empty() ? "nothing" : value; }
@@ -67,7 +82,13 @@ int verify_command(const ParsedArgs& args) {
   if (!config) return usage_error(config.error());
 
   Discard out, err;
-  boundary::FdSource in(0);
+  boundary::UniqueFd input;
+  if (const std::string path = stdin_file(*receipt); !path.empty()) {
+    auto opened = open_stdin(path);
+    if (!opened) return usage_error(opened.error());
+    input = std::move(*opened);
+  }
+  boundary::FdSource in(input ? input.get() : 0);
   config->out = &out;
   config->err = &err;
   const std::string_view terminals = receipt->value("given.terminals");

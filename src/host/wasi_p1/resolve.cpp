@@ -215,7 +215,7 @@ FileInfo Session::synthetic_info(std::string_view guest_path) {
 }
 
 void Session::note_opened(const Place& place, bool to_write) {
-  if (place.mount->in_memory) return;
+  if (place.mount->in_memory || place.mount->memory) return;
   if (const auto known = opened_.find(place.guest_path); known != opened_.end()) {
     known->second.written |= to_write;
   } else if (opened_.size() < kMaxOpened) {
