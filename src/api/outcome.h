@@ -29,9 +29,11 @@ inline constexpr u32 kExitWallTime = 124, kExitOwnError = 125, kExitRefused = 12
 /// What was kept of an output stream.
 struct CapturedText {
   std::string head;
-  std::string tail;  ///< what follows the gap, or follows the head if nothing was dropped
-  u64 total = 0;     ///< bytes that the guest wrote
-  u64 dropped = 0;   ///< bytes between head and tail that were not kept
+  std::string tail;           ///< what follows the gap, or follows the head if nothing was dropped
+  u64 total = 0;              ///< bytes that the guest wrote
+  u64 dropped = 0;            ///< bytes between head and tail that were not kept
+  std::string spilled;        ///< file of the host that holds the whole stream, or empty
+  bool spill_failed = false;  ///< that file is not there, or not whole
 };
 
 /// One frame of the guest's own language. Untrusted: the guest's driver says so.
@@ -151,6 +153,7 @@ struct Outcome {
   u64 host_calls = 0;
 
   bool real_clock = false;
+  u64 clock_start = 0;  ///< of the virtual clock, in nanoseconds since the Unix epoch
   bool real_random = false;
   u64 seed = 0;
   u64 random_bytes = 0;

@@ -2,7 +2,11 @@
 // The members of dewar-outcome/1, in the order of docs/outcome.md.
 #include "api/outcome_json.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/json_writer.h"
+#include "base/print.h"
 #include "base/utf8.h"
 
 namespace dewar::api {
@@ -26,7 +30,13 @@ void write_text(JsonWriter& json, const char* name, const std::optional<Captured
         .member("utf8", base::is_valid_utf8(text->head) && base::is_valid_utf8(text->tail))
         .member("tail", text->tail);
   }
-  json.member("bytes", text->total).member("omitted_bytes", text->dropped).end_object();
+  json.member("bytes", text->total).member("omitted_bytes", text->dropped).key("spill");
+  if (text->spilled.empty()) {
+    json.null();
+  } else {
+    json.begin_object().member("path", text->spilled).member("whole", !text->spill_failed).end_object();
+  }
+  json.end_object();
 }
 
 void write_outputs(JsonWriter& json, const Outcome& o) {
@@ -193,7 +203,44 @@ void write_limits(JsonWriter& json, const Outcome& o) {
       .member("random", o.real_random ? "real" : "seeded")
       .key("seed");
   o.real_random ? json.null() : json.value(o.seed);
+  json.key("clock_start");
+  o.real_clock ? json.null() : json.value(utc_text(o.clock_start));
   json.member("random_bytes", o.random_bytes).member("reproducible", o.reproducible).end_object();
+}
+
+}  // namespace
+
+std::string utc_text(u64 ns) {
+  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(static_cast<i64>(ns))};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  const auto digits = [](u64 value, usize width) {
+    std::string text = base::dec(value);
+    return std::string(width - std::min(width, text.size()), '0') + text;
+  };
+  std::string out =
+      digits(static_cast<u64>(static_cast<int>(date.year())), 4) + "-" +
+      digits(static_cast<unsigned>(date.month()), 2) + "-" + digits(static_cast<unsigned>(date.day()), 2) + "T" +
+      digits(static_cast<u64>(clock.hours().count()), 2) + ":" + digits(static_cast<u64>(clock.minutes().count()), 2) +
+      ":" + digits(static_cast<u64>(clock.seconds().count()), 2);
+  if (const u64 rest = ns % 1'000'000'000) out += "." + digits(rest, 9);
+  return out + "Z";
+}
+
+namespace {
+
+// The members whose text a guest chose, for readers that hand an outcome on: data, never instructions.
+void write_untrusted(JsonWriter& json, const Outcome& o) {
+  json.key("untrusted").begin_array();
+  // Messages about a module quote its names, those about an exception are the script's own words.
+  if (o.cls != OutcomeClass::limit && o.code != "ok" && o.code != "exit-nonzero") json.value("message");
+  for (const char* path :
+       {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
+        "denials[].resource", "attempts", "probes[].path", "operator.grants[].resource", "operator.grants[].grant"}) {
+    json.value(path);
+  }
+  json.end_array();
 }
 
 }  // namespace
@@ -215,6 +262,7 @@ std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
     json.begin_object().member("name", o.guest_name).member("version", o.guest_version).end_object();
   }
   json.end_object();
+  write_untrusted(json, o);
   write_text(json, "stdout", o.out);
   write_text(json, "stderr", o.err);
   json.key("stdin").begin_object().member("granted", o.stdin_granted).member("reads_refused", o.stdin_refused);

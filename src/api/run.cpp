@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "api/guest_report.h"
+#include "api/spill.h"
 #include "api/values.h"
 #include "api/watchdog.h"
 #include "base/print.h"
@@ -54,6 +55,7 @@ class Run {
     if (outcome_.cls == OutcomeClass::refused || !session_) out_files_.abandon();
     describe();
     bring_files_back();
+    if (config_.watcher) config_.watcher->ended(outcome_, session_.get(), store_.get(), instance_);
     return std::move(outcome_);
   }
 
@@ -94,6 +96,7 @@ class Run {
     if (Result<void> ok = check_entry(); !ok) return ok;
     auto imports = runtime::resolve_imports(*store_, *module_, linker);
     if (!imports) return std::unexpected(std::move(imports.error()));
+    if (config_.watcher) config_.watcher->starting(*module_, *session_);
     // As late as possible: what is refused before it needs no cleaning up by a process that may do so no more.
     if (config_.before_guest) {
       if (Result<void> ok = config_.before_guest(); !ok) return ok;
@@ -101,6 +104,7 @@ class Run {
     if (watchdog_) watchdog_->guard(*stack_);
     auto made = runtime::instantiate(*store_, module_, *imports, *stack_);
     if (!made) return std::unexpected(std::move(made.error()));
+    instance_ = made->instance;
     runtime::Outcome ended = made->outcome;
     if (ended == runtime::Outcome::returned) {
       auto called = config_.invoke ? invoke(*made->instance) : start(*made->instance);
@@ -139,8 +143,8 @@ class Run {
     wasi_p1::Config config;
     const usize kept = static_cast<usize>(config_.limits.kept_output_bytes.value_or(0));
     const usize tail = config_.capture_tail.value_or(kept / 2), head = config_.capture_head.value_or(kept - kept / 2);
-    if (!config_.out) out_capture_.emplace(head, tail);
-    if (!config_.err) err_capture_.emplace(head, tail);
+    if (!config_.out) out_capture_.emplace(head, tail, config_.spill_folder, "stdout");
+    if (!config_.err) err_capture_.emplace(head, tail, config_.spill_folder, "stderr");
     config.limits = {.bytes_per_call = config_.limits.max_call_bytes.value_or(kNone),
                      .calls = config_.limits.max_host_calls.value_or(kNone),
                      .bytes = config_.limits.max_host_bytes.value_or(kNone),
@@ -158,6 +162,11 @@ class Run {
     config.stdout_ = config_.out ? config_.out : &*out_capture_;
     config.stderr_ = config_.err ? config_.err : &*err_capture_;
     config.stdin_ = config_.in;
+    if (RunWatcher* watcher = config_.watcher) {
+      config.stdout_ = watcher->output(1, config.stdout_);
+      config.stderr_ = watcher->output(2, config.stderr_);
+      config.stdin_ = watcher->input(config.stdin_);
+    }
     config.stdout_is_terminal = config_.out && config_.out_is_terminal;
     config.stderr_is_terminal = config_.err && config_.err_is_terminal;
     if (config_.interpreter) {
@@ -481,6 +490,7 @@ class Run {
     measure();
     outcome_.real_clock = config_.grants.clock == boundary::ClockPolicy::real;
     outcome_.real_random = config_.grants.random == boundary::RandomPolicy::real;
+    outcome_.clock_start = config_.grants.clock_start;
     outcome_.seed = config_.grants.seed;
     outcome_.stdin_granted = config_.grants.stdin_ == boundary::StdinPolicy::granted;
     outcome_.reproducible &= !outcome_.real_clock && !outcome_.real_random && config_.grants.sockets.empty();
@@ -524,9 +534,10 @@ class Run {
                        base::human_size(outcome_.memory.used.value_or(0));
   }
 
-  static std::optional<CapturedText> captured(const std::optional<boundary::CaptureSink>& sink) {
+  static std::optional<CapturedText> captured(const std::optional<SpillingSink>& sink) {
     if (!sink) return std::nullopt;
-    return CapturedText{sink->head(), sink->tail(), sink->total(), sink->dropped()};
+    const boundary::CaptureSink& kept = sink->kept();
+    return CapturedText{kept.head(), kept.tail(), kept.total(), kept.dropped(), sink->path(), sink->failed()};
   }
 
   RunConfig config_;
@@ -534,11 +545,12 @@ class Run {
   OutFiles out_files_;
   i64 start_fuel_ = 0;
   bool growth_refused_ = false;  // the last attempt of the program to get more memory
-  std::optional<boundary::CaptureSink> out_capture_, err_capture_;
+  std::optional<SpillingSink> out_capture_, err_capture_;
   std::unique_ptr<runtime::Engine> engine_;
   std::unique_ptr<wasi_p1::Session> session_;
   base::Ref<const wasm::Module> module_;
   std::unique_ptr<runtime::Store> store_;
+  runtime::Instance* instance_ = nullptr;
   std::unique_ptr<runtime::Stack> stack_;
   std::unique_ptr<Watchdog> watchdog_;
 };

@@ -12,6 +12,7 @@
 #include "api/out_files.h"
 #include "api/outcome.h"
 #include "api/run_handle.h"
+#include "api/run_watcher.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
 #include "wasm/op.h"
@@ -56,6 +57,10 @@ struct RunConfig {
   bool err_is_terminal = false;
   /// Bytes kept of each captured stream from the start and from the end, if not half of limits.kept_output_bytes each.
   std::optional<usize> capture_head, capture_tail;
+  /// Folder of the host that gets captured streams of which not all is kept, as files "stdout" and "stderr"; or empty.
+  std::string spill_folder;
+  /// Told of the run; may be null. Must outlive it.
+  RunWatcher* watcher = nullptr;
   /// Used if the grants say that standard input is granted.
   boundary::InputSource* in = nullptr;
 

@@ -18,12 +18,13 @@ constexpr std::string_view kOwnFolder = "/dewar/";
 constexpr char kReportPath[] = "/dewar/.report";
 
 // What the process may still open while it runs `config`.
-HardenPlan plan_for(const api::RunConfig& config, const LockedGuest* guest) {
+HardenPlan plan_for(const api::RunConfig& config, const LockedGuest* guest, std::span<const std::string> folders) {
   HardenPlan plan;
   plan.paths = config.grants.mounts;
   plan.filter.sockets = !config.grants.sockets.empty();
   // Results are written there when the guest has ended.
   if (config.out_folder) plan.paths.push_back({config.out_folder->host_path, "", boundary::kReadWrite});
+  for (const std::string& folder : folders) plan.paths.push_back({folder, "", boundary::kReadWrite});
   if (!guest) return plan;
   // An interpreter that fails is compared with its hash afterwards.
   if (auto path = guest_path(*guest)) plan.paths.push_back({*path, "", boundary::kReadOnly});
@@ -98,11 +99,11 @@ Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, 
 
 // An interpreter that does not load may have been damaged since it was installed: that is no fault of the script, and
 // what is wrong with the interpreter's bytes would send the user looking in the wrong place.
-api::Outcome run_program(api::RunConfig config, HardenMode mode) {
+api::Outcome run_program(api::RunConfig config, HardenMode mode, std::span<const std::string> folders) {
   const LockedGuest* guest = config.interpreter ? find_guest(config.interpreter->name) : nullptr;
   api::Hardening hardening;
   if (mode != HardenMode::off) {
-    config.before_guest = [&hardening, mode, plan = plan_for(config, guest)]() -> Result<void> {
+    config.before_guest = [&hardening, mode, plan = plan_for(config, guest, folders)]() -> Result<void> {
       auto done = harden(mode, plan);
       if (!done) return std::unexpected(std::move(done.error()));
       hardening = std::move(*done);

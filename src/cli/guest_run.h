@@ -3,6 +3,7 @@
 // begins.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ Result<void> use_interpreter(const LockedGuest& guest, const std::string& path, 
                              std::vector<std::string> program_args, api::RunConfig& config,
                              Packages packages = Packages::added);
 
-/// Runs it. Unless `mode` is off, this process is hardened when everything is loaded and opened, for good.
-api::Outcome run_program(api::RunConfig config, HardenMode mode);
+/// Runs it. Unless `mode` is off, this process is hardened when everything is loaded and opened, for good; it may then
+/// still write to `folders`, for what it has to keep of the run.
+api::Outcome run_program(api::RunConfig config, HardenMode mode, std::span<const std::string> folders = {});
 
 }  // namespace dewar::cli

@@ -92,6 +92,7 @@ constexpr struct {
     {"guest list", guest_list_command},
     {"guest remove", guest_remove_command},
     {"guest path", guest_path_command},
+    {"verify", verify_command},
     {"wast", wast_verb},
     {"version", version_command},
     {"help", help_command},

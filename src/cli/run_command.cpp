@@ -3,18 +3,23 @@
 // not name.
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "api/outcome_json.h"
+#include "api/receipt_recorder.h"
 #include "api/run.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/folder_options.h"
 #include "cli/guest_run.h"
 #include "cli/guest_store.h"
+#include "cli/help.h"
 #include "cli/program_source.h"
 #include "cli/run_options.h"
 #include "cli/run_report.h"
 #include "cli/standard_input.h"
+#include "cli/status_fd.h"
 #include "cli/terminal.h"
 #include "cli/wasm_options.h"
 
@@ -47,7 +52,24 @@ Result<std::string> language_of(const ParsedArgs& args, const std::string& path)
   return "wasm";
 }
 
-Result<api::RunConfig> configure(const ParsedArgs& args) {
+// The words that would run this again: what the program is given, and nothing about how the end is told.
+std::vector<std::string> command_words(const ParsedArgs& args) {
+  std::vector<std::string> words;
+  for (const auto& [name, values] : args.values) {
+    constexpr std::string_view kTelling[] = {"json", "raw-output", "receipt", "report", "spill", "status-fd"};
+    if (std::find(std::begin(kTelling), std::end(kTelling), name) != std::end(kTelling)) continue;
+    const std::string option = "--" + std::string(name);
+    if (values.empty()) words.push_back(option);
+    for (const std::string& value : values) words.push_back(value.empty() ? option : option + "=" + value);
+  }
+  words.insert(words.end(), args.arguments.begin(), args.arguments.end());
+  words.insert(words.end(), args.program_args.begin(), args.program_args.end());
+  return words;
+}
+
+}  // namespace
+
+Result<api::RunConfig> configure_run(const ParsedArgs& args) {
   api::RunConfig config;
   const std::string& path = args.arguments[0];
   config.program = path;
@@ -57,6 +79,13 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
     return std::unexpected(std::move(ok.error()));
   }
   if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));
+  if (args.has("spill")) {
+    config.spill_folder = std::string(args.get("spill"));
+    std::error_code error;
+    if (!args.has("json") || !std::filesystem::is_directory(config.spill_folder, error)) {
+      return fail("usage-option", "--spill takes a folder, and has a meaning with --json only");
+    }
+  }
   if (path == "-" && args.has("stdin") && args.get("stdin").empty()) {
     return fail("usage-option", "the program itself comes from standard input", Error::kNoOffset,
                 "put it into a file to use --stdin");
@@ -88,8 +117,33 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
   return config;
 }
 
+namespace {
+
 // Usage mistakes are ours to report; what is wrong with the program or its surroundings refuses the run.
 bool is_usage(const Error& error) { return std::string_view(error.code).starts_with("usage-"); }
+
+// Runs it, and writes the receipt if one is asked for.
+api::Outcome run_configured(const ParsedArgs& args, api::RunConfig config, HardenMode mode) {
+  std::optional<api::ReceiptRecorder> recorder;
+  if (args.has("receipt")) {
+    recorder.emplace(config, "dewar " + std::string(version()), command_words(args));
+    config.watcher = &*recorder;
+  }
+  const std::string receipt(args.get("receipt"));
+  std::vector<std::string> folders;
+  // What we write ourselves when the guest has ended.
+  if (recorder) folders.push_back(std::filesystem::absolute(receipt).parent_path());
+  if (!config.spill_folder.empty()) folders.push_back(config.spill_folder);
+  api::Outcome outcome = run_program(std::move(config), mode, folders);
+  if (recorder) {
+    const std::string text = api::receipt_json(recorder->receipt());
+    auto written = base::write_file_atomically(receipt,
+                                               {reinterpret_cast<const u8*>(text.data()), text.size()});
+    // A run without the receipt that was asked for must not pass for one with it.
+    if (!written) return api::refused(std::move(written.error()), api::kExitOwnError);
+  }
+  return outcome;
+}
 
 int exit_status(u32 code) {
   // A status has eight bits; a failure must not come out as success.
@@ -130,17 +184,24 @@ bool tell(const ParsedArgs& args, const api::Outcome& outcome) {
 
 int run_command(const ParsedArgs& args) {
   const bool json = args.has("json");
+  std::optional<int> status_fd;
+  // Whoever asked for the line and does not get it must not take the run for a success.
+  const auto told = [&](const api::Outcome& outcome, int status) {
+    return !status_fd || write_status(*status_fd, outcome) ? status : static_cast<int>(api::kExitOwnError);
+  };
   const auto refuse = [&](Error error) {
     const u32 code = is_usage(error) ? api::kExitOwnError : api::kExitRefused;
     const std::string program = args.arguments.empty() ? "" : args.arguments[0];
-    if (json) {
-      api::Outcome outcome = api::refused(std::move(error), code);
-      outcome.program = program;
-      return finish_json(outcome);
-    }
-    print_error(error, error.line || error.offset != Error::kNoOffset ? program : "");
-    return static_cast<int>(code);
+    if (!json) print_error(error, error.line || error.offset != Error::kNoOffset ? program : "");
+    api::Outcome outcome = api::refused(std::move(error), code);
+    outcome.program = program;
+    return told(outcome, json ? finish_json(outcome) : static_cast<int>(code));
   };
+  if (args.has("status-fd")) {
+    auto fd = parse_status_fd(args.get("status-fd"));
+    if (!fd) return refuse(std::move(fd.error()));
+    status_fd = *fd;
+  }
   if (args.arguments.empty()) {
     return refuse(Error{"usage-argument", "`dewar run` needs a program", Error::kNoOffset, 0, 0,
                         "for example `dewar run --ro ./data::/data report.py`"});
@@ -151,7 +212,7 @@ int run_command(const ParsedArgs& args) {
   }
   const auto hardening = parse_harden_mode(args.get("harden", "on"));
   if (!hardening) return refuse(hardening.error());
-  auto config = configure(args);
+  auto config = configure_run(args);
   if (!config) return refuse(std::move(config.error()));
 
   boundary::UniqueFd input;
@@ -162,7 +223,10 @@ int run_command(const ParsedArgs& args) {
   }
   boundary::FdSource in(input ? input.get() : 0);
   if (config->grants.stdin_ == boundary::StdinPolicy::granted) config->in = &in;
-  if (json) return finish_json(run_program(std::move(*config), *hardening));
+  if (json) {
+    const api::Outcome outcome = run_configured(args, std::move(*config), *hardening);
+    return told(outcome, finish_json(outcome));
+  }
 
   boundary::FdSink plain_out(1), plain_err(2);
   TerminalSink shown_out(1), shown_err(2);
@@ -171,11 +235,10 @@ int run_command(const ParsedArgs& args) {
   config->err_is_terminal = is_terminal(2);
   config->out = config->out_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_out) : &plain_out;
   config->err = config->err_is_terminal && !raw ? static_cast<boundary::OutputSink*>(&shown_err) : &plain_err;
-  const api::Outcome outcome = run_program(std::move(*config), *hardening);
+  const api::Outcome outcome = run_configured(args, std::move(*config), *hardening);
   shown_out.finish();
   shown_err.finish();
-  if (!tell(args, outcome)) return static_cast<int>(api::kExitOwnError);
-  return exit_status(outcome.exit_code);
+  return told(outcome, tell(args, outcome) ? exit_status(outcome.exit_code) : static_cast<int>(api::kExitOwnError));
 }
 
 }  // namespace dewar::cli

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "boundary/sockets.h"
+#include "cli/clock_start.h"
 
 namespace dewar::cli {
 
@@ -61,6 +62,15 @@ Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
   auto clock = choice("clock", "real", "virtual");
   if (!clock) return std::unexpected(std::move(clock.error()));
   if (*clock) grants.clock = boundary::ClockPolicy::real;
+  if (args.has("clock-start")) {
+    const auto start = parse_instant(args.get("clock-start"));
+    if (!start || *clock) {
+      return fail("usage-option",
+                  *clock ? "--clock-start has no meaning with --clock=real" : "--clock-start takes a time in UTC",
+                  Error::kNoOffset, "for example --clock-start 2026-07-01T12:00:00Z");
+    }
+    grants.clock_start = *start;
+  }
   auto random = choice("random", "real", "seeded");
   if (!random) return std::unexpected(std::move(random.error()));
   if (*random) grants.random = boundary::RandomPolicy::real;

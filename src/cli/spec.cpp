@@ -27,6 +27,7 @@ constexpr OptionSpec kRunOptions[] = {
      ""},
     {"clock", 0, "real|virtual", false, "the machine's clock, or one that follows the program alone (default)",
      "real virtual"},
+    {"clock-start", 0, "TIME", false, "where that clock starts, in UTC (default 2026-01-01T00:00:00Z)", ""},
     {"random", 0, "real|seeded", false, "the machine's random numbers, or a seeded stream (default)", "real seeded"},
     {"seed", 0, "N", false, "the seed of that stream (default 0)", ""},
     {"wasm", 'W', "KEY=VALUE,...", true, "limits and features: see below", ""},
@@ -34,6 +35,10 @@ constexpr OptionSpec kRunOptions[] = {
     {"lang", 0, "LANGUAGE", false, "what FILE is, if its ending does not say: wasm, wat, python, javascript",
      "wasm wat python javascript"},
     {"json", 0, "", false, "print one outcome object and nothing else; the program's output goes into it", ""},
+    {"spill", 0, "DIR", false,
+     "with --json: output of which the outcome keeps only a part goes whole into files of DIR", ""},
+    {"status-fd", 0, "N", false, "write how it ended to descriptor N: CLASS CODE EXIT-CODE", ""},
+    {"receipt", 0, "FILE", false, "write hashes of what the run was given, did and left, for `dewar verify`", ""},
     {"report", 0, "WHEN", false, "tell on standard error what was refused: auto (on a terminal), always, never",
      "auto always never"},
     {"harden", 0, "on|off|require", false,
@@ -149,6 +154,18 @@ constexpr ExampleSpec kGuestRemoveExamples[] = {
 };
 constexpr ExampleSpec kGuestPathExamples[] = {{"dewar guest path python", "where its module is"}};
 
+constexpr OptionSpec kVerifyOptions[] = {
+    {"allow-writes", 0, "", false, "run it again also if it writes to granted folders", ""},
+    {"json", 0, "", false, "print the result as one JSON object", ""},
+};
+constexpr ExampleSpec kVerifyExamples[] = {
+    {"dewar verify r.json", "what `dewar run --receipt r.json ...` wrote: would it be the same run?"},
+    {"dewar verify --json r.json", "the answer, and the first difference, as one JSON object"},
+};
+constexpr std::string_view kVerifyDetails =
+    "Exit status: 0 the same, 1 not (the first difference is named), 125 it could not be compared.\n"
+    "Relative paths of the receipt's command count from the current folder.";
+
 constexpr OptionSpec kHelpOptions[] = {
     {"man", 0, "", false, "print the manual page", ""},
     {"completions", 0, "SHELL", false, "print completions for bash, zsh or fish", "bash zsh fish"},
@@ -177,6 +194,8 @@ constexpr VerbSpec kVerbs[] = {
     {"guest remove", "NAME [--wheel NAME]", "delete an installed interpreter", "", kGuestRemoveOptions,
      kGuestRemoveExamples, false, false, false},
     {"guest path", "NAME", "print where an interpreter's module is", "", {}, kGuestPathExamples, false, false, false},
+    {"verify", "[OPTIONS] RECEIPT", "run again what a receipt tells of and compare", kVerifyDetails, kVerifyOptions,
+     kVerifyExamples, true, false, true},
     {"validate", "[OPTIONS] FILE...", "check modules (.wasm or .wat)", "", kFeatureOptions, kValidateExamples, true,
      false, true},
     {"objdump", "[OPTIONS] FILE", "show the sections and the code of a module", "", kObjdumpOptions, kObjdumpExamples,

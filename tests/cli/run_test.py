@@ -27,7 +27,7 @@ class Ends(CliCase):
         outcome = self.outcome(self.file("hello.wat", HELLO))
         self.assert_outcome(outcome, "exit", "ok", 0)
         self.assertEqual(outcome["stdout"], {"text": "hello from a dewar\n", "utf8": True, "tail": None, "bytes": 19,
-                                             "omitted_bytes": 0})
+                                             "omitted_bytes": 0, "spill": None})
         self.assertEqual(outcome["host_calls"], 1)
 
     def test_own_exit_code(self):

@@ -83,13 +83,21 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
   if (h->kind == Handle::Kind::file) {
     // A positional write goes to its position, also on a handle that appends (as POSIX has it).
     const bool append = !position && (h->flags & kFdAppend);
+    const u64 at = position ? *position : append ? 0 : h->offset;
+    u64 gap = 0;  // between the end of the file and what is written: it becomes part of the file
+    if (!append && at <= kMaxOffset) {
+      auto size = file_size(*h);
+      if (!size) return from_kernel(size.error());
+      gap = at > *size ? at - *size : 0;
+    }
     boundary::Quota& quota = session.boundary().bytes_written;
-    buffers.clip(quota.allow(buffers.total()));
-    if (wanted > 0 && buffers.total() == 0) return Errno::nospc;
-    auto done = write_file(*h, buffers, position ? *position : append ? 0 : h->offset, append);
+    const u64 allowed = wanted > 0 ? quota.allow(gap + wanted) : gap;
+    if (wanted > 0 && allowed <= gap) return Errno::nospc;
+    buffers.clip(allowed - gap);
+    auto done = write_file(*h, buffers, at, append);
     if (!done) return from_kernel(done.error());
     n = *done;
-    quota.use(n);
+    if (n > 0) quota.use(gap + n);
     if (append) {
       auto end = file_size(*h);
       if (!end) return from_kernel(end.error());

@@ -170,6 +170,7 @@ Reply path_open(HostCall& call, Session& session) {
   const struct stat& st = *status;
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");
 
+  if (S_ISREG(st.st_mode)) session.note_opened(place, r.write || r.truncate || opened->created);
   const u64 full = Session::inheriting_rights(place.mount->rights);
   Handle handle;
   handle.kind = S_ISDIR(st.st_mode) ? Handle::Kind::dir : Handle::Kind::file;

@@ -214,6 +214,17 @@ FileInfo Session::synthetic_info(std::string_view guest_path) {
   return info;
 }
 
+void Session::note_opened(const Place& place, bool to_write) {
+  if (place.mount->in_memory || place.mount->memory) return;
+  if (const auto known = opened_.find(place.guest_path); known != opened_.end()) {
+    known->second.written |= to_write;
+  } else if (opened_.size() < kMaxOpened) {
+    opened_.emplace(place.guest_path, OpenedFile{place.mount, to_write});
+  } else {
+    ++unlisted_files_;
+  }
+}
+
 void Session::touch(HostCall& call, Handle& handle) {
   const u64 now = clock(call).realtime_now();
   if (handle.mem) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +88,16 @@ class Session {
   /// The sink is standard output or standard error.
   bool is_program_output(const boundary::OutputSink& sink) const { return &sink != report_.get(); }
 
+  /// Files of mounts that the guest opened, by guest path: for reading only, or so that it could change them.
+  struct OpenedFile {
+    const boundary::Mount* mount = nullptr;
+    bool written = false;
+  };
+  const std::map<std::string, OpenedFile>& opened_files() const { return opened_; }
+  /// Openings of files that are not listed, because too many are.
+  u64 unlisted_files() const { return unlisted_files_; }
+  static constexpr usize kMaxOpened = 10'000;
+
   /// How often the guest asked a closed standard input for bytes.
   u64 stdin_refused() const { return empty_stdin_.asked(); }
   const boundary::Clock& clock() const { return clock_; }
@@ -153,6 +164,8 @@ class Session {
   u64 device_of(const boundary::Mount* mount) const;
   /// The number that the guest sees of a file: a memory mount's own, or that of the node table.
   u64 inode_of(const boundary::Mount* mount, u64 device, u64 inode);
+  /// A file of a mount was opened.
+  void note_opened(const boundary::Place& place, bool to_write);
   /// The guest changed the contents behind a handle.
   void touch(boundary::HostCall& call, boundary::Handle& handle);
 
@@ -185,6 +198,8 @@ class Session {
   boundary::CaptureSink dropped_{0, 0};
   std::unique_ptr<ReportSink> report_;
   std::optional<u32> report_fd_;
+  std::map<std::string, OpenedFile> opened_;
+  u64 unlisted_files_ = 0;
   bool starting_up_;
 };
 
