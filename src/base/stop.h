@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "base/error.h"
+#include "base/types.h"
 
 namespace dewar::base {
 
@@ -16,8 +17,17 @@ static_assert(StopFlag::is_always_lock_free, "it is set in signal handlers");
 /// No flag never stops.
 inline bool stopped(const StopFlag* flag) { return flag && flag->load(std::memory_order_relaxed); }
 
+/// Some bits of a word that mean "stop": running code is told by a word of reasons. No word never stops.
+struct StopBits {
+  const std::atomic<u32>* word = nullptr;
+  u32 mask = 0;
+  bool stopped() const { return word && (word->load(std::memory_order_relaxed) & mask) != 0; }
+};
+
 /// The code of what ended this way.
 inline constexpr char kStopped[] = "stopped";
-inline Error stopped_error() { return Error{"stopped", "loading was stopped from outside", Error::kNoOffset, 0, 0, {}}; }
+inline Error stopped_error() {
+  return Error{"stopped", "loading was stopped from outside", Error::kNoOffset, 0, 0, {}};
+}
 
 }  // namespace dewar::base

@@ -14,7 +14,7 @@ void record_backtrace(runtime::Stack& stack) {
   trap.total_frames = 0;
   for_each_frame(stack, [&](const runtime::FrameState& s, bool) {
     runtime::FrameInfo info{s.instance, s.code->func, static_cast<u32>(s.pc - s.code->body)};
-    if (trap.total_frames == 0) info.pc = locate(*s.code->module, s.code->func, info.pc).pc;
+    if (trap.total_frames == 0) info.pc = locate(*s.code->module, s.code->func, info.pc, stack.kill_bits()).pc;
     if (trap.total_frames < kHalf) {
       trap.frames.push_back(info);
     } else if (outer.size() < kHalf) {

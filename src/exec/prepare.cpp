@@ -6,6 +6,7 @@
 #include "exec/interp/quicken.h"
 #include "exec/probe_point.h"
 #include "exec/side_table.h"
+#include "wasm/instr.h"
 
 namespace dewar::exec {
 
@@ -39,11 +40,29 @@ u32 lay_out_locals(CodeSet& set, FuncCode& code, std::span<const wasm::ValType> 
   return slot;
 }
 
+bool was_stopped(const Result<void>& walked) {
+  return !walked && std::string_view(walked.error().code) == base::kStopped;
+}
+
+/// First byte of the instruction that contains `pc`, without a look at types.
+u32 instruction_at(const wasm::Module& module, u32 func, u32 pc) {
+  const auto body = module.slice(module.funcs[func].body);
+  std::vector<wasm::ValType> locals;
+  base::Cursor c(body);
+  c.skip(wasm::read_locals(body, 0, locals).value_or(0));
+  wasm::Instr instr;
+  Error error;
+  for (;;) {
+    const u32 at = static_cast<u32>(c.pos());
+    if (!wasm::read_instr(c, instr, error) || c.pos() > pc) return at;
+  }
+}
+
 }  // namespace
 
-void prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options) {
+bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, base::StopBits stop) {
   std::lock_guard lock(set.mutex());
-  if (code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared) return;
+  if (code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared) return true;
   const wasm::Module& module = set.module();
   const wasm::Func& func = module.funcs[code.func];
   const auto original = module.slice(func.body);
@@ -52,7 +71,9 @@ void prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
 
   SideTableSink sink(body.get(), 0);
   wasm::WalkScratch scratch;
+  scratch.stop_bits = stop;
   const auto walked = wasm::walk(module, wasm::FuncIndex{code.func}, sink, scratch);
+  if (was_stopped(walked)) return false;
   DEWAR_ASSERT(walked.has_value(), "prepare() was given a body that does not validate");
   for (const auto& call : sink.direct_calls)
     sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);
@@ -79,12 +100,18 @@ void prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
   // locals needs the room in its own frame as well.
   const u32 room = code.local_slots + runtime::kHeaderSlots + code.max_operands;
   code.frame_slots.store(std::max(room, code.result_slots), std::memory_order_release);
+  return true;
 }
 
-BlockPosition locate(const wasm::Module& module, u32 func, u32 pc) {
+BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop) {
+  // Some milliseconds: code that was not made to be slow here gets exact figures although it is being stopped.
+  constexpr u64 kExactWork = u64{1} << 23;
   SideTableSink sink(nullptr, pc);
   wasm::WalkScratch scratch;
+  scratch.stop_bits = stop;
+  scratch.stop_after = kExactWork;
   const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
+  if (was_stopped(walked)) return {instruction_at(module, func, pc), 0, 0};
   DEWAR_ASSERT(walked.has_value(), "locate() was given a body that does not validate");
   return {sink.found_pc, sink.found_rest, sink.found_side};
 }

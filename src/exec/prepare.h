@@ -8,8 +8,10 @@
 
 namespace dewar::exec {
 
-/// Makes `code` ready. Safe from several threads; returns at once if it is prepared already.
-void prepare(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options);
+/// Makes `code` ready. Safe from several threads; returns at once if it is prepared already. False if it was stopped;
+/// nothing has changed then.
+[[nodiscard]] bool prepare(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options,
+                           base::StopBits stop = {});
 
 /// An instruction found by a pc that may point into its opcode.
 struct BlockPosition {
@@ -17,6 +19,7 @@ struct BlockPosition {
   u32 rest = 0;  ///< instructions after it in its fuel block: what a trap refunds
   u32 side = 0;  ///< side-table index when it is about to run
 };
-BlockPosition locate(const wasm::Module& module, u32 func, u32 pc);
+/// If `stop` is set and the body is much work, only pc is found: rest and side are 0.
+BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop = {});
 
 }  // namespace dewar::exec

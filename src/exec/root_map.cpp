@@ -2,6 +2,7 @@
 #include "exec/root_map.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "exec/backtrace.h"
 #include "wasm/walker.h"
@@ -138,10 +139,15 @@ class RootSink : public wasm::NullSink {
   u32 labels_ = 0;  ///< labels that were looked at
 };
 
-const RootMaps& root_maps(runtime::FuncCode& code) {
+/// Null if it was stopped.
+const RootMaps* root_maps(runtime::FuncCode& code, base::StopBits stop = {}) {
   std::lock_guard lock(code.set->mutex());
-  if (!code.roots) code.roots = std::make_shared<RootMaps>(make_root_maps(*code.module, code.func));
-  return *static_cast<const RootMaps*>(code.roots.get());
+  if (!code.roots) {
+    auto made = make_root_maps(*code.module, code.func, ~u32{0}, stop);
+    if (!made) return nullptr;
+    code.roots = std::make_shared<RootMaps>(std::move(*made));
+  }
+  return static_cast<const RootMaps*>(code.roots.get());
 }
 
 }  // namespace
@@ -152,17 +158,29 @@ const RootMaps::Point* RootMaps::find(u32 pc) const {
   return after != points.begin() && pc < after[-1].pc + after[-1].bytes ? &after[-1] : nullptr;
 }
 
-RootMaps make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc) {
+std::optional<RootMaps> make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc, base::StopBits stop) {
   RootSink sink(exact_pc);
   wasm::WalkScratch scratch;
+  scratch.stop_bits = stop;
   const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
+  if (!walked && std::string_view(walked.error().code) == base::kStopped) return std::nullopt;
   DEWAR_ASSERT(walked.has_value(), "root maps of a body that does not validate");
   return std::move(sink.maps);
 }
 
+bool prepare_roots(runtime::Stack& stack, runtime::Stack& payer) {
+  bool ready = true;
+  const runtime::FuncCode* last = nullptr;
+  for_each_frame(stack, [&](const FrameState& s, bool) {
+    if (s.code != std::exchange(last, s.code)) ready = ready && root_maps(*s.code, payer.kill_bits());
+  });
+  if (!ready) payer.trap.kind = runtime::TrapKind::interrupted;
+  return ready;
+}
+
 void visit_roots(runtime::Stack& stack, void (*visit)(void* user, Ref ref), void* user) {
   for_each_frame(stack, [&](const FrameState& s, bool innermost) {
-    const RootMaps& maps = root_maps(*s.code);
+    const RootMaps& maps = *root_maps(*s.code);
     for (u32 slot : maps.locals) visit(user, static_cast<Ref>(s.fp[slot]));
     const u32 pc = static_cast<u32>(s.pc - s.code->body);
     const RootMaps::Point* point = maps.find(pc);
@@ -170,7 +188,7 @@ void visit_roots(runtime::Stack& stack, void (*visit)(void* user, Ref ref), void
     RootMaps exact;
     if (!point) {
       // Not a place where the interpreter itself collects: an observer stopped the frame here.
-      exact = make_root_maps(*s.code->module, s.code->func, pc);
+      exact = *make_root_maps(*s.code->module, s.code->func, pc);
       from = &exact;
       point = exact.find(pc);
       DEWAR_ASSERT(point, "a frame stands at no instruction");

@@ -2,6 +2,7 @@
 // Which slots of a frame hold references, by pc (design D13): one walk of a body gives the maps of all its safe points.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "runtime/store.h"
@@ -29,8 +30,12 @@ struct RootMaps {
   const Point* find(u32 pc) const;
 };
 
-/// The maps of a function's safe points; `exact_pc` is one more instruction to make a point of.
-RootMaps make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc = ~u32{0});
+/// The maps of a function's safe points; `exact_pc` is one more instruction to make a point of. Nothing if stopped.
+std::optional<RootMaps> make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc = ~u32{0},
+                                       base::StopBits stop = {});
+
+/// ExecHooks::prepare_roots: the maps of all functions with a frame on `stack`.
+bool prepare_roots(runtime::Stack& stack, runtime::Stack& payer);
 
 /// ExecHooks::visit_roots: every live reference in the frames of `stack`.
 void visit_roots(runtime::Stack& stack, void (*visit)(void* user, runtime::Ref ref), void* user);

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/mmap.h"
+#include "base/stop.h"
 #include "runtime/frame.h"
 #include "runtime/ref.h"
 #include "runtime/trap.h"
@@ -53,6 +54,8 @@ class Stack {
   /// Clears reasons (only by the owner while not running). A reason set at the same time by another thread is kept.
   void clear_interrupt(u32 reasons);
   u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed); }
+  /// For work on behalf of this stack that is to end when it is killed.
+  base::StopBits kill_bits() const { return {&interrupt_word, kInterruptKill}; }
 
   Store& store;
   Slot* base = nullptr;
@@ -80,9 +83,9 @@ class Stack {
     SideEntry tail_return{};     ///< stands in for the return entry after a tail call of a host function
     bool in_tail = false;        ///< the host function runs in tail position: its caller's handlers do not count
   } scratch;
-  u32 pending_args = 0;     ///< argument slots of the suspended host call
-  u32 pending_results = 0;  ///< result slots that resume() must bring
-  u64 probes_fired = 0;  ///< PROBE bytes executed
+  u32 pending_args = 0;         ///< argument slots of the suspended host call
+  u32 pending_results = 0;      ///< result slots that resume() must bring
+  u64 probes_fired = 0;         ///< PROBE bytes executed
   u32 deferred_interrupts = 0;  ///< reasons that wait until no host frame lies between Wasm frames
 
   /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).

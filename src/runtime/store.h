@@ -133,6 +133,9 @@ struct ExecHooks {
   Outcome (*invoke)(Stack& stack, Func& func, const Slot* args, Slot* results) = nullptr;
   /// Calls visit(user, ref_slot) for every live reference in the frames of `stack`.
   void (*visit_roots)(Stack& stack, void (*visit)(void* user, Ref ref), void* user) = nullptr;
+  /// Finds out beforehand what visit_roots needs to know of the code on `stack`, which can be much work. False, with
+  /// payer.trap.kind set, if that was stopped.
+  bool (*prepare_roots)(Stack& stack, Stack& payer) = nullptr;
 };
 
 enum class WaitDecision : u8;  // wait_queue.h

@@ -47,6 +47,9 @@ bool Store::collect_due(Stack& payer) {
   }
   payer.fuel -= cost;
   payer.bulk_surcharge += static_cast<u64>(cost);
+  for (Stack* stack : stacks_) {
+    if (hooks.prepare_roots && !hooks.prepare_roots(*stack, payer)) return false;
+  }
   mark_roots();
   heap_->sweep();
   return true;

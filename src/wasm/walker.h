@@ -107,8 +107,11 @@ struct WalkScratch {
   std::vector<ValType> locals;
   std::vector<u8> local_set;
   std::vector<u32> init_log;
-  /// Looked at where one instruction can mean much work: calls and blocks, whose types have up to a thousand entries.
+  /// Looked at where one instruction can mean much work: calls and blocks, and lists of types of up to ten thousand.
   const base::StopFlag* stop = nullptr;
+  base::StopBits stop_bits;
+  /// Types to be looked at before either counts (for walks that real code is to get to the end of).
+  u64 stop_after = 0;
 };
 
 template <class Sink>
@@ -124,7 +127,9 @@ class Walker {
         locals_(scratch.locals),
         local_set_(scratch.local_set),
         init_log_(scratch.init_log),
-        stop_(scratch.stop) {}
+        stop_(scratch.stop),
+        stop_bits_(scratch.stop_bits),
+        stop_after_(scratch.stop_after) {}
 
   /// Walks the whole body. The error's offset is in the module.
   Result<void> run();
@@ -162,8 +167,17 @@ class Walker {
     return false;
   }
 
-  /// False if the work is to end here.
-  bool go_on() { return DEWAR_LIKELY(!base::stopped(stop_)) || fail_with(base::stopped_error()); }
+  /// False if the work is to end here; asked before `types` types are looked at.
+  bool go_on(usize types = 0) {
+    work_ += types + 1;
+    if (DEWAR_LIKELY(!base::stopped(stop_) && !stop_bits_.stopped())) return true;
+    return work_ <= stop_after_ || fail_with(base::stopped_error());
+  }
+  /// The same for lists that are short nearly always.
+  bool go_on_if_many(usize types) { return DEWAR_LIKELY(types <= kFewTypes) || go_on(types); }
+  static constexpr usize kFewTypes = 16;
+  /// Code that cannot be reached has operands of every type: none of them has to be looked at.
+  bool any_operands() const { return sp_ == floor_ && top_->unreachable; }
 
   // ---- operand stack ----
   void push(ValType t) {
@@ -189,7 +203,8 @@ class Walker {
   }
   bool pop_slow(ValType expected);
   bool pop(std::span<const ValType> types) {
-    for (usize i = types.size(); i-- > 0;)
+    if (!go_on_if_many(types.size())) return false;
+    for (usize i = types.size(); i-- > 0 && !any_operands();)
       if (!pop(types[i])) return false;
     return true;
   }
@@ -266,6 +281,9 @@ class Walker {
   std::vector<u8>& local_set_;
   std::vector<u32>& init_log_;
   const base::StopFlag* stop_;
+  base::StopBits stop_bits_;
+  u64 stop_after_;
+  u64 work_ = 0;  ///< calls, blocks and types looked at
   ValType* sp_ = nullptr;
   ValType* stack_end_ = nullptr;
   ValType* floor_ = nullptr;  ///< stack base of the innermost label
@@ -326,6 +344,7 @@ bool Walker<Sink>::pop_ref(ValType& out) {
 template <class Sink>
 bool Walker<Sink>::peek(std::span<const ValType> types) {
   // The operands keep their own types: the next label of a br_table may want others (spec appendix 7.3).
+  if (!go_on_if_many(types.size())) return false;
   const usize here = static_cast<usize>(sp_ - floor_);
   if (here < types.size() && !top_->unreachable) return invalid("type mismatch: too few operands");
   for (usize i = 0; i < types.size() && i < here; ++i)

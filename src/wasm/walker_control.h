@@ -303,7 +303,7 @@ bool Walker<Sink>::step_try_table(u32 pc) {
       payload = m_.types[m_.tags[tag].value].params;
     }
     if (!label_index(depth)) return false;
-    if (!c_.ok()) return false;
+    if (!c_.ok() || !go_on_if_many(payload.size())) return false;
     const auto types = this->label(depth).branch_types();
     const bool with_ref = kind & 1;
     if (types.size() != payload.size() + with_ref) return invalid("type mismatch: label does not fit the catch clause");
@@ -344,6 +344,7 @@ bool Walker<Sink>::step_legacy(Op op) {
     return true;
   }
   // catch, catch_all
+  if (!go_on()) return false;
   if (kind != Op::try_ && kind != Op::catch_) return malformed("catch without try");
   u32 tag = ~u32{0};
   std::span<const ValType> payload;

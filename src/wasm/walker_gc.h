@@ -14,10 +14,11 @@ bool Walker<Sink>::step_gc(Op op) {
   switch (op) {
     case Op::struct_new:
     case Op::struct_new_default: {
-      if (!type_index(type, CompositeKind::struct_, index)) return false;
+      if (!type_index(type, CompositeKind::struct_, index) || !go_on_if_many(type->fields.size())) return false;
       for (usize i = type->fields.size(); i-- > 0;) {
         const ValType field = type->fields[i].type;
         if (op == Op::struct_new) {
+          if (any_operands()) break;
           if (!pop(field.unpacked())) return false;
         } else if (!field.defaultable()) {
           return invalid("field type is not defaultable");
@@ -105,7 +106,8 @@ bool Walker<Sink>::step_array_bulk(Op op) {
       const u32 count = c_.leb_u32();
       if (!c_.ok()) return false;
       if (count > kMaxArrayNewFixed) return error("wasm-limit", "array.new_fixed has too many operands");
-      for (u32 i = 0; i < count; ++i)
+      if (!go_on_if_many(count)) return false;
+      for (u32 i = 0; i < count && !any_operands(); ++i)
         if (!pop(elem)) return false;
       break;
     }

@@ -16,8 +16,8 @@ enum HostExit : u32 { kHostReturned, kHostTrapped, kHostThrew, kHostExited, kHos
 /// Precondition: stack.state is saved (or empty, for a call from the host).
 u32 run_host_call(Stack& stack, runtime::Func& func, Instance* caller, Slot* sp);
 
-/// Prepares a callee of the code that runs on `stack`.
-void prepare_callee(Stack& stack, FuncCode& callee);
+/// Prepares a callee of the code that runs on `stack`. False, with the trap's kind set, if that cannot be.
+bool prepare_callee(Stack& stack, FuncCode& callee);
 
 /// Handler of the instruction at pc, without firing a probe that stands there: for running it again.
 inline Handler unprobed_handler(const FuncCode& code, const u8* pc, const void* table) {

@@ -10,7 +10,7 @@ namespace dewar::exec::interp {
 
 DEWAR_HANDLER(exit_trap) {
   DEWAR_SAVE_STATE();
-  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body));
+  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body), stack->kill_bits());
   stack->fuel += at.rest;
   record_backtrace(*stack);
   return kExitTrapped;
@@ -25,7 +25,7 @@ DEWAR_HANDLER(exit_out_of_fuel) {
 
 DEWAR_HANDLER(poll_interrupt) {
   // A prefixed instruction's handler sees its second opcode byte; what runs again is the whole instruction.
-  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body));
+  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body), stack->kill_bits());
   pc = code->body + at.pc;
   DEWAR_SAVE_STATE();
   const u32 reasons = stack->interrupts();

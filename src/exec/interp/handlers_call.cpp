@@ -200,7 +200,7 @@ DEWAR_HANDLER(call_slow) {
   sp += popped;
   const bool was_prepared = callee->frame_slots.load(std::memory_order_acquire) != FuncCode::kUnprepared;
   if (!was_prepared) {
-    prepare_callee(*stack, *callee);
+    if (!prepare_callee(*stack, *callee)) DEWAR_TAIL(exit_trap);
   } else {
     if (stack->interrupts() != 0) DEWAR_TAIL(poll_interrupt);
     const bool tail =

@@ -69,9 +69,11 @@ u32 run_host_call(Stack& stack, Func& func, Instance* caller, Slot* sp) {
   DEWAR_UNREACHABLE("a host function returned an unknown status");
 }
 
-void prepare_callee(Stack& stack, FuncCode& callee) {
+bool prepare_callee(Stack& stack, FuncCode& callee) {
   // The set that owns `callee` is that of some instance of its module; FuncCode knows it.
-  prepare(*callee.set, callee, stack.store.engine().options());
+  if (prepare(*callee.set, callee, stack.store.engine().options(), stack.kill_bits())) return true;
+  stack.trap.kind = TrapKind::interrupted;
+  return false;
 }
 
 wasm::Op call_opcode(const FuncCode& code, const u8* pc) {
@@ -202,6 +204,7 @@ void attach(runtime::Store& store) {
     return invoke(stack, func, {args, arg_slots}, {results, result_slots});
   };
   store.hooks.visit_roots = visit_roots;
+  store.hooks.prepare_roots = prepare_roots;
 }
 
 Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<Slot> results) {
@@ -216,8 +219,9 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   if (too_deep(stack)) return trap(stack, TrapKind::stack_exhausted);
   if (stack.interrupts() & runtime::kInterruptKill) return trap(stack, TrapKind::interrupted);
   runtime::FuncCode& code = *func.code;
-  if (code.frame_slots.load(std::memory_order_acquire) == runtime::FuncCode::kUnprepared)
-    interp::prepare_callee(stack, code);
+  if (code.frame_slots.load(std::memory_order_acquire) == runtime::FuncCode::kUnprepared &&
+      !interp::prepare_callee(stack, code))
+    return trap(stack, stack.trap.kind);
   DEWAR_ASSERT(args.size() == code.param_slots && results.size() == code.result_slots, "wrong number of slots");
 
   Slot* fp = stack.state.code ? stack.state.sp : stack.base;

@@ -68,13 +68,13 @@ u64 compare(const wasm::Module& module, u32 func) {
   BruteSink brute;
   wasm::WalkScratch scratch;
   EXPECT_TRUE(wasm::walk(module, wasm::FuncIndex{func}, brute, scratch).has_value());
-  const RootMaps maps = exec::make_root_maps(module, func);
+  const RootMaps maps = *exec::make_root_maps(module, func);
   u64 compared = 0;
   for (const auto& at : brute.all) {
     const RootMaps::Point* point = maps.find(at.pc);
     RootMaps exact;
     if (!point) {
-      exact = exec::make_root_maps(module, func, at.pc);
+      exact = *exec::make_root_maps(module, func, at.pc);
       point = exact.find(at.pc);
     }
     if (!point) {
@@ -124,7 +124,7 @@ TEST(RootMaps, FindOnlyTheInstructionItself) {
   runtime::Engine engine;
   const auto module =
       load(engine, R"((module (type $s (struct)) (func (drop (struct.new $s)) (nop) (drop (struct.new $s)))))");
-  const RootMaps maps = exec::make_root_maps(*module, 0);
+  const RootMaps maps = *exec::make_root_maps(*module, 0);
   ASSERT_EQ(maps.points.size(), 2u);
   const u32 first = pc_of(*module, 0, wasm::Op::struct_new, 0);
   EXPECT_EQ(maps.find(first), &maps.points[0]);
@@ -142,7 +142,7 @@ TEST(RootMaps, StayInProportionToTheBody) {
   wat += "(unreachable)))";
   runtime::Engine engine;
   const auto module = load(engine, wat);
-  const RootMaps maps = exec::make_root_maps(*module, 1);
+  const RootMaps maps = *exec::make_root_maps(*module, 1);
   ASSERT_EQ(maps.points.size(), 10'000u);
   EXPECT_LE(maps.nodes.size(), 10'000u);
   EXPECT_EQ(slots_of_point(maps, maps.points.back()).size(), 10'000u);
