@@ -16,6 +16,7 @@ namespace dewar::runtime {
 
 class Store;
 struct Func;
+struct Instance;
 struct WaitAccess;
 
 /// Reasons in the sticky interrupt word.
@@ -78,10 +79,11 @@ class Stack {
   u32 exit_code = 0;
   /// What handlers of the interpreter pass to each other outside their registers.
   struct Scratch {
-    FuncCode* callee = nullptr;  ///< call whose frame did not fit
-    Func* func = nullptr;        ///< host function to call, or target of a tail call
-    SideEntry tail_return{};     ///< stands in for the return entry after a tail call of a host function
-    bool in_tail = false;        ///< the host function runs in tail position: its caller's handlers do not count
+    FuncCode* callee = nullptr;    ///< call whose frame did not fit, or has many locals
+    Instance* instance = nullptr;  ///< where the latter runs
+    Func* func = nullptr;          ///< host function to call, or target of a tail call
+    SideEntry tail_return{};       ///< stands in for the return entry after a tail call of a host function
+    bool in_tail = false;          ///< the host function runs in tail position: its caller's handlers do not count
   } scratch;
   u32 pending_args = 0;         ///< argument slots of the suspended host call
   u32 pending_results = 0;      ///< result slots that resume() must bring

@@ -11,6 +11,10 @@ namespace dewar::exec::interp {
 inline constexpr u64 kBulkChunk = u64{64} << 10;
 inline constexpr u64 kBulkUnit = u64{4} << 10;
 inline constexpr u64 kBulkElements = kBulkChunk / sizeof(Slot);
+/// Slots that control instructions may move or clear without a surcharge.
+inline constexpr i64 kBulkSlots = kBulkUnit / sizeof(Slot);
+/// Rows of handlers that a unit of fuel pays for.
+inline constexpr u32 kRowsPerUnit = 128;
 
 /// Pays the surcharge for `bytes` of work that is about to be done. When fuel does not suffice, the operands stand for
 /// the rest of the work, and the instruction itself stays paid.

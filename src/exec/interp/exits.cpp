@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The ways out of the interpreter: traps (with refund and backtrace), lack of fuel, interrupts, exceptions.
 #include "exec/backtrace.h"
+#include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
 #include "exec/interp/handler.h"
 #include "exec/prepare.h"
@@ -52,14 +53,15 @@ DEWAR_HANDLER(poll_interrupt) {
 
 namespace {
 
-/// Pays for the search of a handler: a unit of fuel per 128 rows and frames looked at, as bulk work. A function may
-/// have millions of rows and a stack a hundred thousand frames, so the search must cost something and can be stopped.
+/// Pays for the search of a handler: a unit of fuel per kRowsPerUnit rows and frames looked at, as bulk work. A
+/// function may have millions of rows and a stack a hundred thousand frames, so the search must cost something and can
+/// be stopped.
 class SearchMeter {
  public:
   explicit SearchMeter(Stack& stack) : stack_(stack) {}
   /// False if the search has to stop; the trap's kind is then set.
   bool step() {
-    if (DEWAR_LIKELY(++steps_ % 128 != 0)) return true;
+    if (DEWAR_LIKELY(++steps_ % kRowsPerUnit != 0)) return true;
     if (stack_.interrupts() & runtime::kInterruptKill) return stop(TrapKind::interrupted);
     if (stack_.fuel <= 0) return stop(TrapKind::out_of_fuel);
     --stack_.fuel;

@@ -4,6 +4,7 @@
 // again.
 #include <cstring>
 
+#include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
 #include "exec/interp/handler.h"
 
@@ -26,6 +27,11 @@ using runtime::HostStatus;
       DEWAR_TAIL(call_slow);                                                                                      \
     }                                                                                                             \
     Slot* const header_at = nfp + callee->local_slots;                                                            \
+    if (DEWAR_UNLIKELY(header_at - sp >= kBulkSlots)) {                                                           \
+      stack->scratch.callee = callee;                                                                             \
+      stack->scratch.instance = (to_);                                                                            \
+      DEWAR_TAIL(enter_many_locals);                                                                              \
+    }                                                                                                             \
     for (Slot* z = sp; z < header_at; ++z) {                                                                      \
       *z = 0;                                                                                                     \
       asm volatile("" : : : "memory"); /* a loop, not a call of memset, which would need a frame */               \
@@ -49,6 +55,35 @@ using runtime::HostStatus;
     DEWAR_CHARGE(callee->entry_cost);                                                                             \
     DEWAR_DISPATCH();                                                                                             \
   } while (0)
+
+namespace {
+
+/// The end of a call of scratch.callee in scratch.instance, whose frame fits: clearing its locals is bulk work.
+DEWAR_HANDLER(enter_many_locals) {
+  FuncCode* const callee = stack->scratch.callee;
+  Slot* const nfp = sp - callee->param_slots;
+  Slot* const header_at = nfp + callee->local_slots;
+  DEWAR_CHARGE_BULK(static_cast<u64>(header_at - sp) * sizeof(Slot));
+  for (Slot* z = sp; z < header_at; ++z) {
+    *z = 0;
+    asm volatile("" : : : "memory");
+  }
+  *reinterpret_cast<runtime::FrameHeader*>(header_at) = {pc + side->keep, side, fp, code, inst};
+  fp = nfp;
+  sp = header_at + runtime::kHeaderSlots;
+  code = callee;
+  pc = callee->body + callee->entry_pc;
+  side = callee->side;
+  if (stack->scratch.instance != inst) {
+    inst = stack->scratch.instance;
+    mem = inst->memory0;
+    table = instance_dispatch(inst);
+  }
+  DEWAR_CHARGE(callee->entry_cost);
+  DEWAR_DISPATCH();
+}
+
+}  // namespace
 
 DEWAR_HANDLER(op_call) { DEWAR_ENTER(side->callee, inst, pc + side->keep); }
 
@@ -151,6 +186,7 @@ DEWAR_HANDLER(tail_call) {
   }
   const u32 args = callee->param_slots;
   Slot* const header_at = fp + callee->local_slots;
+  DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));  // arguments moved, locals cleared
   const runtime::FrameHeader saved = *runtime::header_of(fp, code);
   std::memmove(fp, sp - args, args * sizeof(Slot));
   for (Slot* z = fp + args; z < header_at; ++z) *z = 0;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "exec/interp/branch.h"
+#include "exec/interp/bulk.h"
 
 namespace dewar::exec::interp {
 
@@ -27,6 +28,7 @@ namespace {
 
 DEWAR_HANDLER(take_many) {
   const u32 keep = side->keep;
+  DEWAR_CHARGE_BULK(u64{keep} * sizeof(Slot));
   Slot* const to = sp - keep - side->drop;
   move_down(to, sp - keep, keep);
   sp = to + keep;
@@ -95,6 +97,7 @@ DEWAR_HANDLER(op_delegate) {
 /// End of a legacy catch block: the hidden exception under the results goes.
 DEWAR_HANDLER(op_catch_end) {
   const u32 keep = side->keep, cost = side->cost_next;
+  DEWAR_CHARGE_BULK(u64{keep} * sizeof(Slot));
   move_down(sp - keep - 1, sp - keep, keep);
   --sp;
   ++side;
@@ -148,7 +151,8 @@ DEWAR_HANDLER(op_br_on_non_null) {
 }
 
 DEWAR_HANDLER(op_try_table) {
-  // try_table does not end a fuel block: its clauses are only read when something is thrown.
+  // try_table does not end a fuel block: its clauses are only read when something is thrown. Stepping over them costs
+  // what looking at them would.
   const u8* p = pc + 1;
   skip_block_type(p);
   const u32 count = leb_u32(p);
@@ -157,6 +161,7 @@ DEWAR_HANDLER(op_try_table) {
     if (kind < 2) skip_leb(p);
     skip_leb(p);
   }
+  DEWAR_CHARGE_BULK(u64{count / kRowsPerUnit} * kBulkUnit);
   pc = p;
   DEWAR_DISPATCH();
 }
@@ -166,6 +171,7 @@ namespace {
 /// A return of any number of slots, to any instance or to the host.
 DEWAR_HANDLER(return_general) {
   const u32 keep = side->keep;
+  DEWAR_CHARGE_BULK(u64{keep} * sizeof(Slot));
   const runtime::FrameHeader header = *runtime::header_of(fp, code);
   move_down(fp, sp - keep, keep);
   sp = fp + keep;

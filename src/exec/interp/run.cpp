@@ -6,6 +6,7 @@
 
 #include "exec/backtrace.h"
 #include "exec/exec.h"
+#include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
 #include "exec/prepare.h"
 #include "exec/root_map.h"
@@ -236,11 +237,13 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   ++stack.host_depth;
   stack.state = {
       fp, fp + code.local_slots + runtime::kHeaderSlots, code.body + code.entry_pc, code.side, &code, func.instance};
-  if (stack.fuel < code.entry_cost) {
+  const u64 cleared = (code.local_slots - code.param_slots) * sizeof(Slot) / interp::kBulkUnit;
+  if (stack.fuel < static_cast<i64>(code.entry_cost + cleared)) {
     trap(stack, TrapKind::out_of_fuel);
     return leave(stack, interp::kExitTrapped, activation, results);
   }
-  stack.fuel -= code.entry_cost;
+  stack.fuel -= static_cast<i64>(code.entry_cost + cleared);
+  stack.bulk_surcharge += cleared;
   return leave(stack, interp::run(stack), activation, results);
 }
 

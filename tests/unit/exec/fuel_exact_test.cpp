@@ -215,8 +215,80 @@ TEST(Fuel, LackOfItInBulkWorkStopsBetweenChunks) {
   }
 }
 
+std::string repeat(int n, std::string_view text) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += text;
+  return out;
+}
+
+// What control instructions move and clear is bulk work too: 512 slots are 4 KiB.
+TEST(Fuel, ManyLocalsAndManyValuesCostASurcharge) {
+  const auto locals = [](int n, std::string_view type = "i64") {
+    return "(local" + repeat(n, " " + std::string(type)) + ")";
+  };
+  const std::string thousand = "(result" + repeat(1000, " v128") + ")", values = repeat(1000, "(v128.const i64x2 0 0)");
+  const struct {
+    const char* name;
+    std::string wat;
+    u64 surcharge;
+  } cases[] = {
+      {"511 locals", "(func $g " + locals(511) + ") (func (export \"f\") (call $g))", 0},
+      {"512 locals", "(func $g " + locals(512) + ") (func (export \"f\") (call $g))", 1},
+      {"49,000 v128, twice", "(func $g " + locals(49'000, "v128") + ") (func (export \"f\") (call $g) (call $g))", 382},
+      {"parameters are not cleared",
+       "(func $g (param i64)" + locals(511) + ") (func (export \"f\") (call $g (i64.const 1)))", 0},
+      {"an indirect call",
+       "(table funcref (elem $g)) (func $g " + locals(1024) + ") (func (export \"f\") (call_indirect (i32.const 0)))",
+       2},
+      {"a call by reference",
+       "(type $t (func)) (elem declare func $g) (func $g (type $t) " + locals(1024) +
+           ") (func (export \"f\") (call_ref $t (ref.func $g)))",
+       2},
+      {"a tail call", "(func $g " + locals(1024) + ") (func (export \"f\") (return_call $g))", 2},
+      {"a call from the host", "(func (export \"f\") " + locals(1535) + ")", 2},
+      {"a branch",
+       "(func (export \"f\") (block " + thousand + values + "(i32.const 0) " + values + "(br 0))" +
+           repeat(1000, "(drop)") + ")",
+       3},
+      {"a return",
+       "(func $g " + thousand + values + "(i32.const 0) " + values + "(return)) (func (export \"f\") (call $g)" +
+           repeat(1000, "(drop)") + ")",
+       3},
+      {"the end of a function",
+       "(func $g " + thousand + values + ") (func (export \"f\") (call $g)" + repeat(1000, "(drop)") + ")", 3},
+      {"the end of a catch",
+       "(tag $e) (func (export \"f\") (try " + thousand + "(do (throw $e)) (catch $e " + values + "))" +
+           repeat(1000, "(drop)") + ")",
+       3},
+      {"127 clauses", "(tag $e) (func (export \"f\") (block (try_table " + repeat(127, "(catch $e 0)") + ")))", 0},
+      {"300 clauses", "(tag $e) (func (export \"f\") (block (try_table " + repeat(300, "(catch $e 0)") + ")))", 2},
+  };
+  for (const auto& c : cases) {
+    const std::string wat = "(module " + c.wat + ")";
+    const Did did = run_all(wat);
+    EXPECT_EQ(did.outcome, Outcome::returned) << c.name;
+    EXPECT_EQ(did.surcharge, c.surcharge) << c.name;
+    EXPECT_EQ(run_all(wat, {}, did.fuel), did) << c.name;
+    const Did less = run_all(wat, {}, did.fuel - 1);
+    EXPECT_EQ(less.trap, TrapKind::out_of_fuel) << c.name;
+  }
+}
+
+TEST(Fuel, LocalsThatCanNotBePaidForAreNotCleared) {
+  const std::string wat =
+      "(module (func $g (local" + repeat(49'000, " v128") + ")) (func (export \"f\") (nop) (call $g)))";
+  for (const i64 fuel : {2, 100, 192}) {
+    const Did did = run_all(wat, {}, fuel);
+    EXPECT_EQ(did.trap, TrapKind::out_of_fuel);
+    EXPECT_EQ(did.fuel, 2) << "nop and call";
+    EXPECT_EQ(did.surcharge, 0u);
+    ASSERT_EQ(did.pcs.size(), 1u) << "the callee was not entered";
+  }
+}
+
 TEST(Fuel, SearchingForAHandlerCostsToo) {
-  // 200 clauses that do not match, at each of 100 frames: 20,000 rows and 101 frames looked at, a unit per 128.
+  // 200 clauses that do not match, at each of 100 frames: 20,000 rows and 101 frames looked at, a unit per 128. And
+  // each time stepped over before, one unit.
   std::string wat = "(module (tag $e) (tag $x)";
   wat += "(func $r (param i32) (if (i32.eqz (local.get 0)) (then (throw $e))) (block $h (try_table ";
   for (int i = 0; i < 200; ++i) wat += "(catch $x $h)";
@@ -224,7 +296,7 @@ TEST(Fuel, SearchingForAHandlerCostsToo) {
   wat += "(func (export \"f\") (block $h (try_table (catch $e $h) (call $r (i32.const 100))))))";
   const Did did = run_all(wat);
   EXPECT_EQ(did.outcome, Outcome::returned);
-  EXPECT_NEAR(static_cast<double>(did.surcharge), 101 * 200 / 128.0, 3);
+  EXPECT_NEAR(static_cast<double>(did.surcharge), 101 * 200 / 128.0 + 100, 3);
   const Did less = run_all(wat, {}, did.fuel - 10);
   EXPECT_EQ(less.trap, TrapKind::out_of_fuel);
 }
