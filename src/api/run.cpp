@@ -384,6 +384,11 @@ class Run {
         if (session_->boundary().ended_by() == boundary::EndingLimit::none) break;
         end_by_boundary();
         return;
+      case TrapKind::code_memory:
+        end(OutcomeClass::limit, "code-memory",
+            "functions made ready to run need more than " + base::human_size(store_->limits().max_code_bytes),
+            kExitLimit);
+        return;
       default: break;
     }
     std::string message(runtime::trap_message(trap.kind));

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <new>
 
 #include "api/outcome.h"
 #include "api/outcome_json.h"
@@ -130,11 +132,19 @@ bool hold_standard_streams() {
   return true;
 }
 
+// Without memory nothing can be told of the run; but it did not trap, and an abort would look as if it had.
+[[noreturn]] void out_of_memory() {
+  constexpr std::string_view kText = "dewar: error[no-memory]: the system refuses memory\n";
+  [[maybe_unused]] const ssize_t written = ::write(2, kText.data(), kText.size());
+  ::_exit(static_cast<int>(api::kExitOwnError));
+}
+
 }  // namespace
 }  // namespace dewar::cli
 
 int main(int argc, char** argv) {
   if (!dewar::cli::hold_standard_streams()) return static_cast<int>(dewar::api::kExitOwnError);
+  std::set_new_handler(dewar::cli::out_of_memory);
   // Writing to a closed pipe is an error code for us and for guests, not the end.
   ::signal(SIGPIPE, SIG_IGN);
   return dewar::cli::dispatch(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));

@@ -174,7 +174,8 @@ Result<void> read_frames(Stack& stack, const FrameImage& image) {
     if (f.func < imported || f.func >= inst.module->funcs.size())
       return bad("a frame names a function that does not exist");
     FuncCode& code = inst.code_table[f.func - imported];
-    if (!prepare(*code.set, code, stack.store.engine().options())) return bad("a frame's function was not prepared");
+    if (!prepare(*code.set, code, stack.store.engine().options(), nullptr))
+      return bad("a frame's function was not prepared");
     interp::instance_dispatch(&inst);  // a frame may be returned to before its instance is called
     const Expected& e = checker.at(code, f.pc);
     const bool innermost = &f == &image.frames.back();

@@ -60,20 +60,26 @@ u32 instruction_at(const wasm::Module& module, u32 func, u32 pc) {
 
 }  // namespace
 
-bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, base::StopBits stop) {
+bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
   std::lock_guard lock(set.mutex());
   if (code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared) return true;
   const wasm::Module& module = set.module();
   const wasm::Func& func = module.funcs[code.func];
   const auto original = module.slice(func.body);
+  const auto refuse = [payer](runtime::TrapKind kind) { return payer->trap.kind = kind, false; };
+  const u64 budget = payer ? payer->store.code_room() : ~u64{0};
+  if (original.size() > budget) return refuse(runtime::TrapKind::code_memory);
   auto body = std::make_unique<u8[]>(original.size());
   std::memcpy(body.get(), original.data(), original.size());
 
-  SideTableSink sink(body.get(), 0);
+  SideTableSink sink(body.get(), 0, budget - original.size());
   wasm::WalkScratch scratch;
-  scratch.stop_bits = stop;
+  if (payer) scratch.stop_bits = payer->kill_bits();
   const auto walked = wasm::walk(module, wasm::FuncIndex{code.func}, sink, scratch);
-  if (was_stopped(walked)) return false;
+  if (was_stopped(walked)) return refuse(runtime::TrapKind::interrupted);
+  const u64 kept = original.size() + sink.kept_bytes() + scratch.locals.size() * sizeof(u32);
+  if (sink.full() || kept > budget) return refuse(runtime::TrapKind::code_memory);
+  if (payer) payer->store.code_room() -= kept;
   DEWAR_ASSERT(walked.has_value(), "prepare() was given a body that does not validate");
   for (const auto& call : sink.direct_calls)
     sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);

@@ -8,10 +8,11 @@
 
 namespace dewar::exec {
 
-/// Makes `code` ready. Safe from several threads; returns at once if it is prepared already. False if it was stopped;
-/// nothing has changed then.
+/// Makes `code` ready. Safe from several threads; returns at once if it is prepared already. With a payer, its store's
+/// code budget pays for what is kept, and bounds what is needed on the way; false, with nothing changed and
+/// payer->trap.kind set, if that does not suffice or the payer is killed. Without one it always succeeds.
 [[nodiscard]] bool prepare(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options,
-                           base::StopBits stop = {});
+                           runtime::Stack* payer);
 
 /// An instruction found by a pc that may point into its opcode.
 struct BlockPosition {

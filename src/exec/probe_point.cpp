@@ -96,7 +96,7 @@ Result<void> insert_probe(CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user
   if (func < module.num_imported_funcs || func >= module.funcs.size())
     return fail("probe-position", "a probe needs a function that the module defines");
   FuncCode& code = set.at(func - module.num_imported_funcs);
-  if (!prepare(set, code, options)) return fail("probe-position", "the function was not prepared");
+  if (!prepare(set, code, options, nullptr)) return fail("probe-position", "the function was not prepared");
   std::lock_guard lock(set.mutex());
   ProbeList& list = probes_of(set);
   list.options = options;

@@ -20,10 +20,14 @@ class RootSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
   static constexpr bool kWantLowWater = true;
+  static constexpr bool kBounded = true;
 
-  explicit RootSink(u32 exact_pc) : exact_pc_(exact_pc) {}
+  explicit RootSink(u32 exact_pc, u64 room) : exact_pc_(exact_pc), room_(room) {}
 
   RootMaps maps;
+
+  /// Vectors may have twice the room that they use.
+  bool full() const { return 2 * maps.byte_size() > room_; }
 
   template <class W>
   void begin(W& w, u32) {
@@ -134,17 +138,22 @@ class RootSink : public wasm::NullSink {
   }
 
   u32 exact_pc_;
+  u64 room_;
   std::vector<Followed> followed_;
   u32 values_ = 0;  ///< values in followed_
   u32 labels_ = 0;  ///< labels that were looked at
 };
 
-/// Null if it was stopped.
-const RootMaps* root_maps(runtime::FuncCode& code, base::StopBits stop = {}) {
+/// With a payer null, and payer->trap.kind set, if it is killed or its store has no room left for code.
+const RootMaps* root_maps(runtime::FuncCode& code, runtime::Stack* payer = nullptr) {
   std::lock_guard lock(code.set->mutex());
   if (!code.roots) {
-    auto made = make_root_maps(*code.module, code.func, ~u32{0}, stop);
-    if (!made) return nullptr;
+    const auto refuse = [payer](runtime::TrapKind kind) { return payer->trap.kind = kind, nullptr; };
+    const u64 room = payer ? payer->store.code_room() : ~u64{0};
+    auto made = make_root_maps(*code.module, code.func, ~u32{0}, payer ? payer->kill_bits() : base::StopBits{}, room);
+    if (!made && payer->kill_bits().stopped()) return refuse(runtime::TrapKind::interrupted);
+    if (!made || made->byte_size() > room) return refuse(runtime::TrapKind::code_memory);
+    if (payer) payer->store.code_room() -= made->byte_size();
     code.roots = std::make_shared<RootMaps>(std::move(*made));
   }
   return static_cast<const RootMaps*>(code.roots.get());
@@ -158,12 +167,13 @@ const RootMaps::Point* RootMaps::find(u32 pc) const {
   return after != points.begin() && pc < after[-1].pc + after[-1].bytes ? &after[-1] : nullptr;
 }
 
-std::optional<RootMaps> make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc, base::StopBits stop) {
-  RootSink sink(exact_pc);
+std::optional<RootMaps> make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc, base::StopBits stop,
+                                       u64 room) {
+  RootSink sink(exact_pc, room);
   wasm::WalkScratch scratch;
   scratch.stop_bits = stop;
   const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
-  if (!walked && std::string_view(walked.error().code) == base::kStopped) return std::nullopt;
+  if (sink.full() || (!walked && std::string_view(walked.error().code) == base::kStopped)) return std::nullopt;
   DEWAR_ASSERT(walked.has_value(), "root maps of a body that does not validate");
   return std::move(sink.maps);
 }
@@ -172,9 +182,8 @@ bool prepare_roots(runtime::Stack& stack, runtime::Stack& payer) {
   bool ready = true;
   const runtime::FuncCode* last = nullptr;
   for_each_frame(stack, [&](const FrameState& s, bool) {
-    if (s.code != std::exchange(last, s.code)) ready = ready && root_maps(*s.code, payer.kill_bits());
+    if (s.code != std::exchange(last, s.code)) ready = ready && root_maps(*s.code, &payer);
   });
-  if (!ready) payer.trap.kind = runtime::TrapKind::interrupted;
   return ready;
 }
 

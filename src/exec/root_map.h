@@ -26,13 +26,17 @@ struct RootMaps {
   std::vector<u32> locals;    ///< slots of reference locals, from fp
   std::vector<Point> points;  ///< ascending pc
   std::vector<Node> nodes;
+  u64 byte_size() const {
+    return locals.size() * sizeof(u32) + points.size() * sizeof(Point) + nodes.size() * sizeof(Node);
+  }
   /// The point whose opcode contains `pc`, or null.
   const Point* find(u32 pc) const;
 };
 
-/// The maps of a function's safe points; `exact_pc` is one more instruction to make a point of. Nothing if stopped.
+/// The maps of a function's safe points; `exact_pc` is one more instruction to make a point of. Nothing if stopped, or
+/// if they take more than `room` bytes.
 std::optional<RootMaps> make_root_maps(const wasm::Module& module, u32 func, u32 exact_pc = ~u32{0},
-                                       base::StopBits stop = {});
+                                       base::StopBits stop = {}, u64 room = ~u64{0});
 
 /// ExecHooks::prepare_roots: the maps of all functions with a frame on `stack`.
 bool prepare_roots(runtime::Stack& stack, runtime::Stack& payer);

@@ -16,9 +16,21 @@ namespace dewar::exec {
 class SideTableSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
+  static constexpr bool kBounded = true;
 
-  /// `body` is the private copy to rewrite, or null to only count.
-  SideTableSink(u8* body, u32 locate_pc) : body_(body), locate_pc_(locate_pc) {}
+  /// `body` is the private copy to rewrite, or null to only count; `room` = bytes that the tables may take.
+  SideTableSink(u8* body, u32 locate_pc, u64 room = ~u64{0}) : body_(body), locate_pc_(locate_pc), room_(room) {}
+
+  /// Bytes of what remains after the walk.
+  u64 kept_bytes() const {
+    return entries.size() * sizeof(runtime::SideEntry) + rows_.size() * sizeof(runtime::HandlerRow);
+  }
+  /// Is there no room for what was found so far? Vectors may have twice the room that they use.
+  bool full() const {
+    constexpr u64 kPerEntry = sizeof(runtime::SideEntry) + sizeof(u32) + 2 * sizeof(Ref);
+    constexpr u64 kPerRow = 2 * sizeof(runtime::HandlerRow) + sizeof(u32) + sizeof(Ref);
+    return 2 * (entries.size() * kPerEntry + rows_.size() * kPerRow + instrs.size() * sizeof(interp::InstrAt)) > room_;
+  }
 
   std::vector<runtime::SideEntry> entries;
   std::vector<runtime::HandlerRow> handlers;
@@ -386,6 +398,7 @@ class SideTableSink : public wasm::NullSink {
 
   u8* body_;
   u32 locate_pc_;
+  u64 room_;
   bool mapped_ = false;
   bool last_live_ = false;
   u32 op_pc_ = 0;

@@ -27,7 +27,8 @@ Store::Store(Engine& engine, const StoreLimits& limits)
     : engine_(engine),
       limits_(limits),
       heap_(std::make_unique<gc::Heap>(engine.types(), std::min(limits.max_gc_bytes, u64{1} << 32))),
-      budget_(std::make_shared<GrowthBudget>(limits.max_total_bytes)) {}
+      budget_(std::make_shared<GrowthBudget>(limits.max_total_bytes)),
+      code_room_(limits.max_code_bytes) {}
 
 Store::~Store() { DEWAR_ASSERT(stacks_.empty(), "a stack outlives its store"); }
 

@@ -41,7 +41,8 @@ struct StoreLimits {
   u32 max_instances = 100'000;
   u32 max_memories = 10'000;
   u32 max_tables = 100'000;
-  u64 max_total_bytes = ~u64{0};  ///< all memories and tables together; off by default
+  u64 max_code_bytes = u64{512} << 20;  ///< what preparing functions takes (bodies, side tables, root maps)
+  u64 max_total_bytes = ~u64{0};        ///< all memories and tables together; off by default
 };
 
 class Engine {
@@ -134,7 +135,7 @@ struct ExecHooks {
   /// Calls visit(user, ref_slot) for every live reference in the frames of `stack`.
   void (*visit_roots)(Stack& stack, void (*visit)(void* user, Ref ref), void* user) = nullptr;
   /// Finds out beforehand what visit_roots needs to know of the code on `stack`, which can be much work. False, with
-  /// payer.trap.kind set, if that was stopped.
+  /// payer.trap.kind set, if that was stopped or does not fit the code budget.
   bool (*prepare_roots)(Stack& stack, Stack& payer) = nullptr;
 };
 
@@ -191,6 +192,10 @@ class Store {
   const std::deque<Table>& tables() const { return tables_; }
   const std::vector<std::shared_ptr<Memory>>& memories() const { return memories_; }
 
+  /// Bytes left for prepared code, limits.max_code_bytes at first. What was taken stays taken: code is never
+  /// unprepared.
+  u64& code_room() { return code_room_; }
+
   /// Grows a table; old size, or nullopt if refused by max, limit or memory.
   std::optional<u64> grow_table(Table& table, u64 delta, Ref init);
 
@@ -242,6 +247,7 @@ class Store {
   std::vector<std::shared_ptr<Memory>> memories_;
   std::vector<const u8*> reservations_;  ///< of guarded memories in use, sorted
   ByteBudget budget_;
+  u64 code_room_;
   std::unordered_map<const wasm::Module*, base::Ref<CodeSet>> code_sets_;
   std::deque<Global> globals_;
   std::deque<Tag> tag_storage_;

@@ -36,6 +36,7 @@ struct Instance;
   X(expected_shared_memory, "expected-shared-memory", "expected shared memory")                \
   X(stack_exhausted, "stack-exhausted", "call stack exhausted")                                \
   X(gc_heap_exhausted, "gc-heap-exhausted", "garbage-collected heap exhausted")                \
+  X(code_memory, "code-memory-exhausted", "no room for another prepared function")             \
   X(out_of_fuel, "out-of-fuel", "out of fuel")                                                 \
   X(interrupted, "interrupted", "interrupted")                                                 \
   X(deadlock, "deadlock", "wait that nobody can end")                                          \

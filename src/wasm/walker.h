@@ -64,6 +64,8 @@ struct NullSink {
   static constexpr bool kWantLowWater = false;
   /// Needs no hook to be called for common instructions, calls and blocks among them (walker_fast.h).
   static constexpr bool kSkipCommon = false;
+  /// Has `bool full()`, asked after every instruction: the walk ends when the sink has no room for more.
+  static constexpr bool kBounded = false;
   template <class W>
   void begin(W&, u32 /*entry_pc*/) {}
   /// Before each instruction's immediates are read and operands checked.
@@ -391,6 +393,12 @@ Result<void> Walker<Sink>::run() {
     const u8 byte = c_.byte();
     if (DEWAR_UNLIKELY(!c_.ok())) break;
     ok = step(byte, pc);
+    if constexpr (Sink::kBounded) {
+      if (DEWAR_UNLIKELY(sink_.full())) {
+        ok = error("wasm-limit", "what there is to know of this function needs too much memory");
+        break;
+      }
+    }
     if (DEWAR_UNLIKELY(!c_.ok())) break;
   }
   const u64 start = m_.funcs[func_.value].body.offset;

@@ -72,9 +72,7 @@ u32 run_host_call(Stack& stack, Func& func, Instance* caller, Slot* sp) {
 
 bool prepare_callee(Stack& stack, FuncCode& callee) {
   // The set that owns `callee` is that of some instance of its module; FuncCode knows it.
-  if (prepare(*callee.set, callee, stack.store.engine().options(), stack.kill_bits())) return true;
-  stack.trap.kind = TrapKind::interrupted;
-  return false;
+  return prepare(*callee.set, callee, stack.store.engine().options(), &stack);
 }
 
 wasm::Op call_opcode(const FuncCode& code, const u8* pc) {

@@ -56,7 +56,7 @@ u32 patched(std::string_view wat, u32 func) {
     runtime::Instance* instance = engine.load(wat);
     if (!instance) return 0;
     runtime::FuncCode& code = instance->codes->at(func);
-    EXPECT_TRUE(exec::prepare(*instance->codes, code, options));
+    EXPECT_TRUE(exec::prepare(*instance->codes, code, options, nullptr));
     bodies[quicken].assign(code.body, code.body + code.body_size);
     all = instructions(*instance->module, func);
   }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The budget of memory for prepared code: what is kept is paid for once, a function that does not fit traps before it
+// is entered, and the same in every mode.
+#include "exec/root_map.h"
+#include "exec_fixture.h"
+
+namespace dewar::test {
+namespace {
+
+using runtime::FuncCode;
+using runtime::Outcome;
+using runtime::TrapKind;
+
+/// "f" calls a function with a br_table of so many labels, "h" a small one.
+std::string with_table(int labels) {
+  std::string wat = "(module (func $g (block (br_table";
+  for (int i = 0; i < labels; ++i) wat += " 0";
+  return wat + R"( (i32.const 0)))) (func $s (nop))
+      (func (export "f") (call $g)) (func (export "h") (call $s)) (func (export "t") (return_call $g))))";
+}
+
+runtime::StoreLimits limited(u64 bytes) {
+  runtime::StoreLimits limits;
+  limits.max_code_bytes = bytes;
+  return limits;
+}
+
+TEST(CodeBudget, AFunctionThatDoesNotFitTraps) {
+  const std::string wat = with_table(10'000);
+  for (const Mode& mode : matrix_modes()) {
+    TestEngine engine(mode.options, runtime::Stack::kDefaultBytes, limited(200'000));
+    runtime::Instance* instance = engine.load(wat);
+    ASSERT_NE(instance, nullptr);
+    for (const char* name : {"f", "t"}) {
+      const Did did = call(engine, *instance, name);
+      EXPECT_EQ(did.outcome, Outcome::trapped) << mode.name;
+      EXPECT_EQ(did.trap, TrapKind::code_memory) << mode.name;
+      EXPECT_EQ(did.pcs.size(), 1u) << "it was not entered";
+      EXPECT_EQ(did.fuel, 1) << "the call";
+    }
+    EXPECT_EQ(instance->codes->at(0).frame_slots.load(), FuncCode::kUnprepared);
+    EXPECT_GT(engine.store().code_room(), 190'000u) << "only the callers are prepared";
+    EXPECT_EQ(call(engine, *instance, "h").outcome, Outcome::returned) << "what fits goes on working";
+  }
+}
+
+TEST(CodeBudget, AnEntryFromTheHostTrapsToo) {
+  TestEngine engine({}, runtime::Stack::kDefaultBytes, limited(10));
+  runtime::Instance* instance =
+      engine.load(R"((module (func (export "f") (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))))");
+  ASSERT_NE(instance, nullptr);
+  const Did did = call(engine, *instance, "f");
+  EXPECT_EQ(did.trap, TrapKind::code_memory);
+  EXPECT_EQ(did.fuel, 0);
+  EXPECT_EQ(engine.store().code_room(), 10u);
+}
+
+TEST(CodeBudget, WhatIsKeptIsPaidForOnce) {
+  TestEngine engine;
+  runtime::Instance* instance = engine.load(with_table(1'000));
+  ASSERT_NE(instance, nullptr);
+  const u64 before = engine.store().code_room();
+  EXPECT_EQ(before, runtime::StoreLimits{}.max_code_bytes);
+  EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
+  const FuncCode &g = instance->codes->at(0), &f = instance->codes->at(2);
+  const u64 kept = g.body_size + f.body_size + (g.side_count + f.side_count) * sizeof(runtime::SideEntry);
+  EXPECT_GT(g.side_count, 1'000u);
+  EXPECT_EQ(before - engine.store().code_room(), kept);
+  EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
+  EXPECT_EQ(before - engine.store().code_room(), kept);
+}
+
+TEST(CodeBudget, TheLimitIsExact) {
+  const std::string wat = with_table(1'000);
+  const auto fits = [&](u64 bytes) {
+    TestEngine engine({}, runtime::Stack::kDefaultBytes, limited(bytes));
+    runtime::Instance* instance = engine.load(wat);
+    return instance && call(engine, *instance, "f").outcome == Outcome::returned;
+  };
+  u64 low = 0, high = 1 << 20;
+  while (low < high) {
+    const u64 middle = low + (high - low) / 2;
+    if (fits(middle)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  // 24 bytes remain of each label; while they are found they take four times as much.
+  EXPECT_GT(low, 1'000u * sizeof(runtime::SideEntry));
+  EXPECT_LT(low, 1'100u * 4 * sizeof(runtime::SideEntry));
+  for (const Mode& mode : matrix_modes()) {
+    for (const u64 bytes : {low - 1, low}) {
+      TestEngine engine(mode.options, runtime::Stack::kDefaultBytes, limited(bytes));
+      runtime::Instance* instance = engine.load(wat);
+      EXPECT_EQ(call(engine, *instance, "f").outcome, bytes < low ? Outcome::trapped : Outcome::returned) << mode.name;
+    }
+  }
+}
+
+TEST(CodeBudget, RootMapsArePaidForByTheCollectionThatNeedsThem) {
+  runtime::StoreLimits limits;
+  limits.max_gc_bytes = 1 << 17;
+  TestEngine engine({}, runtime::Stack::kDefaultBytes, limits);
+  bool empty = true;
+  engine.host("spend", {}, {}, [&](runtime::CallContext& ctx, const Slot*, Slot*) {
+    if (empty) ctx.store.code_room() = 0;
+    return runtime::HostStatus::ok;
+  });
+  runtime::Instance* instance = engine.load(R"((module (import "env" "spend" (func $spend)) (type $a (array (mut i64)))
+      (func (export "f") (local i32) (call $spend)
+        (loop (drop (array.new_default $a (i32.const 1000)))
+          (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 100)))))))");
+  ASSERT_NE(instance, nullptr);
+  EXPECT_EQ(call(engine, *instance, "f").trap, TrapKind::code_memory);
+  EXPECT_EQ(instance->codes->at(0).roots, nullptr);
+  engine.store().code_room() = 1'000'000;
+  empty = false;
+  EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
+  const auto maps = exec::make_root_maps(*instance->module, 1);
+  EXPECT_EQ(engine.store().code_room(), 1'000'000 - maps->byte_size()) << "once";
+  EXPECT_FALSE(exec::make_root_maps(*instance->module, 1, ~u32{0}, {}, 2 * maps->byte_size() - 1).has_value());
+  EXPECT_TRUE(exec::make_root_maps(*instance->module, 1, ~u32{0}, {}, 2 * maps->byte_size()).has_value());
+}
+
+}  // namespace
+}  // namespace dewar::test
