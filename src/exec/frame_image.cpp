@@ -56,6 +56,7 @@ struct Expected {
 class ExpectedSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
+  static constexpr bool kWantLocals = true;
   ExpectedSink(u32 pc, Expected& out) : pc_(pc), out_(out) {}
 
   template <class W>

@@ -19,6 +19,7 @@ namespace {
 class RootSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
+  static constexpr bool kWantLocals = true;
   static constexpr bool kWantLowWater = true;
   static constexpr bool kBounded = true;
 

@@ -16,6 +16,7 @@ namespace dewar::exec {
 class SideTableSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
+  static constexpr bool kWantLocals = true;
   static constexpr bool kBounded = true;
 
   /// `body` is the private copy to rewrite, or null to only count; `room` = bytes that the tables may take.

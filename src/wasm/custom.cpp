@@ -70,8 +70,8 @@ Result<void> check_targets(const Module& module, std::span<const LocatedHint> hi
     return bad(invalid("unknown function " + std::to_string(func), hints.front().offset), kBranchHintSection);
   }
   const Range body = module.funcs[func].body;
-  std::vector<ValType> locals;
-  const auto first_pc = read_locals(module.slice(body), 0, locals);
+  std::vector<LocalRun> locals;
+  const auto first_pc = read_local_runs(module.slice(body), 0, locals);
   if (!first_pc) return bad(first_pc.error(), kBranchHintSection);
   base::Cursor c(module.slice(body), body.offset);
   c.seek(*first_pc);

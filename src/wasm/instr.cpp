@@ -276,7 +276,8 @@ bool read_instr(base::Cursor& c, Instr& out, Error& error) {
   return true;
 }
 
-Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals, const Module* module) {
+Result<u32> read_local_runs(std::span<const u8> body, u32 num_params, std::vector<LocalRun>& runs,
+                            const Module* module) {
   base::Cursor c(body);
   const u32 groups = c.leb_u32();
   if (!c.ok()) return std::unexpected(malformed(c));
@@ -294,10 +295,22 @@ Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<Va
     total += count;
     // The format's own bound is 2^32 - 1 locals; ours is lower, but must not hide that an input is malformed.
     if (total > 0xffff'ffff) return std::unexpected(malformed("too many locals", at));
-    if (total <= kMaxLocals) locals.insert(locals.end(), count, type);
+    if (count != 0) runs.push_back({static_cast<u32>(total), type});
   }
   if (total > kMaxLocals) return std::unexpected(over_limit("locals", total, kMaxLocals, 0));
   return static_cast<u32>(c.pos());
+}
+
+Result<u32> read_locals(std::span<const u8> body, u32 num_params, std::vector<ValType>& locals, const Module* module) {
+  std::vector<LocalRun> runs;
+  auto size = read_local_runs(body, num_params, runs, module);
+  if (!size) return size;
+  u32 next = num_params;
+  for (const LocalRun& run : runs) {
+    locals.insert(locals.end(), run.end - next, run.type);
+    next = run.end;
+  }
+  return size;
 }
 
 }  // namespace dewar::wasm

@@ -58,6 +58,17 @@ bool read_instr(base::Cursor& c, Instr& out, Error& error);
 bool read_val_type(base::Cursor& c, ValType& out, Error& error);
 bool read_heap_type(base::Cursor& c, ValType& out, Error& error);
 
+/// Neighbouring locals declared together: those before index `end` that are in no run before.
+struct LocalRun {
+  u32 end;
+  ValType type;
+};
+
+/// Size in bytes of the local declarations at the start of a body; appends their runs, of which there are at most as
+/// many as bytes. Indices go on from the parameters. Checks as read_locals.
+Result<u32> read_local_runs(std::span<const u8> body, u32 num_params, std::vector<LocalRun>& runs,
+                            const Module* module = nullptr);
+
 /// Size in bytes of the local declarations at the start of a body (= pc of the first instruction); appends the locals'
 /// types (without parameters) to `locals`. Checks kMaxLocals before it grows the vector. With a module it also checks
 /// that the types exist there and need no feature that is off. Error offsets count from the start of the body.

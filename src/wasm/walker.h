@@ -62,6 +62,9 @@ struct NullSink {
   static constexpr bool kWantSlots = false;
   /// Keep low_water() (needed by sinks that follow the operand stack from instruction to instruction).
   static constexpr bool kWantLowWater = false;
+  /// Wants locals() to be all of them. Else it is only the first ones, as many as the body has bytes: a few bytes can
+  /// declare 50,000 locals, and a module a million such functions.
+  static constexpr bool kWantLocals = false;
   /// Needs no hook to be called for common instructions, calls and blocks among them (walker_fast.h).
   static constexpr bool kSkipCommon = false;
   /// Has `bool full()`, asked after every instruction: the walk ends when the sink has no room for more.
@@ -109,6 +112,8 @@ struct WalkScratch {
   std::vector<ValType> locals;
   std::vector<u8> local_set;
   std::vector<u32> init_log;
+  std::vector<LocalRun> local_runs;
+  std::vector<u8> far_set;
   /// Looked at where one instruction can mean much work: calls and blocks, and lists of types of up to ten thousand.
   const base::StopFlag* stop = nullptr;
   base::StopBits stop_bits;
@@ -129,6 +134,8 @@ class Walker {
         locals_(scratch.locals),
         local_set_(scratch.local_set),
         init_log_(scratch.init_log),
+        local_runs_(scratch.local_runs),
+        far_set_(scratch.far_set),
         stop_(scratch.stop),
         stop_bits_(scratch.stop_bits),
         stop_after_(scratch.stop_after) {}
@@ -261,6 +268,7 @@ class Walker {
   bool step_simple(const OpInfo& info);
   bool step_special(Op op, u32 pc);
   bool step_variable(Op op);
+  bool step_far_local(Op op, u32 index);
   bool step_table(Op op);
   bool step_memory(Op op);
   bool step_reference(Op op);
@@ -282,6 +290,8 @@ class Walker {
   std::vector<ValType>& locals_;
   std::vector<u8>& local_set_;
   std::vector<u32>& init_log_;
+  std::vector<LocalRun>& local_runs_;
+  std::vector<u8>& far_set_;  ///< local_set_ of locals that are not in locals_; empty until one matters
   const base::StopFlag* stop_;
   base::StopBits stop_bits_;
   u64 stop_after_;
@@ -359,16 +369,23 @@ template <class Sink>
 bool Walker<Sink>::begin() {
   const SubType& type = m_.func_type(func_);
   const auto body = m_.slice(m_.funcs[func_.value].body);
+  constexpr usize kMinNear = 64;
   locals_.assign(type.params.begin(), type.params.end());
-  auto size = read_locals(body, static_cast<u32>(type.params.size()), locals_, &m_);
+  local_runs_.clear();
+  auto size = read_local_runs(body, static_cast<u32>(type.params.size()), local_runs_, &m_);
   if (!size) {
     error_code_ = size.error().code;
     locals_error_ = std::move(size.error());
     return false;
   }
   c_.skip(*size);
+  const usize near = Sink::kWantLocals ? kMaxLocals : type.params.size() + std::max(kMinNear, body.size());
+  for (const LocalRun& run : local_runs_)
+    if (locals_.size() < near) locals_.resize(std::min<usize>(run.end, near), run.type);
   local_set_.assign(locals_.size(), 1);
   for (usize i = type.params.size(); i < locals_.size(); ++i) local_set_[i] = locals_[i].defaultable();
+  for (const u32 i : init_log_)
+    if (i < far_set_.size()) far_set_[i] = 0;
   init_log_.clear();
   labels_.clear();
   if (stack_.size() < 64) stack_.resize(64);

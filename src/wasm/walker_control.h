@@ -72,7 +72,8 @@ bool Walker<Sink>::check_label_end(std::span<const ValType> results) {
 template <class Sink>
 void Walker<Sink>::undo_inits(u32 to) {
   while (init_log_.size() > to) {
-    local_set_[init_log_.back()] = 0;
+    const u32 i = init_log_.back();
+    (i < local_set_.size() ? local_set_[i] : far_set_[i]) = 0;
     init_log_.pop_back();
   }
 }

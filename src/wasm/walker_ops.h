@@ -101,7 +101,10 @@ bool Walker<Sink>::step(u8 byte, u32 pc) {
   switch (fast.kind) {
     case detail::Fast::local_get: {
       const u32 i = c_.leb_u32();
-      if (DEWAR_UNLIKELY(i >= locals_.size())) return invalid("unknown local");
+      if (DEWAR_UNLIKELY(i >= locals_.size())) {
+        if (!step_far_local(op, i)) return false;
+        break;
+      }
       if (DEWAR_UNLIKELY(!local_set_[i])) return invalid("uninitialized local");
       push(locals_[i]);
       break;
@@ -109,7 +112,10 @@ bool Walker<Sink>::step(u8 byte, u32 pc) {
     case detail::Fast::local_set:
     case detail::Fast::local_tee: {
       const u32 i = c_.leb_u32();
-      if (DEWAR_UNLIKELY(i >= locals_.size())) return invalid("unknown local");
+      if (DEWAR_UNLIKELY(i >= locals_.size())) {
+        if (!step_far_local(op, i)) return false;
+        break;
+      }
       if (!pop(locals_[i])) return false;
       if (DEWAR_UNLIKELY(!local_set_[i])) {
         local_set_[i] = 1;
@@ -391,6 +397,28 @@ bool Walker<Sink>::step_variable(Op op) {
       return pop(g.type);
     }
   }
+}
+
+/// local.get, local.set and local.tee of a local that is not in locals_.
+template <class Sink>
+[[gnu::noinline]] bool Walker<Sink>::step_far_local(Op op, u32 index) {
+  const auto run = std::upper_bound(local_runs_.begin(), local_runs_.end(), index,
+                                    [](u32 i, const LocalRun& r) { return i < r.end; });
+  if (run == local_runs_.end()) return invalid("unknown local");
+  const bool defaultable = run->type.defaultable();
+  if (!defaultable && far_set_.empty()) far_set_.resize(kMaxLocals);
+  if (op == Op::local_get) {
+    if (!defaultable && !far_set_[index]) return invalid("uninitialized local");
+    push(run->type);
+    return true;
+  }
+  if (!pop(run->type)) return false;
+  if (!defaultable && !far_set_[index]) {
+    far_set_[index] = 1;
+    init_log_.push_back(index);
+  }
+  if (op == Op::local_tee) push(run->type);
+  return true;
 }
 
 template <class Sink>
