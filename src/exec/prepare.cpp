@@ -111,7 +111,7 @@ bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
 
 BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop) {
   // Some milliseconds: code that was not made to be slow here gets exact figures although it is being stopped.
-  constexpr u64 kExactWork = u64{1} << 23;
+  constexpr u64 kExactWork = u64{1} << 21;
   SideTableSink sink(nullptr, pc);
   wasm::WalkScratch scratch;
   scratch.stop_bits = stop;

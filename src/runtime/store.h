@@ -77,7 +77,8 @@ struct Table {
   std::unique_ptr<Func*[], FreeArray> cache;  ///< null unless the element type is in the func hierarchy
   u64 size = 0;
   u64 capacity = 0;
-  u64 max = 0;  ///< growth beyond fails (declared max, store limit)
+  u64 touched = 0;  ///< at least the size; elements from here on are null
+  u64 max = 0;      ///< growth beyond fails (declared max, store limit)
   bool is_func = false;
   /// Writes an element and its cache. Precondition: i < size.
   void set(Store& store, u64 i, Ref r);
@@ -196,8 +197,8 @@ class Store {
   /// unprepared.
   u64& code_room() { return code_room_; }
 
-  /// Grows a table; old size, or nullopt if refused by max, limit or memory.
-  std::optional<u64> grow_table(Table& table, u64 delta, Ref init);
+  /// Grows a table; old size, or nullopt if refused by max, limit or memory, or stopped: all or nothing.
+  std::optional<u64> grow_table(Table& table, u64 delta, Ref init, base::StopBits stop = {});
 
   /// Does a reference from outside name something that exists?
   bool is_valid(Ref r) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Tables (spec 4.2.7): creation, growth, and the call cache that runs beside the references of function tables.
-// Invariant: cache[i] is the function that refs[i] names, or null, for every i < size; elements from size to capacity
-// are zero in both arrays.
+// Invariant: cache[i] is the function that refs[i] names, or null, for every i < size; elements from `touched` to
+// capacity are zero in both arrays. Growth that is stopped leaves elements beyond the size that are not.
 #include <algorithm>
 #include <cstdlib>
 
@@ -23,23 +23,50 @@ bool is_func_table(const wasm::TypeRegistry& types, wasm::CanonValType elem) {
   return wasm::heap_top(elem.heap()) == wasm::Heap::func;
 }
 
-/// Room for `capacity` elements, at most the store's limit; false and no change if the system refuses.
-bool reallocate(Table& table, u64 capacity) {
-  decltype(table.refs) refs(static_cast<Ref*>(std::calloc(capacity, sizeof(Ref))));
-  decltype(table.cache) cache(table.is_func ? static_cast<Func**>(std::calloc(capacity, sizeof(Func*))) : nullptr);
-  if (!refs || (table.is_func && !cache)) return false;
-  std::copy_n(table.refs.get(), table.size, refs.get());
-  if (table.is_func) std::copy_n(table.cache.get(), table.size, cache.get());
-  table.refs = std::move(refs);
-  table.cache = std::move(cache);
-  table.capacity = capacity;
+/// Elements written between two looks at whether to stop.
+constexpr u64 kChunk = 8192;
+
+/// Calls work(from, count) for parts of [from, end) in order; false if it was stopped, with `from` where.
+template <class Work>
+bool in_chunks(u64& from, u64 end, base::StopBits stop, Work work) {
+  while (from < end) {
+    if (stop.stopped()) return false;
+    const u64 count = std::min(end - from, kChunk);
+    work(from, count);
+    from += count;
+  }
   return true;
 }
 
-void fill(Store& store, Table& table, u64 from, u64 count, Ref value) {
-  if (value == kNullRef) return;  // unused capacity is null
-  std::fill_n(table.refs.get() + from, count, value);
-  if (table.is_func) std::fill_n(table.cache.get() + from, count, store.func(value));
+/// Room for `capacity` elements, at most the store's limit; false and no change if the system refuses or it is stopped.
+bool reallocate(Table& table, u64 capacity, base::StopBits stop = {}) {
+  decltype(table.refs) refs(static_cast<Ref*>(std::calloc(capacity, sizeof(Ref))));
+  decltype(table.cache) cache(table.is_func ? static_cast<Func**>(std::calloc(capacity, sizeof(Func*))) : nullptr);
+  if (!refs || (table.is_func && !cache)) return false;
+  u64 done = 0;
+  const bool copied = in_chunks(done, table.size, stop, [&](u64 from, u64 count) {
+    std::copy_n(table.refs.get() + from, count, refs.get() + from);
+    if (table.is_func) std::copy_n(table.cache.get() + from, count, cache.get() + from);
+  });
+  if (!copied) return false;
+  table.refs = std::move(refs);
+  table.cache = std::move(cache);
+  table.capacity = capacity;
+  table.touched = table.size;
+  return true;
+}
+
+/// Writes elements beyond the size; false if it was stopped.
+bool fill(Store& store, Table& table, u64 from, u64 end, Ref value, base::StopBits stop = {}) {
+  // Null are those that nothing touched yet.
+  if (value == kNullRef) end = std::min(end, table.touched);
+  Func* const func = table.is_func && value != kNullRef ? store.func(value) : nullptr;
+  const bool filled = in_chunks(from, end, stop, [&](u64 at, u64 count) {
+    std::fill_n(table.refs.get() + at, count, value);
+    if (table.is_func) std::fill_n(table.cache.get() + at, count, func);
+  });
+  table.touched = std::max(table.touched, from);
+  return filled;
 }
 
 }  // namespace
@@ -80,10 +107,11 @@ Result<Table*> Store::new_table(const wasm::CanonTableType& type, Ref init) {
   }
   table.size = type.limits.min;
   fill(*this, table, 0, table.size, init);
+  table.touched = table.size;
   return &tables_.emplace_back(std::move(table));
 }
 
-std::optional<u64> Store::grow_table(Table& table, u64 delta, Ref init) {
+std::optional<u64> Store::grow_table(Table& table, u64 delta, Ref init, base::StopBits stop) {
   const u64 old_size = table.size;
   // Declared maxima may be below the size only by a bug; the limit may not, so that this can not wrap.
   if (delta > table.max - old_size) {
@@ -95,13 +123,15 @@ std::optional<u64> Store::grow_table(Table& table, u64 delta, Ref init) {
   const u64 bytes = budget_bytes(table, delta);
   if (!take_budget(budget_, bytes)) return std::nullopt;
   const u64 new_size = old_size + delta;
-  if (new_size > table.capacity && !reallocate(table, std::min(table.max, std::max(new_size, table.capacity * 2)))) {
+  const u64 wanted = std::min(table.max, std::max(new_size, table.capacity * 2));
+  if ((new_size > table.capacity && !reallocate(table, wanted, stop)) ||
+      !fill(*this, table, old_size, new_size, init, stop)) {
     return_budget(budget_, bytes);
-    budget_->refused_system.fetch_add(1, std::memory_order_relaxed);
+    if (!stop.stopped()) budget_->refused_system.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
   table.size = new_size;
-  fill(*this, table, old_size, delta, init);
+  table.touched = std::max(table.touched, new_size);
   return old_size;
 }
 

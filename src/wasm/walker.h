@@ -67,7 +67,8 @@ struct NullSink {
   static constexpr bool kWantLocals = false;
   /// Needs no hook to be called for common instructions, calls and blocks among them (walker_fast.h).
   static constexpr bool kSkipCommon = false;
-  /// Has `bool full()`, asked after every instruction: the walk ends when the sink has no room for more.
+  /// Has `bool full()`, asked after every instruction: the walk ends when the sink has no room for more. Whether
+  /// to stop is then also looked at every few thousand instructions, whatever they are.
   static constexpr bool kBounded = false;
   template <class W>
   void begin(W&, u32 /*entry_pc*/) {}
@@ -403,6 +404,7 @@ bool Walker<Sink>::begin() {
 template <class Sink>
 Result<void> Walker<Sink>::run() {
   u32 pc = 0;
+  [[maybe_unused]] u32 steps = 0;
   bool ok = begin();
   while (ok && !done_) {
     if constexpr (Sink::kSkipCommon) skip_common();
@@ -415,6 +417,8 @@ Result<void> Walker<Sink>::run() {
         ok = error("wasm-limit", "what there is to know of this function needs too much memory");
         break;
       }
+      constexpr u32 kSteps = 4096;
+      if (DEWAR_UNLIKELY(++steps % kSteps == 0) && ok) ok = go_on(kSteps);
     }
     if (DEWAR_UNLIKELY(!c_.ok())) break;
   }

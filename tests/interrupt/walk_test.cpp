@@ -21,15 +21,37 @@ TEST(WalkStop, AKilledStackPreparesNothing) {
       ctx.stack.interrupt(runtime::kInterruptKill);
       return runtime::HostStatus::ok;
     });
+    std::string nops;
+    for (int i = 0; i < 5000; ++i) nops += "(nop)";
     runtime::Instance* instance = engine.load(R"((module (import "env" "kill" (func $kill))
-        (func $g (block) (block)) (func (export "f") (call $kill) (call $g)) (func (export "t") (call $kill) (return_call $g))))");
+        (func $g (block) (block)) (func $h )" + nops + R"()
+        (func (export "f") (call $kill) (call $g)) (func (export "t") (call $kill) (return_call $g))
+        (func (export "h") (call $kill) (call $h))))");
     ASSERT_NE(instance, nullptr);
-    for (const char* name : {"f", "t"}) {
+    for (const char* name : {"f", "t", "h"}) {
       engine.stack().clear_interrupt(runtime::kInterruptKill);
       EXPECT_EQ(engine.call(*instance, name), Outcome::trapped);
       EXPECT_EQ(engine.stack().trap.kind, TrapKind::interrupted);
       EXPECT_EQ(instance->codes->at(0).frame_slots.load(), FuncCode::kUnprepared) << mode.name;
+      EXPECT_EQ(instance->codes->at(1).frame_slots.load(), FuncCode::kUnprepared) << mode.name;
     }
+  }
+}
+
+TEST(WalkStop, AKilledStackGrowsNoTable) {
+  for (const Mode& mode : matrix_modes()) {
+    TestEngine engine(mode.options);
+    engine.host("kill", {}, {}, [](runtime::CallContext& ctx, const Slot*, Slot*) {
+      ctx.stack.interrupt(runtime::kInterruptKill);
+      return runtime::HostStatus::ok;
+    });
+    runtime::Instance* instance = engine.load(R"((module (import "env" "kill" (func $kill))
+        (table $t (export "t") 1 funcref) (func $g) (elem declare func $g)
+        (func (export "f") (call $kill) (drop (table.grow $t (ref.func $g) (i32.const 100000))))))");
+    ASSERT_NE(instance, nullptr);
+    EXPECT_EQ(engine.call(*instance, "f"), Outcome::trapped);
+    EXPECT_EQ(engine.stack().trap.kind, TrapKind::interrupted) << mode.name;
+    EXPECT_EQ(runtime::find_export(*instance, "t")->table->size, 1u);
   }
 }
 

@@ -135,9 +135,10 @@ DEWAR_HANDLER(op_table_grow) {
   Table* t = inst->tables[leb_u32(p)];
   const bool is64 = t->type.limits.is64;
   const u64 delta = index_operand(is64, sp[-1]);
-  // What it fills is paid for in one go: growth is not visible half done.
+  // What it fills is paid for in one go: growth is not visible half done. A kill ends it all the same.
   DEWAR_CHARGE_BULK(delta <= t->max - t->size ? delta * sizeof(Slot) : 0);
-  const auto old = inst->store->grow_table(*t, delta, static_cast<u32>(sp[-2]));
+  const auto old = inst->store->grow_table(*t, delta, static_cast<u32>(sp[-2]), stack->kill_bits());
+  if (DEWAR_UNLIKELY(!old && (stack->interrupts() & runtime::kInterruptKill))) DEWAR_TAIL(poll_interrupt);
   sp[-2] = old ? *old : is64 ? ~u64{0} : u64{0xffffffff};
   --sp;
   pc = p;

@@ -36,6 +36,35 @@ TEST(Table, StartsWithItsInitialValue) {
   EXPECT_EQ(table.cache, nullptr);
 }
 
+TEST(Table, GrowthThatIsStoppedChangesNothing) {
+  StoreLimits limits;
+  limits.max_total_bytes = 1 << 20;
+  World w({}, limits);
+  const Ref r = must(w.store.new_host_ref(7));
+  Table& table = *must(w.store.new_table(type_of(Heap::extern_, 2), r));
+  const u64 before = w.store.total_bytes();
+  const std::atomic<u32> word{4};
+  EXPECT_EQ(w.store.grow_table(table, 50'000, r, {&word, 4}), std::nullopt);
+  EXPECT_EQ(table.size, 2u);
+  EXPECT_EQ(w.store.total_bytes(), before);
+  EXPECT_EQ(w.store.grow_table(table, 50'000, r, {&word, 3}), 2u) << "another bit";
+  EXPECT_EQ(table.refs[50'001], r);
+}
+
+// What a stopped growth wrote beyond the size does not show in a later one.
+TEST(Table, WhatWasTouchedIsNullAgain) {
+  World w;
+  const Ref r = must(w.store.new_host_ref(7));
+  Table& table = *must(w.store.new_table(type_of(Heap::extern_, 0), kNullRef));
+  ASSERT_EQ(w.store.grow_table(table, 100, kNullRef), 0u);
+  ASSERT_EQ(w.store.grow_table(table, 1, kNullRef), 100u);  // doubles the capacity
+  ASSERT_GE(table.capacity, 150u);
+  std::fill_n(table.refs.get() + 101, 20, r);
+  table.touched = 121;
+  ASSERT_EQ(w.store.grow_table(table, 49, kNullRef), 101u);
+  for (u64 i = 0; i < table.size; ++i) EXPECT_EQ(table.refs[i], kNullRef) << i;
+}
+
 TEST(Table, TheCacheFollowsTheReferences) {
   World w;
   const auto type = must(w.engine.types().func_type({}, {}));
