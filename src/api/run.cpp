@@ -342,7 +342,9 @@ class Run {
         return;
       case runtime::Outcome::threw:
         end(OutcomeClass::trap, "uncaught-exception", "a WebAssembly exception was not caught", kExitTrap);
-        outcome_.trap = TrapReport{"uncaught-exception", outcome_.message, "", {}, 0};
+        report_trap(stack_->trap);
+        outcome_.trap->kind = outcome_.code;
+        outcome_.trap->message = outcome_.message;
         return;
       case runtime::Outcome::pending:
         end(OutcomeClass::trap, "suspended", "a host function suspended a run that nothing resumes", kExitTrap);

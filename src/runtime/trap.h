@@ -73,7 +73,7 @@ struct Trap {
 enum class Outcome : u8 {
   returned,
   trapped,  ///< Stack::trap tells why
-  threw,    ///< uncaught exception, Stack::exception holds it
+  threw,    ///< uncaught exception: Stack::exception holds it, the frames of Stack::trap tell where it was thrown
   exited,   ///< a host function ended the program, Stack::exit_code
   pending,  ///< a host function suspended; Stack can be resumed or written out
 };

@@ -57,6 +57,7 @@ class Ends(CliCase):
                 outcome = self.outcome(self.file("trap.wat", traps(body, more)))
                 self.assert_outcome(outcome, "trap", kind, 134)
                 self.assertEqual(outcome["trap"]["kind"], kind)
+                self.assertEqual([frame["function"] for frame in outcome["trap"]["frames"]], ["inner", "_start"])
                 self.assertFalse(outcome["retryable"])
 
     def test_trap_frames_have_names_and_offsets(self):

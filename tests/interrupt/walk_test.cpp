@@ -24,7 +24,8 @@ TEST(WalkStop, AKilledStackPreparesNothing) {
     std::string nops;
     for (int i = 0; i < 5000; ++i) nops += "(nop)";
     runtime::Instance* instance = engine.load(R"((module (import "env" "kill" (func $kill))
-        (func $g (block) (block)) (func $h )" + nops + R"()
+        (func $g (block) (block)) (func $h )" +
+                                              nops + R"()
         (func (export "f") (call $kill) (call $g)) (func (export "t") (call $kill) (return_call $g))
         (func (export "h") (call $kill) (call $h))))");
     ASSERT_NE(instance, nullptr);

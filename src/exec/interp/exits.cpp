@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The ways out of the interpreter: traps (with refund and backtrace), lack of fuel, interrupts, exceptions.
+#include <utility>
+
 #include "exec/backtrace.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
@@ -137,7 +139,13 @@ Unwound unwind(Stack& stack, u32& cost) {
       cost = row->cost;
       return Unwound::caught;
     }
-    if (header->caller_code == nullptr) return Unwound::uncaught;
+    if (header->caller_code == nullptr) {
+      // Where it was thrown is only known now; a throw that a host function passes on keeps the place it had.
+      const runtime::FrameState first = std::exchange(s, thrown_at);
+      if (stack.trap.total_frames == 0) record_backtrace(stack);
+      s = first;
+      return Unwound::uncaught;
+    }
     s = {header->caller_fp,
          s.fp,
          header->return_pc - header->return_side->keep,
@@ -158,6 +166,8 @@ DEWAR_HANDLER(raise_exception) {
     record_backtrace(*stack);
     return kExitTrapped;
   }
+  // A host function may have passed on what left a call of its own.
+  if (DEWAR_UNLIKELY(stack->trap.total_frames != 0)) stack->trap = {};
   fuel = stack->fuel;
   const runtime::FrameState& s = stack->state;
   fp = s.fp;

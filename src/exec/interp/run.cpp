@@ -45,7 +45,7 @@ u32 run_host_call(Stack& stack, Func& func, Instance* caller, Slot* sp) {
   switch (status) {
     case HostStatus::ok:
       // How a call back ended is over, too.
-      if (stack.trap.kind != TrapKind::none) stack.trap = {};
+      if (stack.trap.kind != TrapKind::none || stack.trap.total_frames != 0) stack.trap = {};
       stack.exception = runtime::kNullRef;
       std::memcpy(sp - host.arg_slots, results, host.result_slots * sizeof(Slot));
       return kHostReturned;

@@ -54,6 +54,57 @@ TEST(TrapPc, NamesTheInstruction) {
             0, Op::i32_rem_u, 0, TrapKind::divide_by_zero);
 }
 
+TEST(TrapPc, AnUncaughtExceptionHasOneToo) {
+  const struct {
+    const char* wat;
+    Op op;
+    u64 frames;
+  } cases[] = {
+      {R"((module (tag $e) (func $g (nop) (throw $e)) (func (export "f") (nop) (call $g))))", Op::throw_, 2},
+      {R"((module (tag $e) (tag $x) (func $g (block $h (try_table (catch $x $h) (throw $e))))
+          (func (export "f") (call $g))))",
+       Op::throw_, 2},
+      {R"((module (tag $e) (func $g (throw_ref (block $h (result exnref)
+          (try_table (catch_all_ref $h) (throw $e)) (unreachable)))) (func (export "f") (call $g))))",
+       Op::throw_ref, 2},
+  };
+  for (const auto& c : cases) {
+    for (const Mode& mode : matrix_modes()) {
+      TestEngine engine(mode.options);
+      runtime::Instance* instance = engine.load(c.wat);
+      ASSERT_NE(instance, nullptr);
+      ASSERT_EQ(engine.call(*instance, "f"), Outcome::threw) << mode.name;
+      const runtime::Trap& t = engine.stack().trap;
+      EXPECT_EQ(t.kind, TrapKind::none);
+      EXPECT_EQ(t.total_frames, c.frames);
+      ASSERT_EQ(t.frames.size(), c.frames);
+      EXPECT_EQ(t.frames[0].pc, pc_of(*instance->module, 0, c.op, 0)) << mode.name << "\n" << c.wat;
+      EXPECT_EQ(t.frames[1].pc, pc_of(*instance->module, 1, Op::call, 0));
+    }
+  }
+}
+
+// Thrown two entries deep and caught outside: the place is that of the throw as long as nobody caught it.
+TEST(TrapPc, AnExceptionThroughAHostFunctionKeepsItsPlace) {
+  for (const Mode& mode : matrix_modes()) {
+    TestEngine engine(mode.options);
+    runtime::Instance* instance = nullptr;
+    engine.host("again", {}, {}, [&](runtime::CallContext&, const Slot*, Slot*) {
+      return engine.call(*instance, "t") == Outcome::threw ? runtime::HostStatus::throw_ : runtime::HostStatus::trap;
+    });
+    instance = engine.load(R"((module (import "env" "again" (func $again)) (tag $e) (func (export "t") (nop) (throw $e))
+        (func (export "f") (call $again))
+        (func (export "c") (block $h (try_table (catch $e $h) (call $again))))))");
+    ASSERT_NE(instance, nullptr);
+    ASSERT_EQ(engine.call(*instance, "f"), Outcome::threw) << mode.name;
+    const runtime::Trap& t = engine.stack().trap;
+    ASSERT_EQ(t.frames.size(), 2u);
+    EXPECT_EQ(t.frames[0].pc, pc_of(*instance->module, 1, Op::throw_, 0));
+    ASSERT_EQ(engine.call(*instance, "c"), Outcome::returned) << mode.name;
+    EXPECT_TRUE(engine.stack().trap.frames.empty());
+  }
+}
+
 TEST(TrapPc, NamesTheMemberOfAFusedGroup) {
   // Groups that quickening makes of these would hide the load or store behind the first opcode.
   expect_at(R"((module (memory 1) (func (export "f") (local i32 i32) (local.set 0 (i32.const -1))
