@@ -231,15 +231,16 @@ std::string utc_text(u64 ns) {
 namespace {
 
 // The members whose text a guest chose, for readers that hand an outcome on: data, never instructions.
-void write_untrusted(JsonWriter& json, const Outcome& o) {
+void write_untrusted(JsonWriter& json, const Outcome& o, Audience audience) {
   json.key("untrusted").begin_array();
   // Messages about a module quote its names, those about an exception are the script's own words.
   if (o.cls != OutcomeClass::limit && o.code != "ok" && o.code != "exit-nonzero") json.value("message");
   for (const char* path :
        {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
-        "denials[].resource", "attempts", "probes[].path", "operator.grants[].resource", "operator.grants[].grant"}) {
+        "denials[].resource", "attempts", "probes[].path"}) {
     json.value(path);
   }
+  if (audience == Audience::operator_) json.value("operator.grants[].resource").value("operator.grants[].grant");
   json.end_array();
 }
 
@@ -262,7 +263,7 @@ std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
     json.begin_object().member("name", o.guest_name).member("version", o.guest_version).end_object();
   }
   json.end_object();
-  write_untrusted(json, o);
+  write_untrusted(json, o, audience);
   write_text(json, "stdout", o.out);
   write_text(json, "stderr", o.err);
   json.key("stdin").begin_object().member("granted", o.stdin_granted).member("reads_refused", o.stdin_refused);

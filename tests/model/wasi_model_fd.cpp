@@ -293,7 +293,8 @@ std::vector<Entry> WasiModel::entries_of(const Handle& h) const {
     return out;
   }
   const Node* up = h.node->parent;
-  const bool top = h.guest == mounts_[static_cast<usize>(h.mount)].guest_path;
+  // By whatever path it was reached: a link may lead back to the top.
+  const bool top = h.node == mounts_[static_cast<usize>(h.mount)].root;
   out.push_back({".", kTypeDirectory, h.node->id});
   out.push_back({"..", kTypeDirectory, top ? i64{h.node->id} : up ? i64{up->id} : kOutside});
   for (const auto& [name, node] : h.node->entries) out.push_back({name, type_of(*node), node->id});
