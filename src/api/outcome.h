@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/policy_info.h"
 #include "base/error.h"
 #include "boundary/denial.h"
 
@@ -104,6 +105,7 @@ struct Outcome {
   std::vector<boundary::Denial> denials;
   std::vector<boundary::Probe> probes;
   std::vector<Attempt> attempts;
+  std::optional<PolicyInfo> policy;  ///< of a run with a policy
   u64 total_denials = 0, unlisted_denials = 0, unlisted_probes = 0, unlisted_attempts = 0;
 
   Usage fuel;

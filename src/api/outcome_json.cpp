@@ -2,6 +2,7 @@
 // The members of dewar-outcome/1, in the order of docs/outcome.md.
 #include "api/outcome_json.h"
 
+#include "api/suggest.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
 
@@ -91,16 +92,62 @@ void write_error(JsonWriter& json, const std::optional<GuestError>& error) {
   json.end_array().end_object();
 }
 
-void write_records(JsonWriter& json, const Outcome& o) {
-  json.key("denials").begin_array();
-  for (const boundary::Denial& denial : o.denials) {
+void text_or_null(JsonWriter& json, const char* name, const std::string& text) {
+  json.key(name);
+  text.empty() ? json.null() : json.value(text);
+}
+
+void write_operator(JsonWriter& json, const Outcome& o, const std::vector<Suggestion>& suggested) {
+  json.key("operator").begin_object().key("grants").begin_array();
+  for (usize i = 0; i < o.denials.size(); ++i) {
+    const Suggestion& s = suggested[i];
+    if (s.flag.empty() && s.policy.empty() && s.never.empty() && s.note.empty()) continue;
     json.begin_object()
+        .member("id", s.id)
+        .member("operation", o.denials[i].operation)
+        .member("resource", o.denials[i].resource);
+    text_or_null(json, "grant", s.flag);
+    text_or_null(json, "policy", s.policy);
+    text_or_null(json, "never", s.never);
+    text_or_null(json, "note", s.note);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_policy(JsonWriter& json, const std::optional<PolicyInfo>& policy) {
+  json.key("policy");
+  if (!policy) {
+    json.null();
+    return;
+  }
+  json.begin_object().member("file", policy->file).member("description", policy->description);
+  json.key("inert").begin_array();
+  for (const PolicyInfo::Inert& inert : policy->inert) {
+    json.begin_object()
+        .member("line", inert.line)
+        .member("entry", inert.entry)
+        .member("reason", inert.reason)
+        .end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_records(JsonWriter& json, const Outcome& o) {
+  const std::vector<Suggestion> suggested = suggestions(o);
+  json.key("denials").begin_array();
+  for (usize i = 0; i < o.denials.size(); ++i) {
+    const boundary::Denial& denial = o.denials[i];
+    json.begin_object()
+        .member("id", suggested[i].id)
         .member("operation", denial.operation)
         .member("resource", denial.resource)
         .member("rule", denial.rule)
+        .member("decided_by", denial.decided_by)
         .member("missing", denial.missing)
         .member("guest_saw", denial.guest_saw)
         .member("count", denial.count)
+        .member("message", suggested[i].message)
         .member("evidence", "boundary")
         .end_object();
   }
@@ -125,16 +172,8 @@ void write_records(JsonWriter& json, const Outcome& o) {
         .end_object();
   }
   json.end_array().member("unlisted_probes", o.unlisted_probes);
-  json.key("operator").begin_object().key("grants").begin_array();
-  for (const boundary::Denial& denial : o.denials) {
-    if (denial.grant.empty()) continue;
-    json.begin_object()
-        .member("operation", denial.operation)
-        .member("resource", denial.resource)
-        .member("grant", denial.grant)
-        .end_object();
-  }
-  json.end_array().end_object();
+  write_operator(json, o, suggested);
+  write_policy(json, o.policy);
 }
 
 void write_usage(JsonWriter& json, const char* name, const Usage& usage) {

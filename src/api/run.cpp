@@ -339,6 +339,7 @@ class Run {
   void describe() {
     watchdog_.reset();
     outcome_.program = config_.program;
+    outcome_.policy = std::move(config_.policy);
     if (config_.interpreter) {
       outcome_.guest_name = config_.interpreter->name;
       outcome_.guest_version = config_.interpreter->version;
@@ -366,6 +367,11 @@ class Run {
     outcome_.total_denials = log.total_denials();
     outcome_.unlisted_denials = log.unlisted_denials();
     outcome_.unlisted_probes = log.unlisted_probes();
+    if (const u64 asked = session_->stdin_refused()) {
+      const char* rule = "stdin-not-granted";  // error code
+      outcome_.denials.push_back({"fd_read", "standard input", rule, "stdin", "end of file", "", asked});
+      outcome_.total_denials += asked;
+    }
     outcome_.host_calls = session_->boundary().counters().calls;
     outcome_.random_bytes = session_->random().bytes();
     if (config_.interpreter) describe_guest();

@@ -43,6 +43,9 @@ std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const P
   }
   struct stat st{};
   if (::fstat(fd->get(), &st) != 0) return std::unexpected(from_kernel(errno));
+  if (auto sure = session.confirm(call, place, fd->get(), boundary::kRead, {}, false); !sure) {
+    return std::unexpected(sure.error());
+  }
   return session.file_info(st, place.mount);
 }
 
@@ -68,6 +71,7 @@ Reply path_filestat_set_times(HostCall& call, Session& session) {
   if (Errno e = session.require(call, place, boundary::kWrite); e != Errno::success) return e;
   auto fd = resolve(session, place, call.arg32(1) & kLookupSymlinkFollow);
   if (!fd) return session.path_error(call, place, fd.error());
+  if (auto sure = session.confirm(call, place, fd->get(), boundary::kWrite, {}, true); !sure) return sure.error();
   struct stat st{};
   if (::fstat(fd->get(), &st) != 0) return from_kernel(errno);
   timespec kernel[2];
@@ -91,6 +95,7 @@ Reply path_readlink(HostCall& call, Session& session) {
   if (!call.in_bounds(call.arg32(5), 4)) return Errno::fault;
   auto fd = resolve(session, place, false);
   if (!fd) return session.path_error(call, place, fd.error());
+  if (auto sure = session.confirm(call, place, fd->get(), boundary::kRead, {}, false); !sure) return sure.error();
   std::string target(4096, '\0');
   const ssize_t n = ::readlinkat(fd->get(), "", target.data(), target.size());
   if (n < 0) return errno == ENOENT ? Errno::inval : from_kernel(errno);  // ENOENT: not a link

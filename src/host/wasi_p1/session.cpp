@@ -105,11 +105,12 @@ Result<void> Session::open_handles() {
     handle.kind = Handle::Kind::dir;
     handle.preopen = true;
     handle.filetype = kTypeDirectory;
-    handle.rights = directory_rights(mount.rights);
+    const Rights own = mounts_.ruling(mount, mount.guest_path).own;
+    handle.rights = directory_rights(mount.rights, own);
     handle.inheriting = inheriting_rights(mount.rights);
     handle.mount = &mount;
     handle.guest_path = mount.guest_path;
-    const int access = mount.rights & boundary::kRead ? O_RDONLY : O_PATH;
+    const int access = own & boundary::kRead ? O_RDONLY : O_PATH;
     handle.fd = boundary::UniqueFd(::openat(mount.fd.get(), ".", access | O_DIRECTORY | O_CLOEXEC));
     if (!handle.fd) {
       return fail("grant-mount-open", "the granted directory " + mount.host_path + " cannot be read", Error::kNoOffset,
@@ -184,6 +185,12 @@ u64 Session::directory_rights(Rights mount) {
     r |= rights::kPathRenameSource | rights::kPathRemoveDirectory | rights::kPathUnlinkFile;
   }
   return r;
+}
+
+u64 Session::directory_rights(Rights mount, Rights own) {
+  // The rest is about names beneath it, and is judged for each.
+  constexpr u64 kOfItself = rights::kFdReaddir | rights::kFdFilestatGet | rights::kFdFilestatSetTimes;
+  return (directory_rights(mount) & ~kOfItself) | (directory_rights(own) & kOfItself);
 }
 
 u64 Session::inheriting_rights(Rights mount) {
