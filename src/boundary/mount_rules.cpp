@@ -13,10 +13,6 @@
 namespace dewar::boundary {
 namespace {
 
-bool is_within(std::string_view path, std::string_view prefix) {
-  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-}
-
 // The host path of an open file, "" for the root; nothing if it has no name any more.
 std::optional<std::string> host_path_of(int fd) {
   const std::string name = "/proc/self/fd/" + base::dec(static_cast<u64>(fd));
@@ -100,15 +96,15 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
   if (mount.tree_rights) out.allow({true, PatternMatch::Below::all}, mount.tree_rights, mount.source);
   for (const PathRule& rule : mount.paths) out.allow(rule.pattern.match(guest_path), rule.rights, rule.source);
   if (denies_.empty()) return out;
-  DEWAR_ASSERT(is_within(guest_path, mount.guest_path), "a path of another mount");
+  DEWAR_ASSERT(is_path_within(guest_path, mount.guest_path), "a path of another mount");
   const std::string host = mount.real_path + std::string(guest_path.substr(mount.guest_path.size()));
   for (const Deny& deny : denies_) {
     if (deny.host) out.take(deny.host->match(host), deny.guest, asked);
     for (const Mount& other : mounts_) {
       if (other.in_memory) continue;
-      if (is_within(host, other.real_path)) {
+      if (is_path_within(host, other.real_path)) {
         out.take(deny.guest.pattern.match(other.guest_path + host.substr(other.real_path.size())), deny.guest, asked);
-      } else if (is_within(other.real_path, host) && deny.guest.pattern.match(other.guest_path).any()) {
+      } else if (is_path_within(other.real_path, host) && deny.guest.pattern.match(other.guest_path).any()) {
         out.take({false, PatternMatch::Below::some}, deny.guest, asked);
       }
     }
@@ -118,7 +114,7 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
 
 std::optional<std::string> MountTable::real_place(const Mount& mount, int fd) const {
   auto host = host_path_of(fd);
-  if (!host || !is_within(*host, mount.real_path)) return std::nullopt;
+  if (!host || !is_path_within(*host, mount.real_path)) return std::nullopt;
   return mount.guest_path + host->substr(mount.real_path.size());
 }
 

@@ -11,6 +11,7 @@
 #include "api/run.h"
 #include "cli/commands.h"
 #include "cli/guest_store.h"
+#include "cli/policy_grants.h"
 #include "cli/program_source.h"
 #include "cli/run_report.h"
 #include "cli/terminal.h"
@@ -54,6 +55,7 @@ Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
     for (const std::string& text : args.all(option)) {
       auto mount = boundary::parse_mount(text, rights);
       if (!mount) return std::unexpected(std::move(mount.error()));
+      mount->source = "option --" + std::string(option);
       grants.mounts.push_back(std::move(*mount));
     }
   }
@@ -127,15 +129,38 @@ Result<api::RunConfig> configure(const ParsedArgs& args) {
   config.program = path;
   config.hide_memory = args.has("hide-memory");
   if (auto ok = read_grants(args, config.grants); !ok) return std::unexpected(std::move(ok.error()));
+  std::vector<PathRequest> paths;
+  for (const std::string& text : args.all("allow")) {
+    auto request = parse_allow(text);
+    if (!request) return std::unexpected(std::move(request.error()));
+    paths.push_back(std::move(*request));
+  }
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  if (path == "-" && args.has("stdin")) {
+  std::optional<Policy> policy;
+  if (args.has("policy")) {
+    auto loaded = load_policy(std::string(args.get("policy")));
+    if (!loaded) return std::unexpected(std::move(loaded.error()));
+    policy = std::move(*loaded);
+    const GivenOptions given{std::string(args.get("clock")), std::string(args.get("random")), args.has("seed"),
+                             args.all("wasm")};
+    if (auto ok = apply_policy(*policy, given, std::move(paths), config); !ok) {
+      return std::unexpected(std::move(ok.error()));
+    }
+  } else if (auto ok = plan_paths(std::move(paths), config.grants); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  if (path == "-" && config.grants.stdin_ == boundary::StdinPolicy::granted) {
     return fail("usage-option", "the program itself comes from standard input", Error::kNoOffset,
                 "put it into a file to use --stdin");
   }
   auto language = language_of(args, path);
   if (!language) return std::unexpected(std::move(language.error()));
+  if (policy) {
+    const std::string_view runs = *language == "wat" ? std::string_view("wasm") : std::string_view(*language);
+    if (auto ok = check_interpreter(*policy, runs); !ok) return std::unexpected(std::move(ok.error()));
+  }
   const LockedGuest* guest = find_guest(*language);
   if (guest && args.has("invoke")) {
     return fail("usage-option", "--invoke calls functions of modules, not of scripts");
@@ -221,7 +246,10 @@ int run_command(const ParsedArgs& args) {
       outcome.program = program;
       return finish_json(outcome);
     }
-    print_error(error, error.line || error.offset != Error::kNoOffset ? program : "");
+    const bool of_policy = std::string_view(error.code).starts_with("policy-");
+    print_error(error, of_policy                                        ? args.get("policy")
+                       : error.line || error.offset != Error::kNoOffset ? std::string_view(program)
+                                                                        : "");
     return static_cast<int>(code);
   };
   if (args.arguments.empty()) {

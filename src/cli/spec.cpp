@@ -9,6 +9,10 @@ namespace {
 constexpr OptionSpec kRunOptions[] = {
     {"dir", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading and writing, seen as GUEST", ""},
     {"ro", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading only", ""},
+    {"allow", 0, "RIGHTS:HOST[::GUEST]", true,
+     "grant read, write, create or delete (joined by commas) on this one path and nothing below it", ""},
+    {"policy", 0, "FILE", false,
+     "grants, denials and limits from a policy file; options add to it (see docs/policy.md)", ""},
     {"env", 0, "NAME[=VALUE]", true, "set an environment variable; without a value, pass ours on", ""},
     {"stdin", 0, "", false, "let the program read our standard input (else it is at its end)", ""},
     {"clock", 0, "real|virtual", false, "the machine's clock, or one that follows the program alone (default)",
@@ -103,6 +107,25 @@ constexpr ExampleSpec kGuestListExamples[] = {{"dewar guest list", "which there 
 constexpr ExampleSpec kGuestRemoveExamples[] = {{"dewar guest remove python", "delete it"}};
 constexpr ExampleSpec kGuestPathExamples[] = {{"dewar guest path python", "where its module is"}};
 
+constexpr OptionSpec kPolicyCheckOptions[] = {
+    {"json", 0, "", false, "print what was understood, or the mistake, as one JSON object", ""},
+};
+constexpr ExampleSpec kPolicyCheckExamples[] = {
+    {"dewar policy check policy.yaml", "is it valid, what does it grant, and what of it has no effect?"},
+};
+constexpr OptionSpec kPolicyExplainOptions[] = {
+    {"path", 0, "GUEST_PATH", false, "what may be done there, and which line says so", ""},
+    {"env", 0, "NAME", false, "is this variable passed on?", ""},
+    {"host", 0, "HOST", false, "may this host be reached?", ""},
+};
+constexpr ExampleSpec kPolicyExplainExamples[] = {
+    {"dewar policy explain policy.yaml --path /app/secrets.yaml", "each right, and the line that decides"},
+};
+constexpr ExampleSpec kPolicyDiffExamples[] = {
+    {"dewar policy diff old.yaml new.yaml",
+     "what the new one grants more (+) and less (-); status 1 if it grants more"},
+};
+
 constexpr OptionSpec kHelpOptions[] = {
     {"man", 0, "", false, "print the manual page", ""},
     {"completions", 0, "SHELL", false, "print completions for bash, zsh or fish", "bash zsh fish"},
@@ -128,6 +151,19 @@ constexpr VerbSpec kVerbs[] = {
     {"guest list", "", "list the interpreters that can be installed", "", {}, kGuestListExamples, false, false, false},
     {"guest remove", "NAME", "delete an installed interpreter", "", {}, kGuestRemoveExamples, false, false, false},
     {"guest path", "NAME", "print where an interpreter's module is", "", {}, kGuestPathExamples, false, false, false},
+    {"policy check", "FILE [--json]", "check a policy file and say what it means", "", kPolicyCheckOptions,
+     kPolicyCheckExamples, true, false, true},
+    {"policy explain", "FILE --path PATH | --env NAME | --host HOST", "say which rule of a policy decides", "",
+     kPolicyExplainOptions, kPolicyExplainExamples, true, false, true},
+    {"policy diff",
+     "A B",
+     "say what policy B grants more or less than A",
+     "",
+     {},
+     kPolicyDiffExamples,
+     false,
+     false,
+     true},
     {"validate", "[OPTIONS] FILE...", "check modules (.wasm or .wat)", "", kFeatureOptions, kValidateExamples, true,
      false, true},
     {"objdump", "[OPTIONS] FILE", "show the sections and the code of a module", "", kObjdumpOptions, kObjdumpExamples,

@@ -40,7 +40,7 @@ Errno Session::refuse(HostCall& call, const Mount& mount, const std::string& gue
 
 bool Session::may(const Place& place, Rights needed) const {
   if (place.kind != Place::Kind::mount) return false;
-  const Rights own = place.dots_above ? place.mount->rights : mounts_.ruling(*place.mount, place.guest_path).own;
+  const Rights own = !place.escape.empty() ? place.mount->rights : mounts_.ruling(*place.mount, place.guest_path).own;
   return (needed & ~own) == 0;
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A difference of policies that errs on the side of telling: a rule counts as covered only where that is plain from the
+// patterns (equal, or inside a tree), so nothing that is granted more is missed.
+#include <algorithm>
+
+#include "cli/policy_explain.h"
+#include "cli/units.h"
+
+namespace dewar::cli {
+
+namespace {
+
+using boundary::PathPattern;
+using boundary::PatternKind;
+using boundary::PatternMatch;
+using boundary::Rights;
+
+// Everything that `inner` matches, `outer` matches too.
+bool covers(const PolicyPath& outer, const PolicyPath& inner) {
+  if (outer.kind == inner.kind && outer.guest == inner.guest) return true;
+  const auto pattern = PathPattern::make(outer.guest, outer.kind);
+  if (!pattern) return false;
+  std::string_view base = inner.guest;
+  if (inner.kind == PatternKind::glob) base = base.substr(0, base.rfind('/', base.find('*')));
+  const PatternMatch match = pattern->match(base);
+  if (inner.kind == PatternKind::exact) return match.here;
+  return match.below == PatternMatch::Below::all && (match.here || inner.kind == PatternKind::glob);
+}
+
+// The rights of `path` that no rule of `rules` has there, from the same place of the host.
+Rights uncovered(const PolicyPath& path, const std::vector<PolicyPath>& rules) {
+  Rights left = path.rights;
+  for (const PolicyPath& rule : rules) {
+    if (covers(rule, path)) left &= static_cast<Rights>(~rule.rights);
+  }
+  return left;
+}
+
+std::string shown(const PolicyPath& path, Rights rights) {
+  return boundary::rights_text(rights) + " " + path.text + " (line " + std::to_string(path.line) + ")";
+}
+
+void diff_items(const std::vector<PolicyItem>& a, const std::vector<PolicyItem>& b, const std::string& what,
+                std::vector<std::string>& more, std::vector<std::string>& less) {
+  const auto only = [&](const std::vector<PolicyItem>& of, const std::vector<PolicyItem>& other,
+                        std::vector<std::string>& out) {
+    for (const PolicyItem& item : of) {
+      const auto same = [&](const PolicyItem& i) { return i.name == item.name && i.value == item.value; };
+      if (std::none_of(other.begin(), other.end(), same)) {
+        out.push_back(what + " " + item.name + (item.value.empty() ? "" : " " + item.value) + " (line " +
+                      std::to_string(item.line) + ")");
+      }
+    }
+  };
+  only(b, a, more);
+  only(a, b, less);
+}
+
+// A switch whose value `wide` grants something.
+void diff_switch(const std::optional<PolicyItem>& a, const std::optional<PolicyItem>& b, const char* wide,
+                 PolicyDiff& out) {
+  const bool was = a && a->value == wide, is = b && b->value == wide;
+  if (is && !was) out.more.push_back(b->name + ": " + wide + " (line " + std::to_string(b->line) + ")");
+  if (was && !is) out.less.push_back(a->name + ": " + wide);
+}
+
+void diff_limits(const Policy& a, const Policy& b, PolicyDiff& out) {
+  const auto find = [](const Policy& p, const std::string& name) -> const PolicyItem* {
+    for (const PolicyItem& item : p.limits) {
+      if (item.name == name) return &item;
+    }
+    return nullptr;
+  };
+  // In one unit; a limit that is "none" is above all.
+  const auto amount = [](const PolicyItem& item) -> u64 {
+    if (item.name == "timeout") return parse_duration_ms(item.value).value_or(UINT64_MAX);
+    if (auto count = parse_count(item.value)) return *count;
+    return parse_size(item.value).value_or(UINT64_MAX);
+  };
+  for (const PolicyItem& item : a.limits) {
+    const PolicyItem* other = find(b, item.name);
+    if (!other) {
+      out.more.push_back("limit " + item.name + " is the default instead of " + item.value);
+    } else if (amount(*other) != amount(item)) {
+      auto& list = amount(*other) > amount(item) ? out.more : out.less;
+      list.push_back("limit " + item.name + " is " + other->value + " instead of " + item.value + " (line " +
+                     std::to_string(other->line) + ")");
+    }
+  }
+  for (const PolicyItem& item : b.limits) {
+    if (find(a, item.name)) continue;
+    // Whether that is more than the default or less, the name alone does not tell.
+    out.more.push_back("limit " + item.name + " is " + item.value + " instead of the default (line " +
+                       std::to_string(item.line) + ")");
+  }
+}
+
+}  // namespace
+
+PolicyDiff diff_policies(const Policy& a, const Policy& b) {
+  PolicyDiff out;
+  for (const PolicyPath& path : b.allow) {
+    if (const Rights left = uncovered(path, a.allow)) out.more.push_back(shown(path, left));
+  }
+  for (const PolicyPath& path : a.allow) {
+    if (const Rights left = uncovered(path, b.allow)) out.less.push_back(shown(path, left));
+  }
+  // A path may be granted from another place of the host.
+  for (const PolicyPath& path : b.allow) {
+    const PolicyPath* elsewhere = nullptr;
+    bool known = false;
+    for (const PolicyPath& before : a.allow) {
+      if (before.kind != path.kind || before.guest != path.guest) continue;
+      before.host == path.host ? void(known = true) : void(elsewhere = &before);
+    }
+    if (!elsewhere || known) continue;
+    out.more.push_back("at " + path.guest + ", " + path.host + " instead of " + elsewhere->host + " (line " +
+                       std::to_string(path.line) + ")");
+  }
+  for (const PolicyPath& path : a.deny) {
+    if (const Rights left = uncovered(path, b.deny)) out.more.push_back("no longer denied: " + shown(path, left));
+  }
+  for (const PolicyPath& path : b.deny) {
+    if (const Rights left = uncovered(path, a.deny)) out.less.push_back("denied: " + shown(path, left));
+  }
+  diff_items(a.env_pass, b.env_pass, "variable", out.more, out.less);
+  diff_items(a.env_set, b.env_set, "variable set:", out.more, out.less);
+  diff_items(a.env_deny, b.env_deny, "variable denied:", out.less, out.more);
+  diff_items(a.net_allow, b.net_allow, "network", out.more, out.less);
+  diff_items(a.net_deny, b.net_deny, "network denied:", out.less, out.more);
+  diff_switch(a.clock, b.clock, "real", out);
+  diff_switch(a.random, b.random, "real", out);
+  diff_switch(a.stdin_, b.stdin_, "true", out);
+  diff_limits(a, b, out);
+  if (a.interpreters && !b.interpreters) out.more.push_back("programs in any language");
+  if (!a.interpreters && b.interpreters) out.less.push_back("only programs in some languages");
+  if (a.interpreters && b.interpreters) {
+    diff_items(*a.interpreters, *b.interpreters, "programs in", out.more, out.less);
+  }
+  return out;
+}
+
+}  // namespace dewar::cli
