@@ -22,10 +22,12 @@ void check_policy(const cli::Policy& policy) {
   (void)policy.info();
   for (const auto* list : {&policy.allow, &policy.deny}) {
     for (const cli::PolicyPath& path : *list) {
-      DEWAR_FUZZ_CHECK(path.rights != 0 && path.guest.starts_with('/') && !path.host.empty(), "a path rule is not whole");
+      DEWAR_FUZZ_CHECK(path.rights != 0 && path.guest.starts_with('/') && !path.host.empty(),
+                       "a path rule is not whole");
       if (path.guest.find('*') != std::string::npos) continue;
       const auto decided = cli::decide_path(policy, path.guest, boundary::kRead);
-      DEWAR_FUZZ_CHECK(!(path.rights & boundary::kRead) || decided.rule != nullptr, "a rule does not hold for its path");
+      DEWAR_FUZZ_CHECK(!(path.rights & boundary::kRead) || decided.rule != nullptr,
+                       "a rule does not hold for its path");
       (void)cli::explain_path(policy, path.guest);
     }
   }

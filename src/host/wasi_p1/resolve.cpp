@@ -114,7 +114,7 @@ Errno Session::require(HostCall& call, const Place& place, Rights needed) {
   if (place.kind == Place::Kind::synthetic) return Errno::busy;
   // Where only the kernel can say what the path means, confirm() has the last word.
   const boundary::Ruling ruling = !place.escape.empty() ? boundary::Ruling{.own = place.mount->rights}
-                                                   : mounts_.ruling(*place.mount, place.guest_path, needed);
+                                                        : mounts_.ruling(*place.mount, place.guest_path, needed);
   const Rights missing = static_cast<Rights>(needed & ~ruling.own);
   return missing ? refuse(call, *place.mount, place.guest_path, ruling, missing) : Errno::success;
 }
