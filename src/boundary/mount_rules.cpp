@@ -42,7 +42,7 @@ bool Mount::only_leads(std::string_view path) const {
   for (const PathRule& rule : paths) {
     const PatternMatch match = rule.pattern.match(path);
     if (match.here) return false;
-    leads |= match.below != PatternMatch::Below::none;
+    leads |= match.below != PatternMatch::Below::none && match.literal;
   }
   return leads;
 }
@@ -93,7 +93,7 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
     out.allow_source = mount.source;
     return out;
   }
-  if (mount.tree_rights) out.allow({true, PatternMatch::Below::all}, mount.tree_rights, mount.source);
+  if (mount.tree_rights) out.allow({true, PatternMatch::Below::all, false}, mount.tree_rights, mount.source);
   for (const PathRule& rule : mount.paths) out.allow(rule.pattern.match(guest_path), rule.rights, rule.source);
   if (denies_.empty()) return out;
   DEWAR_ASSERT(is_path_within(guest_path, mount.guest_path), "a path of another mount");
@@ -105,7 +105,7 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
       if (is_path_within(host, other.real_path)) {
         out.take(deny.guest.pattern.match(other.guest_path + host.substr(other.real_path.size())), deny.guest, asked);
       } else if (is_path_within(other.real_path, host) && deny.guest.pattern.match(other.guest_path).any()) {
-        out.take({false, PatternMatch::Below::some}, deny.guest, asked);
+        out.take({false, PatternMatch::Below::some, false}, deny.guest, asked);
       }
     }
   }

@@ -34,7 +34,7 @@ struct Mount {
 
   /// Something may be done at the guest path or below it.
   bool reaches(std::string_view guest_path) const;
-  /// The guest path only leads to such: for the guest it is a directory of ours.
+  /// The guest path only leads to such, and not by a wildcard: for the guest it is a directory of ours.
   bool only_leads(std::string_view guest_path) const;
 };
 

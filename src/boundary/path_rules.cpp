@@ -65,6 +65,8 @@ u64 PathPattern::closure(u64 states) const {
 
 PatternMatch PathPattern::match(std::string_view path) const {
   u64 states = closure(1);
+  usize depth = 0, plain = 0;
+  while (plain < parts_.size() && !parts_[plain].any_depth && !parts_[plain].wild) ++plain;
   for (std::string_view rest = path; !rest.empty() && states != 0;) {
     if (rest.front() == '/') {
       rest.remove_prefix(1);
@@ -72,6 +74,7 @@ PatternMatch PathPattern::match(std::string_view path) const {
     }
     const std::string_view name = rest.substr(0, rest.find('/'));
     rest.remove_prefix(name.size());
+    ++depth;
     u64 next = 0;
     for (usize i = 0; i < parts_.size(); ++i) {
       if (!(states >> i & 1)) continue;
@@ -86,6 +89,7 @@ PatternMatch PathPattern::match(std::string_view path) const {
   }
   PatternMatch out;
   out.here = states >> parts_.size() & 1;
+  out.literal = depth <= plain;
   const u64 unfinished = states & ((u64{1} << parts_.size()) - 1);
   if (unfinished == 0) return out;
   const bool all = parts_.back().any_depth && (unfinished >> (parts_.size() - 1) & 1);

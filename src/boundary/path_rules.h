@@ -18,6 +18,7 @@ struct PatternMatch {
   enum class Below : u8 { none, some, all };
   bool here = false;          ///< it matches the path
   Below below = Below::none;  ///< it matches nothing, something or everything strictly below the path
+  bool literal = false;       ///< no wildcard was needed for the path: if something below is meant, it is a directory
   bool any() const { return here || below != Below::none; }
 };
 

@@ -35,6 +35,8 @@ std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const P
   if (place.kind == Place::Kind::absent) return std::unexpected(session.probe(call, place));
   if (place.kind == Place::Kind::synthetic)
     return session.synthetic_info(place.guest_path == "/" ? "" : place.guest_path);
+  // What a mount was not made for is not there, as where nothing is mounted.
+  if (!session.granted(place)) return std::unexpected(session.probe(call, place));
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return std::unexpected(e);
   auto fd = resolve(session, place, follow);
   if (!fd) {
@@ -91,6 +93,7 @@ Reply path_readlink(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(place, session.place(call, *base, 1));
   if (place.kind == Place::Kind::absent) return session.probe(call, place);
   if (place.kind == Place::Kind::synthetic || place.mount->is_file) return Errno::inval;
+  if (!session.granted(place)) return session.probe(call, place);
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return e;
   if (!call.in_bounds(call.arg32(5), 4)) return Errno::fault;
   auto fd = resolve(session, place, false);

@@ -44,6 +44,12 @@ bool Session::may(const Place& place, Rights needed) const {
   return (needed & ~own) == 0;
 }
 
+bool Session::granted(const Place& place) const {
+  if (place.kind != Place::Kind::mount) return false;
+  if (!place.mount->ruled || !place.escape.empty()) return true;
+  return !mounts_.ruling(*place.mount, place.guest_path).allow_source.empty();
+}
+
 std::expected<Rights, Errno> Session::confirm(HostCall& call, const Place& place, int fd, Rights needed,
                                               std::string_view name, bool contents) {
   if (!place.mount->ruled || place.mount->is_file) return place.mount->rights;

@@ -120,6 +120,8 @@ class Session {
   Errno require(boundary::HostCall& call, const boundary::Place& place, boundary::Rights needed);
   /// As the check of require(), without a record.
   bool may(const boundary::Place& place, boundary::Rights needed) const;
+  /// Something was granted at this very place, even if a denial took it away again.
+  bool granted(const boundary::Place& place) const;
   /// In a mount with rules, once the kernel has resolved the place: the rights at the path where `fd` really is (with
   /// `name` appended, if it is the parent). What is missing is a denial. `contents`: the file behind it is to be read
   /// or changed, so it must not have a second name that could be denied.

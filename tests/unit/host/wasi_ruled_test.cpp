@@ -197,6 +197,7 @@ TEST_F(Ruled, AThreadThatSwapsLinks) {
       }
     }
   });
+  while (!std::filesystem::is_symlink(app / "swap")) std::this_thread::yield();
   int opened = 0, refused = 0;
   for (int i = 0; i < 2000; ++i) {
     const Errno e = g.open_read(kApp, "swap");
