@@ -22,6 +22,7 @@ run: build ## the example: CPython in the sandbox runs a script of an agent
 	@tools/main_job.sh
 
 test: setup ## all tests, then the sanitizer runs; the last line counts them
+	@tools/setup.sh test
 	@tools/test.sh
 
 bench: setup ## benchmarks against native code, wasm3 and V8

@@ -264,7 +264,9 @@ function(dewar_script_test name)
     set(arg_TIMEOUT 300)
   endif()
   dewar_scale_timeout(arg_TIMEOUT)
-  set_tests_properties(${name} PROPERTIES LABELS "script;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+  # A script that uses tests/support/test_report.py counts its tests one by one.
+  set_tests_properties(${name} PROPERTIES LABELS "script;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "DEWAR_TEST_REPORT=${PROJECT_BINARY_DIR}/gtest/${name}.json")
 endfunction()
 
 # For tools/fuzz.sh: the names of all fuzz targets.

@@ -24,6 +24,8 @@ WASM_FLAGS = ["--target=wasm32-wasi", "-Wno-deprecated"]
 GOAL_WASM3 = 1.5
 GOAL_START_MS = 2.0
 GOAL_VALIDATE = 200.0
+GOAL_METERING = 1.10
+GOAL_HOST_CALL_NS = 60.0
 
 
 def fail(text):
@@ -73,6 +75,8 @@ def engines(args, peers):
     if not os.access(dewar, os.X_OK):
         fail(f"no program at {dewar}; make build makes it")
     table = {"dewar": lambda module, rest: [dewar, "run", *args.dewar_flag, module, *rest]}
+    if args.unmetered and os.access(args.unmetered, os.X_OK):
+        table["unmetered"] = lambda module, rest: [str(args.unmetered), "run", *args.dewar_flag, module, *rest]
     if "wasm3" in peers:
         table["wasm3"] = lambda module, rest: [peers["wasm3"][0], "--stack-size", "4000000", module, *rest]
     if "node" in peers:
@@ -202,7 +206,7 @@ def measure_large(table, peers, runs):
     if "yosys" not in peers:
         return found
     for name, make in table.items():
-        if name == "v8-liftoff":
+        if name in ("v8-liftoff", "unmetered"):
             continue
         samples = [checked(make(peers["yosys"][0], ["-V"])) for _ in range(runs)]
         if not samples[0].out.startswith(b"Yosys 0.55"):
@@ -211,6 +215,15 @@ def measure_large(table, peers, runs):
                        "wall_s": measure.median([s.wall for s in samples]),
                        "rss_mb": max(s.rss for s in samples) / 1e6}
     return found
+
+
+def measure_host_calls(args):
+    """function -> nanoseconds of a call from the interpreter: as always, and with an audit reader attached."""
+    driver = args.build_dir / "bench_host_call"
+    if not os.access(driver, os.X_OK):
+        return {}
+    rows = (line.split("\t") for line in checked([str(driver)]).out.decode().splitlines())
+    return {name: {"ns": float(plain), "audited_ns": float(audited)} for name, plain, audited in rows}
 
 
 def show_goal(text, value, goal, better_is_less=True):
@@ -230,6 +243,12 @@ def show_goals(report):
     start = report["start"].get("dewar")
     if start:
         show_goal("no-op process start, ms of wall time (median)", start["wall_ms"], GOAL_START_MS)
+    metering = report["geomeans"].get("reported", {}).get("dewar/unmetered")
+    if metering and not report["selected"]:
+        show_goal("metered against unmetered, geometric mean of the reported half", metering, GOAL_METERING)
+    if report["host_call_ns"]:
+        worst = max(row["audited_ns"] for row in report["host_call_ns"].values())
+        show_goal("host call with an audit reader, ns, dearest of those measured", worst, GOAL_HOST_CALL_NS)
     if "dewar" in report["validate_mb_s"]:
         show_goal("decode + validate, MB of code per CPU second", report["validate_mb_s"]["dewar"], GOAL_VALIDATE, False)
     else:
@@ -259,7 +278,8 @@ def parse_arguments():
     parser.add_argument("--runs", type=int, default=5, help="runs of each program with each engine (default 5)")
     parser.add_argument("--start-runs", type=int, default=50)
     parser.add_argument("--programs", help="only these, joined by commas (halves stay as they are)")
-    parser.add_argument("--engines", help="only these of dewar,wasm3,v8,v8-liftoff")
+    parser.add_argument("--engines", help="only these of dewar,unmetered,wasm3,v8,v8-liftoff")
+    parser.add_argument("--unmetered", type=pathlib.Path, help="the program built without metering")
     parser.add_argument("--skip-large", action="store_true", help="leave the large module out")
     parser.add_argument("--wait", type=int, default=60, help="seconds to wait for a calm machine (default 60)")
     parser.add_argument("--json", type=pathlib.Path, help="write everything measured to this file as well")
@@ -298,6 +318,11 @@ def main():
         print("\nDecode + validate yosys, MB of code section per CPU second")
         for name, value in report["validate_mb_s"].items():
             print(f"  {name:14} {value:7.1f}")
+    report["host_call_ns"] = measure_host_calls(args)
+    if report["host_call_ns"]:
+        print("\nCalls from the interpreter to host functions, ns: plain, with an audit reader")
+        for name, row in report["host_call_ns"].items():
+            print(f"  {name:14} {row['ns']:7.1f} {row['audited_ns']:7.1f}")
     if report["large"]:
         print("\nyosys -V: user s, wall s, peak memory MB")
         for name, s in report["large"].items():

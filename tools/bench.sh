@@ -11,6 +11,9 @@ cmake --preset release >build/.release-configure.log 2>&1 || {
   exit 1
 }
 cmake --build --preset release
-cmake --build --preset release --target bench_validate opcode_profile
+cmake --build --preset release --target bench_validate bench_host_call opcode_profile
+# The same program without metering, to say what metering costs; it is never installed.
+cmake --preset release -B build/unmetered -DCMAKE_CXX_FLAGS=-DDEWAR_MEASURE_UNMETERED >build/.unmetered-configure.log 2>&1
+cmake --build build/unmetered --target dewar
 tools/peers.sh >build/bench-peers.tsv
-exec python3 tools/bench.py --build-dir build/release --peers build/bench-peers.tsv "$@"
+exec python3 tools/bench.py --build-dir build/release --unmetered build/unmetered/dewar --peers build/bench-peers.tsv "$@"

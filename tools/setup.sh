@@ -4,8 +4,9 @@
 # and returns at once, without calling apt. Where it may not install (neither root nor sudo without a password) it
 # prints the command to run and exits with 1.
 #
-# usage: tools/setup.sh [--dry-run] [bench] [aarch64]
+# usage: tools/setup.sh [--dry-run] [test] [bench] [aarch64]
 #   --dry-run  print the command instead of running it; exit 0 if nothing is missing, else 1
+#   test       also what compiles C and C++ to WebAssembly for the tests, where the system offers it
 #   bench      also what compiles the benchmark programs to WebAssembly
 #   aarch64    also the AArch64 cross compiler and emulator of `make test-aarch64`
 # DEWAR_CXX=... chooses a compiler yourself; then no compiler package is looked for.
@@ -14,16 +15,18 @@ set -euo pipefail
 
 root=${DEWAR_SETUP_ROOT:-}
 dry_run=0
+with_test=0
 with_bench=0
 with_aarch64=0
 for argument in "$@"; do
   case $argument in
     --dry-run) dry_run=1 ;;
+    test) with_test=1 ;;
     bench) with_bench=1 ;;
     aarch64) with_aarch64=1 ;;
     fuzz) ;;  # libFuzzer comes with the compiler's run-time package, which everybody gets
     *)
-      echo "tools/setup.sh: unknown argument '$argument' (known: --dry-run bench aarch64 fuzz)" >&2
+      echo "tools/setup.sh: unknown argument '$argument' (known: --dry-run test bench aarch64 fuzz)" >&2
       exit 1
       ;;
   esac
@@ -51,6 +54,13 @@ need_command() {
 }
 
 available() { apt-cache show "$1" >/dev/null 2>&1; }
+
+# want PACKAGE PATH...: as need, but nothing is missing where the system does not offer the package.
+want() {
+  local known=${#missing[@]}
+  need "$@"
+  if ((${#missing[@]} > known)) && ! available "$1"; then unset "missing[-1]"; fi
+}
 
 # 22 is what the interpreter is tuned with, so it comes first; any newest of the others will do.
 versions=(22 23 21 20 19)
@@ -100,6 +110,15 @@ need_all() {
   need libcli11-dev "/usr/include/CLI/CLI.hpp"
   need libsodium-dev "/usr/include/sodium.h"
   need libyaml-cpp-dev "/usr/include/yaml-cpp/yaml.h"
+  if ((with_test)); then
+    want wasi-libc "/usr/include/wasm32-wasi/stdio.h"
+    if [[ -n $clang ]]; then
+      want "libclang-rt-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/clang/$clang/lib/wasi/*" \
+        "/usr/lib/llvm-$clang/lib/clang/$clang/lib/wasm32*/*"
+      want "libc++-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/wasm32-wasi/libc++.a"
+      want "libc++abi-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/wasm32-wasi/libc++abi.a"
+    fi
+  fi
   if ((with_bench)); then
     need wasi-libc "/usr/include/wasm32-wasi/stdio.h"
     if [[ -n $clang ]]; then

@@ -10,13 +10,14 @@ def _main():
     import builtins
     import posix
     # Kept here, so that a script which replaces a built-in name does not silence the report.
-    from builtins import (AttributeError, BaseException, OSError, SyntaxError, SystemExit, bool, bytes, compile, dict,
+    from builtins import (AttributeError, BaseException, MemoryError, OSError, SyntaxError, SystemExit, bool, bytes, compile, dict,
                           enumerate, exec, hasattr, int, isinstance, len, list, map, open, range, setattr, str, tuple)
     from _json import encode_basestring_ascii as quote
 
     report_path, script_path = sys.argv[1], sys.argv[2]
     max_attempts, max_frames, max_text, max_causes = 256, 32, 4096, 4
     library = "/usr/local/lib/python"
+    wheels = ()  # the runtime fills in the packages that were added to this guest
     exact, getframe, write = type, sys._getframe, posix.write
     try:
         report_fd = posix.open(report_path, posix.O_WRONLY)
@@ -92,8 +93,17 @@ def _main():
         watched[code] = event
         monitoring.set_local_events(tool, code, monitoring.events.PY_START)
 
+    def without_self_pipe(loop):
+        """A loop of asyncio wakes itself through a pair of sockets, for threads and signals. This guest has neither."""
+        def make(self):
+            self._ssock = self._csock = None
+        loop._make_self_pipe, loop._close_self_pipe, loop._write_to_self = make, make, lambda self: None
+
     def started(code, _):
         values = getframe(1).f_locals
+        if watched[code] is None:
+            without_self_pipe(values["__class__"])
+            return
         attempt(watched[code], " ".join(plain(values[name]) for name in ("file", "args") if name in values))
 
     def constant(code, name):
@@ -109,6 +119,12 @@ def _main():
             start = popen and constant(popen, "__init__")
             if start:
                 watch(start, "subprocess.Popen")
+            return
+        if event == "exec" and exact(args[0]) is code_type and args[0].co_filename == loops_file:
+            loop = constant(args[0], "BaseSelectorEventLoop")
+            start = loop and constant(loop, "__init__")
+            if start and "__class__" in start.co_freevars:
+                watch(start, None)
             return
         wanted = events.get(event)
         if wanted is not None:
@@ -164,6 +180,11 @@ def _main():
             frames = frames[: max_frames // 2] + frames[-(max_frames // 2):]
         return frames, total
 
+    def reason_of(error):
+        if isinstance(error, MemoryError):
+            return "memory"
+        return "syntax" if code is None and isinstance(error, SyntaxError) else ""
+
     def report_error(error, tb):
         frames, total = frames_of(error, tb)
         causes = []
@@ -176,8 +197,8 @@ def _main():
                 break
             causes.append({"type": type_name(following), "message": text_of(following)})
             cause = following
-        report({"kind": "error", "type": type_name(error), "message": text_of(error), "frames": frames,
-                "total_frames": total, "causes": causes})
+        report({"kind": "error", "reason": reason_of(error), "type": type_name(error), "message": text_of(error),
+                "frames": frames, "total_frames": total, "causes": causes})
 
     report({"kind": "hello", "language": "python", "version": ".".join(map(str, sys.version_info[:3]))})
     # This build has sockets that answer "Not supported", but no look-ups of names: without these the script would see
@@ -195,16 +216,20 @@ def _main():
     code_type = exact(os.execl.__code__)
     # Code names its file as it was when the guest was built. This module is of the same folder, and loaded already.
     encodings = sys.modules["encodings"].search_function.__code__.co_filename
-    popen_file = encodings.removesuffix("encodings/__init__.py") + "subprocess.py"
+    library_folder = encodings.removesuffix("encodings/__init__.py")
+    popen_file, loops_file = library_folder + "subprocess.py", library_folder + "asyncio/selector_events.py"
     # Output written before a run is stopped must not be lost in a buffer.
     sys.stdout.reconfigure(line_buffering=True)
     sys.addaudithook(audit)
     sys.argv[:] = [script_path] + sys.argv[3:]
+    sys.path.extend(wheels)
 
     main = exact(sys)("__main__")
     main.__file__ = script_path
     main.__builtins__ = builtins
     sys.modules["__main__"] = main
+    reserve = bytearray(1 << 18)  # for the report of a script that has used up the memory
+    code = None
     try:
         with open(script_path, "rb") as file:
             source = file.read()
@@ -213,6 +238,7 @@ def _main():
     except SystemExit:
         raise
     except BaseException as error:
+        reserve = None
         tb = error.__traceback__
         while tb is not None and tb.tb_frame.f_code is getframe(0).f_code:
             tb = tb.tb_next

@@ -4,6 +4,8 @@
 // lines on a descriptor of its own, of an uncaught exception and of attempts that no import shows. What it reports is
 // said by the guest, so the runtime treats it as untrusted.
 import * as host from '_node:fs';
+import { hideFrames, inspect } from '/dewar/.inspect.js';
+import { makeConsole } from '/dewar/.console.js';
 
 const [driverPath, reportPath, scriptPath, ...programArgs] = globalThis.args;
 const { stringify } = JSON;
@@ -75,104 +77,45 @@ function attempt(event, detail) {
   if (attemptsLeft-- > 0) report({ kind: 'attempt', event, detail: String(detail).slice(0, 200) });
 }
 
+const isOwn = (file) => file.startsWith('/dewar/.');
+hideFrames((line) => line.includes('/dewar/.') || line.includes('__loadScript (native)'));
+
 function framesOf(stack) {
   const frames = [];
   for (const line of String(stack).split('\n')) {
     const m = /^\s*at (.*?) ?\(?((?:\/|<|file:)[^()]*?|native)(?::(\d+))?\)?$/.exec(line);
     if (!m || m[2] === 'native') continue;
     const file = m[2].replace(/^file:\/\//, '');
+    if (isOwn(file)) continue;
     frames.push({ file, line: Number(m[3] || 0), function: m[1] === '<eval>' || !m[1] ? '<anonymous>' : m[1] });
   }
   return frames.reverse();  // outermost first
 }
 
-// Without the frames of this file.
-function ownStack(stack) {
-  return String(stack).split('\n').filter((l) => !l.includes(driverPath) && !l.includes('__loadScript (native)')).join('\n');
+// Why it failed, where the type alone does not tell. What the engine's parser refuses has a place and no function.
+function reasonOf(error) {
+  if (error instanceof InternalError && /out of memory/.test(error.message)) return 'memory';
+  if (!(error instanceof SyntaxError)) return '';
+  const place = String(error.stack).split('\n').find((line) => /^\s*at /.test(line)) || '';
+  return /^\s*at (?:file:\/\/)?\/[^()]*:\d+$/.test(place) ? 'syntax' : '';
 }
 
 function reportError(error) {
   const isError = error instanceof Error;
-  const frames = isError ? framesOf(error.stack) : [];
-  const own = frames.filter((f) => f.file !== driverPath);
-  report({
+  const own = isError ? framesOf(error.stack) : [];
+  const record = {
     kind: 'error',
+    reason: isError ? reasonOf(error) : '',
     type: String(isError ? error.name : typeof error).slice(0, 256),
     message: String(isError ? error.message : inspect(error)).slice(0, MAX_TEXT),
     frames: own.length > MAX_FRAMES ? own.slice(-MAX_FRAMES) : own,
     total_frames: own.length,
     causes: [],
-  });
-}
-
-// ---- values as text ----
-
-function inspect(value, depth = 0, seen = []) {
-  switch (typeof value) {
-    case 'string': return depth === 0 ? value : "'" + value.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n') + "'";
-    case 'bigint': return value + 'n';
-    case 'function': return /^class\b/.test(String(value)) ? `[class ${value.name || '(anonymous)'}]`
-      : `[Function: ${value.name || '(anonymous)'}]`.replace(': (anonymous)', ' (anonymous)');
-    case 'symbol': return value.toString();
-    case 'number': return Object.is(value, -0) ? '-0' : String(value);
-    case 'object': break;
-    default: return String(value);
+  };
+  for (let cause = isError && error.cause; cause instanceof Error && record.causes.length < 4; cause = cause.cause) {
+    record.causes.push({ type: String(cause.name).slice(0, 256), message: String(cause.message).slice(0, 1024) });
   }
-  if (value === null) return 'null';
-  if (seen.includes(value)) return '[Circular *1]';
-  if (value instanceof Error) return `${value.name}: ${value.message}\n${ownStack(value.stack)}`.trimEnd();
-  if (value instanceof Date) return isNaN(value) ? 'Invalid Date' : value.toISOString();
-  if (value instanceof RegExp) return String(value);
-  const path = [...seen, value];
-  const inner = (v) => inspect(v, depth + 1, path);
-  const key = (k) => typeof k === 'symbol' ? `[${String(k)}]` : /^[A-Za-z_$][\w$]*$/.test(k) ? k : `'${k}'`;
-  const name = value.constructor && value.constructor.name;
-  let items, open = '{', close = '}', label = '';
-  const isArray = Array.isArray(value) || ArrayBuffer.isView(value) && !(value instanceof DataView);
-  if (depth > 2 && (isArray || Object.keys(value).length > 0)) return `[${isArray ? 'Array' : name || 'Object'}]`;
-  if (isArray) {
-    [open, close] = ['[', ']'];
-    if (!Array.isArray(value)) label = `${name}(${value.length}) `;
-    items = Array.from(value.slice(0, 100), inner);
-    if (value.length > 100) items.push(`... ${value.length - 100} more items`);
-  } else if (value instanceof Map) {
-    label = `Map(${value.size}) `;
-    items = Array.from(value, ([k, v]) => `${inner(k)} => ${inner(v)}`);
-  } else if (value instanceof Set) {
-    label = `Set(${value.size}) `;
-    items = Array.from(value, inner);
-  } else if (value instanceof Promise) {
-    return 'Promise { <pending> }';
-  } else {
-    if (name !== 'Object') label = name ? name + ' ' : '[Object: null prototype] ';
-    items = Object.keys(value).map((k) => `${key(k)}: ${inner(value[k])}`);
-  }
-  if (items.length === 0) return label + open + close;
-  const line = `${label}${open} ${items.join(', ')} ${close}`;
-  if (line.length <= 76 && !line.includes('\n')) return line;
-  const pad = '  '.repeat(depth + 1);
-  return `${label}${open}\n${pad}${items.join(',\n' + pad)}\n${'  '.repeat(depth)}${close}`;
-}
-
-function format(values) {
-  let rest = values;
-  let text = '';
-  if (typeof values[0] === 'string' && values.length > 1 && values[0].includes('%')) {
-    rest = values.slice(1);
-    text = values[0].replace(/%([sdifjoOc%])/g, (whole, c) => {
-      if (c === '%') return '%';
-      if (rest.length === 0) return whole;
-      const v = rest.shift();
-      if (c === 'd') return String(Number(v));
-      if (c === 'i') return String(parseInt(v, 10));
-      if (c === 'f') return String(parseFloat(v));
-      if (c === 'j') return stringify(v);
-      if (c === 'c') return '';
-      return c === 's' ? (typeof v === 'object' ? inspect(v, 1) : String(v)) : inspect(v, 1);
-    });
-    if (rest.length) text += ' ';
-  }
-  return text + rest.map((v) => inspect(v)).join(' ');
+  report(record);
 }
 
 // ---- what scripts expect of a host ----
@@ -292,11 +235,12 @@ const path = {
       if (part === '..' && out.length && out[out.length - 1] !== '..') out.pop();
       else if (part !== '..' || p[0] !== '/') out.push(part);
     }
-    return (p[0] === '/' ? '/' : '') + out.join('/') || '.';
+    const end = p.endsWith('/') && out.length ? '/' : '';
+    return (p[0] === '/' ? '/' : '') + out.join('/') + end || '.';
   },
   join: (...parts) => path.normalize(parts.filter((p) => p).join('/') || '.'),
-  resolve: (...parts) => path.normalize(parts.reduce((a, p) => p[0] === '/' ? p : a + '/' + p, '/')),
-  dirname: (p) => p.replace(/\/+[^/]*\/*$/, '') || (p[0] === '/' ? '/' : '.'),
+  resolve: (...parts) => path.normalize(parts.reduce((a, p) => p[0] === '/' ? p : a + '/' + p, '/')).replace(/(.)\/$/, '$1'),
+  dirname: (p) => p.includes('/') ? p.replace(/\/+[^/]*\/*$/, '') || (p[0] === '/' ? '/' : '.') : '.',
   extname: (p) => (/[^/](\.[^./]*)$/.exec(p) || ['', ''])[1],
   basename(p, ending) {
     const name = p.replace(/\/+$/, '').replace(/^.*\//, '');
@@ -312,6 +256,14 @@ const process = {
   exitCode: undefined,
   exit: (code) => exit(code === undefined ? process.exitCode || 0 : code),
   cwd: () => '/',
+  nextTick: (f, ...values) => { Promise.resolve().then(() => f(...values)); },
+  hrtime: Object.assign((since = [0, 0]) => {
+    const ms = performance.now() - since[0] * 1e3 - since[1] / 1e6;
+    return [Math.floor(ms / 1e3), Math.round(ms % 1e3 * 1e6)];
+  }, { bigint: () => BigInt(Math.round(performance.now() * 1e6)) }),
+  uptime: () => performance.now() / 1e3,
+  on: () => process,
+  once: () => process,
   platform: 'wasi',
   stdout: streamOf(1),
   stderr: streamOf(2),
@@ -334,14 +286,7 @@ function define(target, name, value) {
 }
 
 function offer() {
-  const out = (...values) => { writeBytes(1, encode(format(values) + '\n')); };
-  const err = (...values) => { writeBytes(2, encode(format(values) + '\n')); };
-  globalThis.console = {
-    log: out, info: out, debug: out, error: err, warn: err, dir: (v) => out(v),
-    trace: (...v) => err('Trace:', ...v, '\n' + new Error().stack),
-    assert: (ok, ...v) => { if (!ok) err('Assertion failed', ...v); },
-    table: (rows) => out(rows), group() {}, groupEnd() {}, time() {}, timeEnd() {},
-  };
+  globalThis.console = makeConsole((fd, text) => writeBytes(fd, encode(text)));
   Object.assign(globalThis, { require, process });
   globalThis.global = globalThis;
   define(globalThis, 'fetch', (url) => {
@@ -366,6 +311,7 @@ function offer() {
     const id = timer && timer.interval ? intervals.get(timer.interval) : timer;
     if (id !== undefined) clearTimeout(id);
   };
+  offerErrors();
   define(globalThis, 'queueMicrotask', (f) => { Promise.resolve().then(f); });
   define(globalThis, 'performance', { now: () => Date.now() });
   define(globalThis, 'TextEncoder', class TextEncoder { encode(text = '') { return encode(text); } });
@@ -390,6 +336,27 @@ function offer() {
   });
 }
 
+// Errors as scripts know them: with a cause, and a stack that begins with the message.
+function offerErrors() {
+  for (const name of ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError']) {
+    const Engine = globalThis[name];
+    const Wrapped = { [name]: function (message, options) {
+      const error = Reflect.construct(Engine, message === undefined ? [] : [message], new.target || Wrapped);
+      const frames = String(error.stack).split('\n').filter((line) => !line.includes('/dewar/.')).join('\n');
+      const hidden = (key, value) => Object.defineProperty(error, key, { value, writable: true, configurable: true });
+      hidden('stack', `${error.name}${error.message ? ': ' + error.message : ''}\n${frames}`.trimEnd());
+      if (options !== null && typeof options === 'object' && 'cause' in options) hidden('cause', options.cause);
+      return error;
+    } }[name];
+    Object.defineProperty(Wrapped, 'length', { value: 1, configurable: true });
+    Object.defineProperty(Wrapped, 'prototype', { value: Engine.prototype });
+    Object.defineProperty(Engine.prototype, 'constructor', { value: Wrapped, writable: true, configurable: true });
+    if (name === 'Error') Wrapped.captureStackTrace = (target) => { if (!target.stack) target.stack = new Error(target.message).stack; };
+    else Object.setPrototypeOf(Wrapped, globalThis.Error);
+    globalThis[name] = Wrapped;
+  }
+}
+
 function structuredClone(value, seen = new Map()) {
   if (typeof value === 'function' || typeof value === 'symbol') throw new Error(`${String(value)} could not be cloned.`);
   if (typeof value !== 'object' || value === null) return value;
@@ -408,9 +375,13 @@ function structuredClone(value, seen = new Map()) {
 
 // ---- the script ----
 
+// Kept for the report of a script that has used up the memory.
+let reserve = new Uint8Array(1 << 18);
+
 function ended(error) {
+  reserve = null;
   reportError(error);
-  writeBytes(2, encode('Uncaught ' + inspect(error, 1) + '\n'));
+  writeBytes(2, encode('Uncaught ' + inspect(error) + '\n'));
   exit(1);
 }
 

@@ -2,6 +2,10 @@
 // Lines to records.
 #include "api/guest_report.h"
 
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
 #include "api/json_reader.h"
 
 namespace dewar::api {
@@ -25,6 +29,9 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 
 GuestError read_error(const JsonValue& line, std::string_view guest_script, std::string_view shown_as) {
   GuestError error;
+  const std::string_view reason = line.text_of("reason");
+  if (reason == "syntax") error.reason = GuestError::Reason::syntax;
+  if (reason == "memory") error.reason = GuestError::Reason::memory;
   error.type = bounded(line.text_of("type"), 256);
   error.message = replace_all(bounded(line.text_of("message"), GuestReport::kMaxText), guest_script, shown_as);
   for (const JsonValue& item : line.items_of("frames")) {
@@ -65,7 +72,50 @@ void add_attempt(GuestReport& report, const JsonValue& line) {
   report.attempts.push_back({std::move(event), std::move(detail), 1});
 }
 
+// The names of SQLite's primary result codes (sqlite.org/rescode.html), by number.
+constexpr std::string_view kSqliteCodes[] = {
+    "OK",       "ERROR",   "INTERNAL", "PERM", "ABORT",    "BUSY",     "LOCKED", "NOMEM",  "READONLY", "INTERRUPT",
+    "IOERR",    "CORRUPT", "NOTFOUND", "FULL", "CANTOPEN", "PROTOCOL", "EMPTY",  "SCHEMA", "TOOBIG",   "CONSTRAINT",
+    "MISMATCH", "MISUSE",  "NOLFS",    "AUTH", "FORMAT",   "RANGE",    "NOTADB", "NOTICE", "WARNING"};
+constexpr u32 kSqliteError = 1, kSqliteNoMemory = 7;
+
+// "(2067) abort at 9 in [...]: UNIQUE constraint failed: t.a"; nothing if the line does not begin an entry.
+std::optional<GuestError> read_sqlite_entry(std::string_view line) {
+  if (!line.starts_with('(')) return std::nullopt;
+  u32 code = 0;
+  const auto [end, failed] = std::from_chars(line.data() + 1, line.data() + line.size(), code);
+  const std::string_view rest = line.substr(static_cast<usize>(end - line.data()));
+  if (failed != std::errc() || !rest.starts_with(") ")) return std::nullopt;
+  code &= 0xff;
+  GuestError error;
+  error.type = code < std::size(kSqliteCodes) ? "SQLITE_" + std::string(kSqliteCodes[code]) : "SQLITE_ERROR";
+  error.message = bounded(rest.substr(2), GuestReport::kMaxText);
+  const auto says = [&](std::string_view text) { return error.message.find(text) != std::string::npos; };
+  if (code == kSqliteNoMemory) error.reason = GuestError::Reason::memory;
+  if (code == kSqliteError &&
+      (says("syntax error in \"") || says("unrecognized token: ") || says("incomplete input"))) {
+    error.reason = GuestError::Reason::syntax;
+  }
+  return error;
+}
+
 }  // namespace
+
+GuestReport read_sqlite_log(std::string_view log) {
+  GuestReport report;
+  while (!log.empty()) {
+    const usize end = log.find('\n');
+    const std::string_view line = log.substr(0, end);
+    log = end == std::string_view::npos ? std::string_view() : log.substr(end + 1);
+    auto entry = read_sqlite_entry(line);
+    if (!entry) {
+      ++report.bad_lines;  // a statement of several lines
+    } else if (entry->type != "SQLITE_NOTICE" && entry->type != "SQLITE_WARNING") {
+      report.error = std::move(entry);
+    }
+  }
+  return report;
+}
 
 GuestReport read_guest_report(std::string_view lines, std::string_view guest_script, std::string_view shown_as) {
   GuestReport report;

@@ -23,4 +23,7 @@ struct GuestReport {
 /// Reads the lines. Frames in the file `guest_script` are given the name `shown_as`, which the user knows.
 GuestReport read_guest_report(std::string_view lines, std::string_view guest_script, std::string_view shown_as);
 
+/// Reads what SQLite's shell logs (`.log FILE`): "(CODE) TEXT" lines. The last one that is more than a warning counts.
+GuestReport read_sqlite_log(std::string_view log);
+
 }  // namespace dewar::api

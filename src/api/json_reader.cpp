@@ -84,6 +84,7 @@ class Reader {
   }
 
   bool read_number(JsonValue& out) {
+    const usize start = at_;
     const bool negative = take('-');
     if (!is_digit(peek())) return false;
     u64 value = 0;
@@ -110,6 +111,7 @@ class Reader {
     const bool integer = whole && fits && !negative;
     out.kind = integer ? JsonValue::Kind::integer : JsonValue::Kind::number;
     if (integer) out.integer = value;
+    out.text = text_.substr(start, at_ - start);
     return true;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads small untrusted JSON texts (RFC 8259): the lines that a guest's driver reports, and nothing else. Strict:
+// Reads untrusted JSON texts (RFC 8259): the lines that a guest's driver reports, messages of a client. Strict:
 // depth, size and number of values are bounded, duplicates keep the first member, strings must be valid UTF-8 and
 // escapes whole; whatever is wrong makes the whole text invalid. (Debian's simdjson is a shared library, which would
 // pull a second C++ library into the statically linked program and double its start-up time.)
@@ -21,8 +21,8 @@ class JsonValue {
 
   Kind kind = Kind::null;
   bool flag = false;
-  u64 integer = 0;  ///< a number without sign, fraction or exponent that fits; other numbers keep only their kind
-  std::string text;
+  u64 integer = 0;   ///< a number without sign, fraction or exponent that fits; other numbers are of kind `number`
+  std::string text;  ///< of a string; of a number, how it was written
   std::vector<JsonValue> items;    ///< of an array; of an object: the values of its members
   std::vector<std::string> names;  ///< of an object: the names, beside `items`
 

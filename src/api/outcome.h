@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/limits.h"
 #include "api/policy_info.h"
 #include "base/error.h"
 #include "boundary/denial.h"
@@ -29,9 +30,11 @@ inline constexpr u32 kExitWallTime = 124, kExitOwnError = 125, kExitRefused = 12
 /// What was kept of an output stream.
 struct CapturedText {
   std::string head;
-  std::string tail;  ///< what follows the gap, or follows the head if nothing was dropped
-  u64 total = 0;     ///< bytes that the guest wrote
-  u64 dropped = 0;   ///< bytes between head and tail that were not kept
+  std::string tail;           ///< what follows the gap, or follows the head if nothing was dropped
+  u64 total = 0;              ///< bytes that the guest wrote
+  u64 dropped = 0;            ///< bytes between head and tail that were not kept
+  std::string spilled;        ///< file of the host that holds the whole stream, or empty
+  bool spill_failed = false;  ///< that file is not there, or not whole
 };
 
 /// One frame of the guest's own language. Untrusted: the guest's driver says so.
@@ -47,6 +50,9 @@ struct GuestError {
   struct Cause {
     std::string type, message;
   };
+  /// Why it failed, where the guest's driver tells.
+  enum class Reason : u8 { exception, syntax, memory };
+  Reason reason = Reason::exception;
   std::string type;
   std::string message;
   std::vector<GuestFrame> frames;  ///< outermost first
@@ -76,10 +82,31 @@ struct TrapReport {
   u64 total_frames = 0;
 };
 
-/// A limit and what was used of it; no `allowed` = no limit.
-struct Usage {
-  u64 used = 0;
-  std::optional<u64> allowed;
+/// A file of the guest's that was written to the host.
+struct OutputFile {
+  std::string path;  ///< below the folder (text chosen by the guest)
+  u64 bytes = 0;
+  std::string sha256;  ///< of its contents, in hexadecimal
+};
+
+/// One that was not.
+struct SkippedOutput {
+  std::string path;
+  std::string reason;  ///< "symbolic-link", "name", "too-deep", "too-large", "exists", "write-failed"
+};
+
+/// Room in memory: the most that was used, what may be used, and how often something did not fit.
+struct Space {
+  u64 used = 0, allowed = 0, refused = 0;
+};
+
+/// What confines the host's process besides the sandbox (docs/SECURITY.md). It depends on the kernel, so it is nothing
+/// that a run can be compared by.
+struct Hardening {
+  bool no_new_privs = false;
+  std::string seccomp = "off";   ///< "filter", "off", "unavailable" (the kernel has none), "refused" (it failed)
+  std::string landlock = "off";  ///< "abi-N", "off", "unavailable", "refused"
+  bool complete() const { return no_new_privs && seccomp == "filter" && landlock.starts_with("abi-"); }
 };
 
 struct Outcome {
@@ -98,6 +125,14 @@ struct Outcome {
   std::optional<CapturedText> err;
   std::vector<std::string> results;  ///< of an invoked function, as "i32:7"
 
+  bool stdin_granted = false;
+  u64 stdin_refused = 0;  ///< how often the guest asked a standard input for bytes that was not granted
+
+  std::vector<OutputFile> outputs;  ///< of the folder /out
+  std::vector<SkippedOutput> skipped_outputs;
+  u64 unlisted_outputs = 0, unlisted_skipped_outputs = 0;
+  bool outputs_failed = false;  ///< the host could not take all of them
+
   std::optional<Error> refusal;  ///< class refused: what was wrong
   std::optional<TrapReport> trap;
   std::optional<GuestError> error;
@@ -108,21 +143,27 @@ struct Outcome {
   std::optional<PolicyInfo> policy;  ///< of a run with a policy
   u64 total_denials = 0, unlisted_denials = 0, unlisted_probes = 0, unlisted_attempts = 0;
 
-  Usage fuel;
+  // One for each row of limit_table().
+  Usage fuel, wall_time;
   Usage memory;        ///< bytes of the largest linear memory at the end
   Usage total_memory;  ///< bytes of all memories and tables at the end
+  Usage table_elements, gc_heap, stack, handles, call_bytes, host_bytes, host_call_limit, output, kept_output,
+      random_limit, files_created, written;
+  Space scratch;    ///< the folder /tmp
+  Space out_space;  ///< the folder /out
   u64 instructions = 0;
   u64 host_calls = 0;
-  std::optional<u64> wall_time_ms;  ///< allowed
-  u64 stack_bytes = 0;              ///< allowed
 
   bool real_clock = false;
+  u64 clock_start = 0;  ///< of the virtual clock, in nanoseconds since the Unix epoch
   bool real_random = false;
   u64 seed = 0;
   u64 random_bytes = 0;
   /// The same inputs give the same outcome: no real clock, no real random, not ended by the wall clock, and no input
   /// that is not part of the grants.
   bool reproducible = true;
+
+  Hardening hardening;
 };
 
 /// The outcome of a run that could not start.

@@ -2,8 +2,12 @@
 // The members of dewar-outcome/1, in the order of docs/outcome.md.
 #include "api/outcome_json.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "api/suggest.h"
 #include "base/json_writer.h"
+#include "base/print.h"
 #include "base/utf8.h"
 
 namespace dewar::api {
@@ -27,7 +31,30 @@ void write_text(JsonWriter& json, const char* name, const std::optional<Captured
         .member("utf8", base::is_valid_utf8(text->head) && base::is_valid_utf8(text->tail))
         .member("tail", text->tail);
   }
-  json.member("bytes", text->total).member("omitted_bytes", text->dropped).end_object();
+  json.member("bytes", text->total).member("omitted_bytes", text->dropped).key("spill");
+  if (text->spilled.empty()) {
+    json.null();
+  } else {
+    json.begin_object().member("path", text->spilled).member("whole", !text->spill_failed).end_object();
+  }
+  json.end_object();
+}
+
+void write_outputs(JsonWriter& json, const Outcome& o) {
+  json.key("outputs").begin_array();
+  for (const OutputFile& file : o.outputs) {
+    json.begin_object()
+        .member("path", file.path)
+        .member("bytes", file.bytes)
+        .member("sha256", file.sha256)
+        .end_object();
+  }
+  json.end_array().member("unlisted_outputs", o.unlisted_outputs);
+  json.key("skipped_outputs").begin_array();
+  for (const SkippedOutput& skipped : o.skipped_outputs) {
+    json.begin_object().member("path", skipped.path).member("reason", skipped.reason).end_object();
+  }
+  json.end_array().member("unlisted_skipped_outputs", o.unlisted_skipped_outputs);
 }
 
 void write_refusal(JsonWriter& json, const std::optional<Error>& refusal) {
@@ -97,7 +124,8 @@ void text_or_null(JsonWriter& json, const char* name, const std::string& text) {
   text.empty() ? json.null() : json.value(text);
 }
 
-void write_operator(JsonWriter& json, const Outcome& o, const std::vector<Suggestion>& suggested) {
+void write_operator(JsonWriter& json, const Outcome& o) {
+  const std::vector<Suggestion> suggested = suggestions(o);
   json.key("operator").begin_object().key("grants").begin_array();
   for (usize i = 0; i < o.denials.size(); ++i) {
     const Suggestion& s = suggested[i];
@@ -115,13 +143,15 @@ void write_operator(JsonWriter& json, const Outcome& o, const std::vector<Sugges
   json.end_array().end_object();
 }
 
-void write_policy(JsonWriter& json, const std::optional<PolicyInfo>& policy) {
+// Where the policy lies is the operator's business; what of it has no effect is the model's as well.
+void write_policy(JsonWriter& json, const std::optional<PolicyInfo>& policy, Audience audience) {
   json.key("policy");
   if (!policy) {
     json.null();
     return;
   }
-  json.begin_object().member("file", policy->file).member("description", policy->description);
+  const usize folder = audience == Audience::model ? policy->file.rfind('/') + 1 : 0;
+  json.begin_object().member("file", policy->file.substr(folder)).member("description", policy->description);
   json.key("inert").begin_array();
   for (const PolicyInfo::Inert& inert : policy->inert) {
     json.begin_object()
@@ -172,25 +202,37 @@ void write_records(JsonWriter& json, const Outcome& o) {
         .end_object();
   }
   json.end_array().member("unlisted_probes", o.unlisted_probes);
-  write_operator(json, o, suggested);
-  write_policy(json, o.policy);
 }
 
-void write_usage(JsonWriter& json, const char* name, const Usage& usage) {
-  json.key(name).begin_object().member("used", usage.used).key("allowed");
-  usage.allowed ? json.value(*usage.allowed) : json.null();
-  json.end_object();
+void write_count(JsonWriter& json, const char* name, const std::optional<u64>& value) {
+  json.key(name);
+  value ? json.value(*value) : json.null();
+}
+
+void write_space(JsonWriter& json, const char* name, const Space& space) {
+  json.key(name)
+      .begin_object()
+      .member("used", space.used)
+      .member("allowed", space.allowed)
+      .member("refused", space.refused)
+      .end_object();
 }
 
 void write_limits(JsonWriter& json, const Outcome& o) {
+  json.key("limits_hit").begin_array();
+  for (const std::string_view code : limits_hit(o)) json.value(code);
+  json.end_array();
   json.key("limits").begin_object();
-  write_usage(json, "fuel", o.fuel);
-  write_usage(json, "memory_bytes", o.memory);
-  write_usage(json, "total_memory_bytes", o.total_memory);
-  json.key("wall_time_ms").begin_object().key("allowed");
-  o.wall_time_ms ? json.value(*o.wall_time_ms) : json.null();
+  for (const LimitSpec& spec : limit_table()) {
+    const Usage& usage = o.*spec.usage;
+    json.key(spec.json).begin_object();
+    write_count(json, "used", usage.used);
+    write_count(json, "allowed", usage.allowed);
+    json.member("refused", usage.refused).end_object();
+  }
+  write_space(json, "scratch_bytes", o.scratch);
+  write_space(json, "out_bytes", o.out_space);
   json.end_object();
-  json.key("stack_bytes").begin_object().member("allowed", o.stack_bytes).end_object().end_object();
   json.member("instructions", o.instructions).member("host_calls", o.host_calls);
   json.key("determinism")
       .begin_object()
@@ -198,12 +240,51 @@ void write_limits(JsonWriter& json, const Outcome& o) {
       .member("random", o.real_random ? "real" : "seeded")
       .key("seed");
   o.real_random ? json.null() : json.value(o.seed);
+  json.key("clock_start");
+  o.real_clock ? json.null() : json.value(utc_text(o.clock_start));
   json.member("random_bytes", o.random_bytes).member("reproducible", o.reproducible).end_object();
 }
 
 }  // namespace
 
-std::string outcome_json(const Outcome& o, bool pretty) {
+std::string utc_text(u64 ns) {
+  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(static_cast<i64>(ns))};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  const auto digits = [](u64 value, usize width) {
+    std::string text = base::dec(value);
+    return std::string(width - std::min(width, text.size()), '0') + text;
+  };
+  std::string out =
+      digits(static_cast<u64>(static_cast<int>(date.year())), 4) + "-" +
+      digits(static_cast<unsigned>(date.month()), 2) + "-" + digits(static_cast<unsigned>(date.day()), 2) + "T" +
+      digits(static_cast<u64>(clock.hours().count()), 2) + ":" + digits(static_cast<u64>(clock.minutes().count()), 2) +
+      ":" + digits(static_cast<u64>(clock.seconds().count()), 2);
+  if (const u64 rest = ns % 1'000'000'000) out += "." + digits(rest, 9);
+  return out + "Z";
+}
+
+namespace {
+
+// The members whose text a guest chose, for readers that hand an outcome on: data, never instructions.
+void write_untrusted(JsonWriter& json, const Outcome& o, Audience audience) {
+  json.key("untrusted").begin_array();
+  // Messages about a module quote its names, those about an exception are the script's own words.
+  if (o.cls != OutcomeClass::limit && o.code != "ok" && o.code != "exit-nonzero") json.value("message");
+  for (const char* path : {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
+                           "denials[].resource", "denials[].message", "attempts", "probes[].path"}) {
+    json.value(path);
+  }
+  if (audience == Audience::operator_) {
+    for (const char* path : {"resource", "grant", "policy"}) json.value(std::string("operator.grants[].") + path);
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
   JsonWriter json(pretty ? JsonWriter::Style::kPretty : JsonWriter::Style::kCompact);
   json.begin_object()
       .member("schema", kOutcomeSchema)
@@ -220,16 +301,25 @@ std::string outcome_json(const Outcome& o, bool pretty) {
     json.begin_object().member("name", o.guest_name).member("version", o.guest_version).end_object();
   }
   json.end_object();
+  write_untrusted(json, o, audience);
   write_text(json, "stdout", o.out);
   write_text(json, "stderr", o.err);
+  json.key("stdin").begin_object().member("granted", o.stdin_granted).member("reads_refused", o.stdin_refused);
+  json.end_object();
   json.key("results").begin_array();
   for (const std::string& result : o.results) json.value(result);
   json.end_array();
+  write_outputs(json, o);
   write_refusal(json, o.refusal);
   write_trap(json, o.trap);
   write_error(json, o.error);
   write_records(json, o);
+  if (audience == Audience::operator_) write_operator(json, o);
+  write_policy(json, o.policy, audience);
   write_limits(json, o);
+  json.key("host").begin_object().key("hardening").begin_object();
+  json.member("no_new_privs", o.hardening.no_new_privs).member("seccomp", o.hardening.seccomp);
+  json.member("landlock", o.hardening.landlock).end_object().end_object();
   return json.end_object().take();
 }
 

@@ -3,27 +3,21 @@
 // limits together for a whole run; the command line and later faces only fill a RunConfig.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/limits.h"
+#include "api/out_files.h"
 #include "api/outcome.h"
+#include "api/run_handle.h"
+#include "api/run_watcher.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
-#include "runtime/stack.h"
 #include "wasm/op.h"
 
 namespace dewar::api {
-
-/// What a run may use up. Every limit has a default; none of them depends on the host.
-struct RunLimits {
-  std::optional<u64> fuel;                            ///< nothing = as much as the other limits allow
-  std::optional<u64> wall_time_ms = u64{300} * 1000;  ///< nothing = for ever
-  u64 max_memory_bytes = u64{1} << 30;                ///< per linear memory; growth beyond it fails in the guest
-  u64 max_table_elements = 10'000'000;                ///< per table
-  u64 max_gc_bytes = u64{256} << 20;
-  u64 stack_bytes = runtime::Stack::kDefaultBytes;  ///< canonical-frame bytes
-};
 
 /// The module is an interpreter started through one of our drivers (docs/guests.md).
 struct Interpreter {
@@ -33,6 +27,7 @@ struct Interpreter {
   std::string script;                      ///< guest path of the user's script
   std::string report_path;                 ///< guest path that the driver opens to report
   std::vector<std::string> library_paths;  ///< guest paths where it looks for its own sources, which are not there
+  bool sqlite_log = false;  ///< what arrives as the report is SQLite's error log, not the lines of a driver
 };
 
 struct RunConfig {
@@ -44,6 +39,12 @@ struct RunConfig {
   RunLimits limits;
   wasm::Features features;
   bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)
+  /// Bytes of the scratch folder /tmp in memory. Nothing = kDefaultScratch, unless a grant covers /tmp (it is there, or
+  /// at the root); 0 = no such folder.
+  std::optional<u64> scratch_bytes;
+  static constexpr u64 kDefaultScratch = u64{64} << 20;
+  /// The guest gets a folder /out in memory, and what it leaves there is written below this one.
+  std::optional<OutFolder> out_folder;
   std::optional<Interpreter> interpreter;
 
   /// Function to call instead of `_start`, and its arguments as text.
@@ -55,11 +56,19 @@ struct RunConfig {
   boundary::OutputSink* err = nullptr;
   bool out_is_terminal = false;  ///< what isatty() says in the guest
   bool err_is_terminal = false;
-  /// Bytes kept of each captured stream: so many from the start, so many from the end.
-  usize capture_head = usize{512} << 10;
-  usize capture_tail = usize{512} << 10;
+  /// Bytes kept of each captured stream from the start and from the end, if not half of limits.kept_output_bytes each.
+  std::optional<usize> capture_head, capture_tail;
+  /// Folder of the host that gets captured streams of which not all is kept, as files "stdout" and "stderr"; or empty.
+  std::string spill_folder;
+  /// Told of the run; may be null. Must outlive it.
+  RunWatcher* watcher = nullptr;
   /// Used if the grants say that standard input is granted.
   boundary::InputSource* in = nullptr;
+
+  /// Called once, when everything is loaded and opened and nothing of the guest has run yet. An error refuses the run.
+  std::function<Result<void>()> before_guest;
+  /// Ends the run from another thread. May be null; must outlive the run.
+  RunHandle* handle = nullptr;
 };
 
 /// Runs to the end. Never fails otherwise than through the outcome.

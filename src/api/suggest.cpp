@@ -129,7 +129,8 @@ std::vector<Suggestion> suggestions(const Outcome& outcome) {
     } else if (denial.rule == "policy-deny") {
       s.note = denial.decided_by + " denies it, and a denial wins over every grant";
     }
-    s.message = message_for(denial, s, !s.flag.empty() || !s.policy.empty() || denial.rule == "policy-deny");
+    s.message = message_for(
+        denial, s, !s.flag.empty() || !s.policy.empty() || denial.missing == "network" || denial.rule == "policy-deny");
     all.push_back(std::move(s));
   }
   return all;

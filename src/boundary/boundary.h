@@ -13,6 +13,7 @@
 #include "boundary/denial.h"
 #include "boundary/guest_access.h"
 #include "boundary/import_desc.h"
+#include "boundary/quota.h"
 #include "runtime/instantiate.h"
 
 namespace dewar::boundary {
@@ -51,17 +52,32 @@ class Observer {
 struct BoundaryLimits {
   u64 bytes_per_call = u64{64} << 20;
   u64 calls = UINT64_MAX;
+  u64 bytes = UINT64_MAX;          ///< of all calls
+  u64 output_bytes = UINT64_MAX;   ///< to standard output and standard error
+  u64 random_bytes = UINT64_MAX;   ///< given out
+  u64 files_created = UINT64_MAX;  ///< names made in mounts
+  u64 bytes_written = UINT64_MAX;  ///< to files of mounts, and what they were made longer by
 };
+
+/// A limit that ended the run.
+enum class EndingLimit : u8 { none, calls, bytes, output, random };
 
 /// What crossed it so far.
 struct BoundaryCounters {
   u64 calls = 0;
-  u64 bytes = 0;  ///< read from and written to guest memory, or reserved for it
+  u64 bytes = 0;            ///< read from and written to guest memory, or reserved for it
+  u64 bytes_in_a_call = 0;  ///< most of these in one call
+  u64 cut_calls = 0;        ///< calls that wanted to move more than one may
 };
 
 class Boundary {
  public:
-  explicit Boundary(const BoundaryLimits& limits = {}) : limits_(limits) {}
+  explicit Boundary(const BoundaryLimits& limits = {})
+      : output(limits.output_bytes),
+        random(limits.random_bytes),
+        files_created(limits.files_created),
+        bytes_written(limits.bytes_written),
+        limits_(limits) {}
   Boundary(const Boundary&) = delete;
   Boundary& operator=(const Boundary&) = delete;
 
@@ -79,10 +95,15 @@ class Boundary {
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
   void remove_observer(Observer& observer) { std::erase(observers_, &observer); }
 
+  // Used by the bodies, which ask before they do.
+  Quota output, random, files_created, bytes_written;
+
   DenialLog& denials() { return denials_; }
   const DenialLog& denials() const { return denials_; }
   const BoundaryLimits& limits() const { return limits_; }
   const BoundaryCounters& counters() const { return counters_; }
+  /// What ended the run, if a limit of the boundary did.
+  EndingLimit ended_by() const { return ended_by_; }
   std::span<Observer* const> observers() const { return observers_; }
   /// Every binding, in the order of definition, with its number of calls.
   const std::deque<Binding>& bindings() const { return bindings_; }
@@ -101,6 +122,7 @@ class Boundary {
   BoundaryLimits limits_;
   BoundaryCounters counters_;
   DenialLog denials_;
+  EndingLimit ended_by_ = EndingLimit::none;
   std::vector<Observer*> observers_;
   std::deque<Binding> bindings_;
   std::deque<DynamicDesc> dynamic_;

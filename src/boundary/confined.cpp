@@ -105,6 +105,8 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
       return UniqueFd(fd);
     }
 
+    // A file is not made by a name that says directory; as in the kernel, whatever is there, and no link is followed.
+    if (last && slashed && (flags & O_CREAT)) return std::unexpected(EISDIR);
     UniqueFd node(::openat(current(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!node && (errno != ENOENT || !last || !(flags & O_CREAT))) return std::unexpected(errno);
     struct stat st{};
@@ -137,7 +139,6 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
     }
 
     if (slashed) {
-      if (flags & O_CREAT) return std::unexpected(EISDIR);
       if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
     }
     const int fd = ::openat(current(), part.c_str(), flags | O_NOFOLLOW | (slashed ? O_DIRECTORY : 0), mode);
@@ -151,25 +152,30 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
   }
 }
 
+std::expected<SplitPath, KernelError> split_last_name(std::string_view path) {
+  SplitPath out;
+  while (!path.empty() && path.back() == '/') {
+    path.remove_suffix(1);
+    out.trailing_slash = true;
+  }
+  const usize slash = path.rfind('/');
+  out.name = std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+  if (out.name.empty() || out.name == "." || out.name == "..") return std::unexpected(EINVAL);
+  if (out.name.size() > 255) return std::unexpected(ENAMETOOLONG);
+  out.directory = slash == std::string_view::npos ? "." : std::string(path.substr(0, slash));
+  if (out.directory.empty()) out.directory = "/";
+  return out;
+}
+
 std::expected<ParentPlace, KernelError> PathResolver::parent(int dir, const std::string& path) const {
   if (path.empty()) return std::unexpected(ENOENT);
   if (path.find('\0') != std::string::npos) return std::unexpected(EINVAL);
   if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
-  ParentPlace place;
-  std::string_view rest = path;
-  while (!rest.empty() && rest.back() == '/') {
-    rest.remove_suffix(1);
-    place.trailing_slash = true;
-  }
-  const usize slash = rest.rfind('/');
-  place.name = std::string(slash == std::string_view::npos ? rest : rest.substr(slash + 1));
-  if (place.name.empty() || place.name == "." || place.name == "..") return std::unexpected(EINVAL);
-  if (place.name.size() > 255) return std::unexpected(ENAMETOOLONG);
-  const std::string above = slash == std::string_view::npos ? "." : std::string(rest.substr(0, slash));
-  auto fd = open(dir, above.empty() ? "/" : above, O_PATH | O_DIRECTORY);
+  auto split = split_last_name(path);
+  if (!split) return std::unexpected(split.error());
+  auto fd = open(dir, split->directory, O_PATH | O_DIRECTORY);
   if (!fd) return std::unexpected(fd.error());
-  place.dir = std::move(*fd);
-  return place;
+  return ParentPlace{std::move(*fd), std::move(split->name), split->trailing_slash};
 }
 
 }  // namespace dewar::boundary

@@ -33,6 +33,15 @@ struct ParentPlace {
   std::string kernel_name() const { return trailing_slash ? name + "/" : name; }
 };
 
+/// A path taken apart at its last name.
+struct SplitPath {
+  std::string directory;  ///< what leads to the name; "." if nothing does
+  std::string name;
+  bool trailing_slash = false;
+};
+/// EINVAL where the last component is "." or "..", ENAMETOOLONG where it is longer than 255 bytes.
+std::expected<SplitPath, KernelError> split_last_name(std::string_view path);
+
 class PathResolver {
  public:
   /// `automatic` finds out once whether the kernel has openat2.

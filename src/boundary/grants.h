@@ -50,6 +50,13 @@ struct MountGrant {
   Rights rights = kReadOnly;       ///< on everything in it; 0 if only `paths` says what may be done
   std::string source = "a grant";  ///< as in PathGrant
   std::vector<PathGrant> paths = {};
+
+  /// What may be done with something in it.
+  Rights most() const {
+    Rights all = rights;
+    for (const PathGrant& path : paths) all |= path.rights;
+    return all;
+  }
 };
 
 /// Rights that are taken away wherever the pattern matches, whatever grants them.
@@ -66,6 +73,25 @@ struct FileGrant {
   std::string contents;
 };
 
+/// A socket of the host that a guest starts with. Nothing else of the network can be reached, and nothing is looked up.
+struct SocketGrant {
+  enum class Kind : u8 {
+    listen,    ///< a new socket that listens on `address`
+    listener,  ///< `fd` of this process, which listens
+    stream,    ///< `fd` of this process, which is connected
+  };
+  Kind kind = Kind::listen;
+  std::string address;  ///< "127.0.0.1:8080" or "[::1]:8080"
+  int fd = -1;          ///< is duplicated, never closed
+};
+
+/// A folder in memory, empty at the start: scratch space, or a place for results.
+struct MemoryMountGrant {
+  std::string guest_path;
+  u64 max_bytes = 0;  ///< of everything in it, names and nodes included (see MemFs)
+  Rights rights = kReadWrite;
+};
+
 enum class ClockPolicy : u8 { virtual_, real };
 enum class RandomPolicy : u8 { seeded, real };
 enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file from the start
@@ -74,6 +100,8 @@ struct Grants {
   std::vector<MountGrant> mounts;
   std::vector<DenyGrant> denies;
   std::vector<FileGrant> files;
+  std::vector<SocketGrant> sockets;
+  std::vector<MemoryMountGrant> memory;
   std::vector<std::string> args;  ///< argv, with the program's name first
   std::vector<std::pair<std::string, std::string>> env;
   ClockPolicy clock = ClockPolicy::virtual_;

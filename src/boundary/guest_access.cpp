@@ -55,6 +55,15 @@ usize GuestGather::copy_to(std::span<u8> out, u64 offset) const {
   return done;
 }
 
+void GuestVector::clip(u64 bytes) {
+  if (bytes >= total_) return;
+  total_ = bytes;
+  for (u32 i = 0; i < count_; ++i) {
+    iov_[i].iov_len = static_cast<usize>(std::min<u64>(iov_[i].iov_len, bytes));
+    bytes -= iov_[i].iov_len;
+  }
+}
+
 usize GuestScatter::copy_from(std::span<const u8> bytes, u64 offset) {
   usize done = 0;
   for (u32 i = 0; i < count_ && done < bytes.size(); ++i) {

@@ -96,6 +96,8 @@ class GuestVector {
   /// Bytes in all buffers, after clamping to the call's budget.
   u64 total() const { return total_; }
   u32 count() const { return count_; }
+  /// Leaves only the first `bytes`.
+  void clip(u64 bytes);
   /// For readv and writev.
   std::span<const ::iovec> kernel() const { return {iov_.data(), count_}; }
 

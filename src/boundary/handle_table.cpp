@@ -14,7 +14,7 @@ Handle* HandleTable::get(u32 number) {
 }
 
 std::expected<u32, int> HandleTable::insert(Handle handle) {
-  if (open_ >= max_) return std::unexpected(EMFILE);
+  if (refuse_if_full()) return std::unexpected(EMFILE);
   u32 number = lowest_free_;
   while (number < handles_.size() && handles_[number].kind != Handle::Kind::closed) ++number;
   if (number == handles_.size()) handles_.emplace_back();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/types.h"
+#include "boundary/mount_files.h"
 #include "boundary/mounts.h"
 #include "boundary/nodes.h"
 #include "boundary/streams.h"
@@ -32,11 +33,13 @@ struct DirSnapshot {
 struct Handle {
   enum class Kind : u8 {
     closed,
-    file,       ///< a regular file: `fd`
-    dir,        ///< a directory of a mount: `fd`
+    file,       ///< a regular file: `fd` or `mem`
+    dir,        ///< a directory of a mount: `fd` or `mem`
     synthetic,  ///< a directory of ours
     input,      ///< a stream to read: `input`
     output,     ///< a stream to write: `output`
+    listener,   ///< a socket that listens: `fd`
+    socket,     ///< a connected stream socket: `fd`
   };
   Kind kind = Kind::closed;
   bool preopen = false;
@@ -47,6 +50,7 @@ struct Handle {
   const Mount* mount = nullptr;
   std::string guest_path;  ///< "" for the root, else "/a/b"; as it was when opened
   UniqueFd fd;
+  MemRef mem;  ///< what is open in a memory mount, instead of `fd`
   u64 offset = 0;
   NodeIndex node = 0;
   std::unique_ptr<DirSnapshot> snapshot;
@@ -54,7 +58,11 @@ struct Handle {
   OutputSink* output = nullptr;
 
   bool is_dir() const { return kind == Kind::dir || kind == Kind::synthetic; }
-  BaseDir base() const { return {kind == Kind::dir ? mount : nullptr, fd.get(), guest_path}; }
+  bool is_socket() const { return kind == Kind::listener || kind == Kind::socket; }
+  /// Bytes come and go without a position.
+  bool is_stream() const { return kind == Kind::input || kind == Kind::output || is_socket(); }
+  BaseDir base() const { return {kind == Kind::dir ? mount : nullptr, fd.get(), guest_path, mem.node()}; }
+  NodeView view() const { return {fd.get(), mem.fs(), mem.node()}; }
 };
 
 class HandleTable {
@@ -78,12 +86,20 @@ class HandleTable {
   u32 open_count() const { return open_; }
   u32 peak() const { return peak_; }
   u32 max_open() const { return max_; }
-  bool full() const { return open_ >= max_; }
+  /// How often there was no room.
+  u64 refused() const { return refused_; }
+  /// No room for another; counted as a refusal.
+  bool refuse_if_full() {
+    if (open_ < max_) return false;
+    ++refused_;
+    return true;
+  }
 
  private:
   u32 max_;
   u32 open_ = 0;
   u32 peak_ = 0;
+  u64 refused_ = 0;
   u32 lowest_free_ = 0;  ///< no free number below it
   std::vector<Handle> handles_;
 };

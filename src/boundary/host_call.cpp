@@ -23,7 +23,10 @@ HostCall::HostCall(Binding& binding, runtime::CallContext& ctx, const Slot* args
 
 std::expected<u8*, Fault> HostCall::claim(u64 address, u64 size) {
   if (!in_bounds(address, size)) return std::unexpected(Fault::bounds);
-  if (size > budget_) return std::unexpected(Fault::budget);
+  if (size > budget_) {
+    ++boundary().counters_.cut_calls;
+    return std::unexpected(Fault::budget);
+  }
   budget_ -= size;
   return memory_->host_base + address;
 }
@@ -46,29 +49,36 @@ std::expected<void, Fault> HostCall::fill(u64 address, u32 count, GuestVector& o
     u32 size;
   };
   if (count > kMaxIovecs) return std::unexpected(Fault::too_many);
+  // Bytes that are moved must be told of: what the results of a call take is not given to its buffers.
+  constexpr u64 kForResults = 8;
   auto array = read(address, u64{count} * sizeof(Entry));
   if (!array) return std::unexpected(array.error());
   out.count_ = 0;
   out.total_ = 0;
+  bool cut = false;
   for (u32 i = 0; i < count; ++i) {
     Entry entry;
     array->copy_to(std::span(reinterpret_cast<u8*>(&entry), sizeof entry), i * sizeof(Entry));
     // Every buffer is checked, also those that the budget cuts off.
     if (!in_bounds(entry.address, entry.size)) return std::unexpected(Fault::bounds);
-    const u64 size = std::min<u64>(entry.size, budget_);
+    const u64 left = budget_ - std::min(budget_, kForResults);
+    const u64 size = std::min<u64>(entry.size, left);
+    cut |= size < entry.size;
     budget_ -= size;
     out.iov_[out.count_] = {memory_->host_base + entry.address, static_cast<usize>(size)};
     out.address_[out.count_] = entry.address;
     out.total_ += size;
     ++out.count_;
-    if (budget_ == 0) {
+    if (size == left) {
       for (u32 rest = i + 1; rest < count; ++rest) {
         array->copy_to(std::span(reinterpret_cast<u8*>(&entry), sizeof entry), rest * sizeof(Entry));
         if (!in_bounds(entry.address, entry.size)) return std::unexpected(Fault::bounds);
+        cut |= entry.size > 0;
       }
       break;
     }
   }
+  if (cut) ++boundary().counters_.cut_calls;
   return {};
 }
 
@@ -134,6 +144,18 @@ HostStatus HostCall::trap(std::string detail) {
   return HostStatus::trap;
 }
 
+HostStatus HostCall::end_by(EndingLimit limit) {
+  boundary().ended_by_ = limit;
+  switch (limit) {
+    case EndingLimit::none: break;
+    case EndingLimit::calls: return trap("limit of host calls reached");
+    case EndingLimit::bytes: return trap("limit of bytes moved by host calls reached");
+    case EndingLimit::output: return trap("limit of output reached");
+    case EndingLimit::random: return trap("limit of random bytes reached");
+  }
+  DEWAR_UNREACHABLE("a limit that ends nothing");
+}
+
 HostStatus HostCall::exit(u32 code) {
   ctx_.stack.exit_code = code;
   return HostStatus::exit;
@@ -162,11 +184,10 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
   Binding& binding = *static_cast<Binding*>(ctx.env);
   Boundary& boundary = *binding.boundary;
   HostCall call(binding, ctx, args, results);
-  if (DEWAR_UNLIKELY(boundary.counters_.calls >= boundary.limits_.calls))
-    return call.trap("limit of host calls reached");
+  if (DEWAR_UNLIKELY(boundary.counters_.calls >= boundary.limits_.calls)) return call.end_by(EndingLimit::calls);
   const u64 number = ++boundary.counters_.calls;
   ++binding.calls;
-  const HostStatus status =
+  HostStatus status =
       DEWAR_LIKELY(boundary.observers_.empty()) ? binding.desc->body(call) : ObservedCall::run(call, number);
   const u64 moved = boundary.limits_.bytes_per_call - call.budget_;
   boundary.counters_.bytes += moved;
@@ -174,6 +195,10 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
     const u64 surcharge = moved >> 12;
     ctx.stack.bulk_surcharge += surcharge;
     ctx.stack.fuel -= static_cast<i64>(surcharge);
+  }
+  if (DEWAR_UNLIKELY(moved > boundary.counters_.bytes_in_a_call)) boundary.counters_.bytes_in_a_call = moved;
+  if (DEWAR_UNLIKELY(boundary.counters_.bytes > boundary.limits_.bytes) && status == HostStatus::ok) {
+    status = call.end_by(EndingLimit::bytes);
   }
   return status;
 }

@@ -85,6 +85,8 @@ class HostCall {
 
   /// Ends the call with a trap of kind `host` and this text.
   runtime::HostStatus trap(std::string detail);
+  /// Ends the run because of a limit of the boundary: a trap that the embedder tells from others by Boundary::ended_by.
+  runtime::HostStatus end_by(EndingLimit limit);
   /// Ends the program.
   runtime::HostStatus exit(u32 code);
 

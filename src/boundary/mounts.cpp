@@ -53,8 +53,7 @@ Result<Mount> open_mount(const MountGrant& grant) {
   }
   if (S_ISREG(st.st_mode)) {
     // A file is opened for use now: each opening by the guest is a duplicate (offsets are the handle table's own).
-    Rights wanted = grant.rights;
-    for (const PathGrant& path : grant.paths) wanted |= path.rights;
+    const Rights wanted = grant.most();
     const int access = wanted & kWrite ? (wanted & kRead ? O_RDWR : O_WRONLY) : O_RDONLY;
     mount.fd = UniqueFd(::open(grant.host_path.c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!mount.fd || ::fstat(mount.fd.get(), &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -105,6 +104,14 @@ Result<MountTable> MountTable::open(const Grants& grants) {
     mount.fd = std::move(*fd);
     mount.is_file = true;
     mount.in_memory = true;
+    if (auto ok = add(std::move(mount), grant.guest_path); !ok) return std::unexpected(ok.error());
+  }
+  for (const MemoryMountGrant& grant : grants.memory) {
+    Mount mount;
+    mount.rights = mount.tree_rights = grant.rights;
+    mount.in_memory = true;
+    const bool real = grants.clock == ClockPolicy::real;
+    mount.memory = std::make_unique<MemFs>(grant.max_bytes, real ? Clock::real().realtime_now() : grants.clock_start);
     if (auto ok = add(std::move(mount), grant.guest_path); !ok) return std::unexpected(ok.error());
   }
   for (const Mount& file : table.mounts_) {
@@ -203,6 +210,7 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     place.kind = Place::Kind::mount;
     place.mount = base.mount;
     place.dir = base.fd;
+    place.node = base.node;
     place.path = std::string(path);
     place.mount_point = !escapes && lexical == base.mount->guest_path;
     if (escapes) place.escape = path_as_written(base.guest_path, path);
@@ -213,6 +221,7 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
     place.kind = Place::Kind::mount;
     place.mount = mount;
     place.dir = mount->fd.get();
+    place.node = MemFs::kRoot;
     place.mount_point = lexical.size() == mount->guest_path.size();
     place.path = place.mount_point ? "." : lexical.substr(mount->guest_path.size() + 1);
     if (place.trailing_slash) place.path += '/';

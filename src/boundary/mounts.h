@@ -6,6 +6,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "boundary/grants.h"
+#include "boundary/memfs.h"
 #include "boundary/path_rules.h"
 #include "boundary/unique_fd.h"
 
@@ -21,9 +23,10 @@ namespace dewar::boundary {
 /// A mount as opened. `guest_path` is "" for the root, else "/a/b".
 struct Mount {
   std::string guest_path;
-  std::string host_path;  ///< for messages to the operator; empty for files kept in memory
-  Rights rights = 0;      ///< the most that may be done with anything in it
-  UniqueFd fd;            ///< O_PATH for a directory; opened for use for a file (a sealed memfd if in memory)
+  std::string host_path;          ///< for messages to the operator; empty for what is kept in memory
+  Rights rights = 0;              ///< the most that may be done with anything in it
+  UniqueFd fd;                    ///< O_PATH for a directory; opened for use for a file (a sealed memfd if in memory)
+  std::unique_ptr<MemFs> memory;  ///< a folder in memory: then there is no fd, and no rules
   bool is_file = false;
   bool in_memory = false;
   bool ruled = false;           ///< rights differ from path to path, or something is denied: ask ruling()
@@ -53,6 +56,7 @@ struct BaseDir {
   const Mount* mount = nullptr;  ///< null for a synthetic directory
   int fd = -1;                   ///< the open directory; -1 for a synthetic one
   std::string_view guest_path;   ///< "" for the root, else "/a/b"
+  u64 node = 0;                  ///< in a memory mount
 };
 
 /// Where a path leads.
@@ -65,6 +69,7 @@ struct Place {
   Kind kind = Kind::absent;
   const Mount* mount = nullptr;
   int dir = -1;
+  u64 node = 0;              ///< in a memory mount: the directory that `path` starts from
   std::string path;          ///< relative, never empty, keeps its trailing slash
   std::string guest_path;    ///< lexical absolute path for reports: "/" or "/a/b"
   bool mount_point = false;  ///< the path names a mount itself: it cannot be removed or replaced

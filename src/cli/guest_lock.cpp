@@ -2,6 +2,8 @@
 // Reads the embedded lock file. It is ours, so anything wrong in it is a bug; a test builds every entry.
 #include "cli/guest_lock.h"
 
+#include <algorithm>
+
 #include "api/json_reader.h"
 
 namespace dewar::cli {
@@ -47,7 +49,10 @@ std::vector<LockedGuest> read_lock() {
     }
     guest.library_paths = texts(entry, "library_paths");
     guest.argv = texts(entry, "argv");
-    DEWAR_ASSERT(!guest.driver.empty() && !guest.argv.empty() && guest.size > 0, "guests.lock.json entry");
+    guest.takes_args = std::find(guest.argv.begin(), guest.argv.end(), "{args}") != guest.argv.end();
+    guest.sqlite_log = entry.text_of("report") == "sqlite-log";
+    DEWAR_ASSERT(guest.driver.empty() == guest.driver_path.empty() && !guest.argv.empty() && guest.size > 0,
+                 "guests.lock.json entry");
     guests.push_back(std::move(guest));
   }
   return guests;

@@ -25,12 +25,16 @@ struct LockedGuest {
   std::string sha256;     ///< of the file
   u64 size = 0;           ///< of the file
   std::string licence;
-  std::string driver;       ///< text of the driver script
+  std::string driver;       ///< text of the driver script; empty if the language cannot have one
   std::string driver_path;  ///< guest path that it appears at
   /// Further files of ours that the guest sees: path and text.
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<std::string> library_paths;  ///< guest paths where it looks for its own sources, which are not there
-  std::vector<std::string> argv;           ///< the interpreter's own arguments, program name first
+  /// The whole command line, program name first; {driver}, {report}, {script} stand for paths, {args} for the
+  /// program's arguments.
+  std::vector<std::string> argv;
+  bool takes_args = false;  ///< argv holds {args}
+  bool sqlite_log = false;  ///< reports by SQLite's error log
 };
 
 const std::vector<LockedGuest>& locked_guests();

@@ -44,6 +44,7 @@ void append_row(std::string& out, std::string_view left, std::string_view right,
 std::string option_text(const OptionSpec& option) {
   std::string text = option.letter ? std::string("-") + option.letter + ", --" : "    --";
   text += option.name;
+  if (option.optional) return text + "[=" + std::string(option.value) + "]";
   if (!option.value.empty())
     text += (option.value.find('=') == std::string_view::npos ? "=" : " ") + std::string(option.value);
   return text;
@@ -90,7 +91,7 @@ std::string help_verb(const VerbSpec& verb) {
     out += "\nOptions:\n";
     for (const OptionSpec& option : verb.options) append_row(out, option_text(option), option.help, 32);
   }
-  if (verb.name == "run") {
+  if (verb.name == "run" || verb.name == "mcp") {
     out += "\n-W takes, separated by commas:\n";
     for (const WasmKeySpec& key : wasm_keys()) {
       append_row(out, std::string(key.name) + "=" + std::string(key.value), key.help, 32);

@@ -39,10 +39,14 @@ void append_verb(std::string& out, const VerbSpec& verb) {
     out += ".TP\n\\fB";
     if (option.letter) out += std::string("\\-") + option.letter + "\\fR, \\fB";
     out += "\\-\\-" + roff(option.name) + "\\fR";
-    if (!option.value.empty()) out += " \\fI" + roff(option.value) + "\\fR";
+    if (option.optional) {
+      out += "[=\\fI" + roff(option.value) + "\\fR]";
+    } else if (!option.value.empty()) {
+      out += " \\fI" + roff(option.value) + "\\fR";
+    }
     out += "\n" + roff(option.help) + "\n";
   }
-  if (verb.name == "run") {
+  if (verb.name == "run" || verb.name == "mcp") {
     out += ".PP\nKeys of \\-W:\n";
     for (const WasmKeySpec& key : wasm_keys()) {
       out += ".TP\n\\fB" + roff(key.name) + "\\fR=\\fI" + roff(key.value) + "\\fR\n" + roff(key.help) + "\n";
@@ -164,7 +168,7 @@ std::string fish_completions() {
       out +=
           "complete -c dewar -n '__fish_seen_subcommand_from " + std::string(last) + "' -l " + std::string(option.name);
       if (option.letter) out += std::string(" -s ") + option.letter;
-      if (!option.value.empty()) out += " -r";
+      if (!option.value.empty() && !option.optional) out += " -r";
       if (!option.choices.empty()) out += " -a " + quoted(option.choices);
       out += " -d " + quoted(option.help) + "\n";
     }

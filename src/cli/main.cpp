@@ -83,6 +83,7 @@ constexpr struct {
   int (*run)(const ParsedArgs&);
 } kCommands[] = {
     {"run", run_command},
+    {"mcp", mcp_command},
     {"wat", wat_command},
     {"print", print_command},
     {"validate", validate_command},
@@ -94,6 +95,7 @@ constexpr struct {
     {"policy check", policy_check_command},
     {"policy explain", policy_explain_command},
     {"policy diff", policy_diff_command},
+    {"verify", verify_command},
     {"wast", wast_verb},
     {"version", version_command},
     {"help", help_command},

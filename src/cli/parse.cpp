@@ -61,6 +61,9 @@ const OptionSpec* find_letter(const VerbSpec& verb, char letter) {
   return nullptr;
 }
 
+// The word after the option is its value.
+bool takes_next(const OptionSpec& option) { return !option.value.empty() && !option.optional; }
+
 // Position of the first argument that is neither an option nor an option's value.
 usize first_argument(const VerbSpec& verb, const std::vector<std::string>& args) {
   for (usize i = 0; i < args.size(); ++i) {
@@ -77,7 +80,7 @@ usize first_argument(const VerbSpec& verb, const std::vector<std::string>& args)
       option = find_letter(verb, arg[1]);
       inline_value = arg.size() > 2;
     }
-    if (option && !option->value.empty() && !inline_value) ++i;
+    if (option && takes_next(*option) && !inline_value) ++i;
   }
   return args.size();
 }
@@ -98,6 +101,30 @@ std::unexpected<Error> unknown_option(const VerbSpec& verb, std::string_view arg
   hint += "`dewar help " + std::string(verb.name) + "` lists the options";
   return fail("usage-option", "`dewar " + std::string(verb.name) + "` has no option \"" + std::string(arg) + "\"",
               Error::kNoOffset, std::move(hint));
+}
+
+// Options whose value may be left out: "--name" and "--name=value", never "--name value". The value of the last one
+// counts; without it there is none. They are read here, as for CLI11 the value would be the next word.
+void take_optional_values(const VerbSpec& verb, std::vector<std::string>& args, ParsedArgs& out) {
+  for (usize i = 0; i < args.size() && args[i] != "--";) {
+    const usize equals = args[i].find('=');
+    const bool named = args[i].starts_with("--");
+    const OptionSpec* option = nullptr;
+    if (named) {
+      option =
+          find_option(verb, std::string_view(args[i]).substr(2, equals == std::string::npos ? equals : equals - 2));
+    } else if (args[i].size() == 2 && args[i][0] == '-') {
+      option = find_letter(verb, args[i][1]);
+    }
+    if (!option || !option->optional) {
+      i += option && takes_next(*option) && (!named || equals == std::string::npos) ? 2 : 1;
+      continue;
+    }
+    std::vector<std::string>& values = out.values[option->name];
+    values.clear();
+    if (equals != std::string::npos) values.push_back(args[i].substr(equals + 1));
+    args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
+  }
 }
 
 Result<void> read_options(std::vector<std::string> args, ParsedArgs& out) {
@@ -121,11 +148,12 @@ Result<void> read_options(std::vector<std::string> args, ParsedArgs& out) {
     return (spec.letter ? std::string("-") + spec.letter + "," : std::string()) + "--" + std::string(spec.name);
   };
   CLI::Option* help = app.add_flag(name_of(kHelpOption));
+  take_optional_values(verb, args, out);
   for (usize i = 0; i < verb.options.size(); ++i) {
     const OptionSpec& spec = verb.options[i];
-    CLI::Option* option = spec.value.empty() ? app.add_flag(name_of(spec)) : app.add_option(name_of(spec), values[i]);
+    CLI::Option* option = takes_next(spec) ? app.add_option(name_of(spec), values[i]) : app.add_flag(name_of(spec));
     // One value each, however often; the last wins where one is meant, as in scripts that append to a command line.
-    if (!spec.value.empty()) option->expected(1)->allow_extra_args(false)->take_all();
+    if (takes_next(spec)) option->expected(1)->allow_extra_args(false)->take_all();
     options.push_back(option);
   }
   try {
@@ -137,7 +165,7 @@ Result<void> read_options(std::vector<std::string> args, ParsedArgs& out) {
   }
   out.help = help->count() > 0;
   for (usize i = 0; i < options.size(); ++i) {
-    if (options[i]->count() > 0) out.values[verb.options[i].name] = std::move(values[i]);
+    if (options[i]->count() > 0 && !verb.options[i].optional) out.values[verb.options[i].name] = std::move(values[i]);
   }
   bool only_arguments = false;
   for (const std::string& extra : app.remaining()) {

@@ -48,7 +48,8 @@ struct Policy {
   std::vector<PolicyItem> net_allow;  ///< name is "host", "cidr" or "defaults"
   std::vector<PolicyItem> net_deny;
   std::optional<PolicyItem> clock, random, seed, clock_start, stdin_;
-  std::vector<PolicyItem> limits;  ///< as after -W
+  std::vector<PolicyItem> limits;     ///< as after -W
+  std::vector<PolicyItem> listeners;  ///< name is what --listen takes
   std::optional<std::vector<PolicyItem>> interpreters;
   std::vector<PolicyItem> never;  ///< value: an absolute glob of guest paths, or empty if `name` is a word
   std::vector<api::PolicyInfo::Inert> inert;

@@ -29,6 +29,7 @@ std::string check_text(const Policy& policy) {
   for (const PolicyItem& i : policy.env_pass) line(i.line, "passes on the variable " + i.name);
   for (const PolicyItem& i : policy.env_set) line(i.line, "sets the variable " + i.name);
   for (const PolicyItem& i : policy.env_deny) line(i.line, "denies the variable " + i.name);
+  for (const PolicyItem& i : policy.listeners) line(i.line, "lets it accept connections on " + i.name);
   for (const PolicyItem& i : policy.limits) line(i.line, "limits " + i.name + " to " + i.value);
   for (const auto* item : {&policy.clock, &policy.clock_start, &policy.random, &policy.seed, &policy.stdin_}) {
     if (*item) line((*item)->line, (*item)->name + ": " + (*item)->value);
@@ -78,6 +79,7 @@ std::string check_json(const std::string& file, const Result<Policy>& policy) {
   write_items(json, "env_pass", policy->env_pass);
   write_items(json, "env_set", policy->env_set);
   write_items(json, "env_deny", policy->env_deny);
+  write_items(json, "listeners", policy->listeners);
   write_items(json, "limits", policy->limits);
   std::vector<PolicyItem> switches;
   for (const auto* item : {&policy->clock, &policy->clock_start, &policy->random, &policy->seed, &policy->stdin_}) {

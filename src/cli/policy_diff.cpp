@@ -3,8 +3,8 @@
 // patterns (equal, or inside a tree), so nothing that is granted more is missed.
 #include <algorithm>
 
+#include "cli/limit_options.h"
 #include "cli/policy_explain.h"
-#include "cli/units.h"
 
 namespace dewar::cli {
 
@@ -71,27 +71,23 @@ void diff_limits(const Policy& a, const Policy& b, PolicyDiff& out) {
     }
     return nullptr;
   };
-  // In one unit; a limit that is "none" is above all.
-  const auto amount = [](const PolicyItem& item) -> u64 {
-    if (item.name == "timeout") return parse_duration_ms(item.value).value_or(UINT64_MAX);
-    if (auto count = parse_count(item.value)) return *count;
-    return parse_size(item.value).value_or(UINT64_MAX);
+  // A limit that is "none" is above all.
+  const auto amount = [](const std::string& name, const PolicyItem* item) -> u64 {
+    api::RunLimits limits;
+    if (item) (void)set_limit(limits, name, item->value);
+    return (limits.*api::find_limit(name)->value).value_or(UINT64_MAX);
   };
-  for (const PolicyItem& item : a.limits) {
-    const PolicyItem* other = find(b, item.name);
-    if (!other) {
-      out.more.push_back("limit " + item.name + " is the default instead of " + item.value);
-    } else if (amount(*other) != amount(item)) {
-      auto& list = amount(*other) > amount(item) ? out.more : out.less;
-      list.push_back("limit " + item.name + " is " + other->value + " instead of " + item.value + " (line " +
-                     std::to_string(other->line) + ")");
-    }
-  }
+  const auto tell = [&](const std::string& name, const PolicyItem* before, const PolicyItem* after) {
+    const u64 was = amount(name, before), is = amount(name, after);
+    if (was == is) return;
+    (is > was ? out.more : out.less)
+        .push_back("limit " + name + " is " + (after ? after->value : "the default") + " instead of " +
+                   (before ? before->value : "the default") +
+                   (after ? " (line " + std::to_string(after->line) + ")" : ""));
+  };
+  for (const PolicyItem& item : a.limits) tell(item.name, &item, find(b, item.name));
   for (const PolicyItem& item : b.limits) {
-    if (find(a, item.name)) continue;
-    // Whether that is more than the default or less, the name alone does not tell.
-    out.more.push_back("limit " + item.name + " is " + item.value + " instead of the default (line " +
-                       std::to_string(item.line) + ")");
+    if (!find(a, item.name)) tell(item.name, nullptr, &item);
   }
 }
 
@@ -131,6 +127,7 @@ PolicyDiff diff_policies(const Policy& a, const Policy& b) {
   diff_switch(a.clock, b.clock, "real", out);
   diff_switch(a.random, b.random, "real", out);
   diff_switch(a.stdin_, b.stdin_, "true", out);
+  diff_items(a.listeners, b.listeners, "listener", out.more, out.less);
   diff_limits(a, b, out);
   if (a.interpreters && !b.interpreters) out.more.push_back("programs in any language");
   if (!a.interpreters && b.interpreters) out.less.push_back("only programs in some languages");

@@ -9,7 +9,8 @@
 #include <filesystem>
 #include <tuple>
 
-#include "cli/wasm_options.h"
+#include "boundary/sockets.h"
+#include "cli/limit_options.h"
 
 namespace dewar::cli {
 
@@ -170,7 +171,7 @@ Result<void> apply_switches(const Policy& policy, const GivenOptions& given, bou
     const std::string& text = policy.seed->value;
     std::from_chars(text.data(), text.data() + text.size(), grants.seed);
   }
-  if (policy.clock_start) grants.clock_start = *parse_utc_time(policy.clock_start->value);
+  if (policy.clock_start && !given.clock_start) grants.clock_start = *parse_utc_time(policy.clock_start->value);
   if (policy.stdin_) {
     if (policy.stdin_->value == "true") {
       grants.stdin_ = boundary::StdinPolicy::granted;
@@ -188,7 +189,7 @@ Result<void> apply_limits(const Policy& policy, const GivenOptions& given, api::
         return denied(item, "the policy sets the limit " + item.name, "leave out -W " + item.name + "=...");
       }
     }
-    if (auto ok = apply_wasm_options({item.name + "=" + item.value}, &config.limits, config.features); !ok) return ok;
+    if (auto ok = set_limit(config.limits, item.name, item.value); !ok) return ok;
   }
   return {};
 }
@@ -257,10 +258,41 @@ Result<void> apply_policy(const Policy& policy, const GivenOptions& given, std::
   if (auto ok = apply_environment(policy, config.grants); !ok) return ok;
   if (auto ok = apply_switches(policy, given, config.grants); !ok) return ok;
   if (auto ok = apply_limits(policy, given, config); !ok) return ok;
+  for (const PolicyItem& item : policy.listeners) {
+    auto socket = boundary::parse_listen(item.name);
+    if (!socket) return std::unexpected(std::move(socket.error()));
+    const auto same = [&](const boundary::SocketGrant& s) {
+      return s.kind == socket->kind && s.fd == socket->fd && s.address == socket->address;
+    };
+    if (std::none_of(config.grants.sockets.begin(), config.grants.sockets.end(), same)) {
+      config.grants.sockets.push_back(std::move(*socket));
+    }
+  }
   for (const PolicyPath& path : policy.allow) requests.push_back({path, by_line(path.line)});
   for (const PolicyPath& path : policy.deny) config.grants.denies.push_back(denial_of(path));
   config.policy = policy.info();
   return plan_paths(std::move(requests), config.grants);
+}
+
+Result<std::optional<Policy>> apply_rule_options(const ParsedArgs& args, api::RunConfig& config) {
+  std::vector<PathRequest> paths;
+  for (const std::string& text : args.all("allow")) {
+    auto request = parse_allow(text);
+    if (!request) return std::unexpected(std::move(request.error()));
+    paths.push_back(std::move(*request));
+  }
+  if (!args.has("policy")) {
+    if (auto ok = plan_paths(std::move(paths), config.grants); !ok) return std::unexpected(std::move(ok.error()));
+    return std::nullopt;
+  }
+  auto policy = load_policy(std::string(args.get("policy")));
+  if (!policy) return std::unexpected(std::move(policy.error()));
+  const GivenOptions given{std::string(args.get("clock")), std::string(args.get("random")), args.has("seed"),
+                           args.has("clock-start"), args.all("wasm")};
+  if (auto ok = apply_policy(*policy, given, std::move(paths), config); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  return std::move(*policy);
 }
 
 Result<void> check_interpreter(const Policy& policy, std::string_view language) {

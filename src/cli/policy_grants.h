@@ -2,11 +2,13 @@
 // From a policy and path options to the grants of a run: which folders become mounts, and which rules lie on them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/run.h"
+#include "cli/parse.h"
 #include "cli/policy.h"
 
 namespace dewar::cli {
@@ -27,6 +29,7 @@ Result<PathRequest> parse_allow(std::string_view text);
 struct GivenOptions {
   std::string clock, random;  ///< as given, or empty
   bool seed = false;
+  bool clock_start = false;
   std::vector<std::string> wasm;  ///< lists given with -W
 };
 
@@ -34,6 +37,10 @@ struct GivenOptions {
 /// together. Errors: "policy-denied" for options that the policy forbids, "grant-...".
 Result<void> apply_policy(const Policy& policy, const GivenOptions& given, std::vector<PathRequest> requests,
                           api::RunConfig& config);
+
+/// Applies the options --allow and --policy, after read_grants and the limits. The policy, if there is one, is
+/// returned. Errors: those of the functions above and of load_policy.
+Result<std::optional<Policy>> apply_rule_options(const ParsedArgs& args, api::RunConfig& config);
 
 /// Errors: "policy-interpreter" if the policy does not allow programs of that language.
 Result<void> check_interpreter(const Policy& policy, std::string_view language);

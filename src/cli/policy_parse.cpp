@@ -8,9 +8,10 @@
 #include <initializer_list>
 
 #include "base/file.h"
+#include "boundary/sockets.h"
+#include "cli/limit_options.h"
 #include "cli/policy.h"
 #include "cli/suggest.h"
-#include "cli/wasm_options.h"
 #include "cli/yaml_tree.h"
 
 namespace dewar::cli {
@@ -287,26 +288,21 @@ class Reader {
 
   // The smaller one holds where a limit is there in more than one way.
   void limit(const YamlNode& at, const std::string& name, std::string value) {
-    wasm::Features features;
-    api::RunLimits limits;
-    const bool feature = wasm::feature_by_name(name).has_value();
-    if (feature || name.find_first_of("=,") != std::string::npos) {
-      refuse_at("policy-unknown-key", at, "limits has no key " + in_quotes(name));
+    const api::LimitSpec* spec = api::find_limit(name);
+    if (!spec) {
+      refuse_at("policy-unknown-key", at, "limits has no key " + in_quotes(name), did_you_mean(name, limit_names()));
     }
-    if (value.find(',') != std::string::npos)
-      refuse_at("policy-bad-value", at, name + ": write numbers without commas");
-    if (auto ok = apply_wasm_options({name + "=" + value}, &limits, features); !ok) {
-      const bool unknown = ok.error().message.starts_with("-W has no key");
-      refuse_at(
-          unknown ? "policy-unknown-key" : "policy-bad-value", at,
-          unknown ? "limits has no key " + in_quotes(name) : name + ": " + in_quotes(value) + " is not understood",
-          ok.error().hint);
+    api::RunLimits limits;
+    if (auto ok = set_limit(limits, name, value); !ok) {
+      refuse_at("policy-bad-value", at, name + ": " + in_quotes(value) + " is not understood", ok.error().hint);
     }
     for (PolicyItem& known : policy_.limits) {
       if (known.name != name) continue;
       api::RunLimits before;
-      (void)apply_wasm_options({known.name + "=" + known.value}, &before, features);
-      if (limits.max_memory_bytes < before.max_memory_bytes) known = {name, std::move(value), at.line};
+      (void)set_limit(before, known.name, known.value);
+      if ((limits.*spec->value).value_or(UINT64_MAX) < (before.*spec->value).value_or(UINT64_MAX)) {
+        known = {name, std::move(value), at.line};
+      }
       return;
     }
     policy_.limits.push_back({name, std::move(value), at.line});
@@ -435,7 +431,11 @@ class Reader {
          {"listeners",
           [&](const YamlNode& n) {
             read_list(n, "listeners", [&](const YamlNode& item) {
-              inert(item, "dewar.listeners " + read_name(item, "a listener"), "there are no listeners yet");
+              const std::string& text = read_name(item, "a listener");
+              if (auto socket = boundary::parse_listen(text); !socket) {
+                refuse_at("policy-bad-value", item, socket.error().message, socket.error().hint);
+              }
+              policy_.listeners.push_back({text, "", item.line});
             });
           }},
          {"interpreters",

@@ -29,11 +29,11 @@ std::string why(const boundary::Denial& denial) {
 }
 
 std::string hint_for(const api::Outcome& outcome) {
-  if (outcome.code == "fuel") return "allow more with -W fuel=N";
-  if (outcome.code == "wall-time") return "allow more with -W timeout=TIME";
-  if (outcome.code == "stack") return "allow more with -W max-wasm-stack=SIZE";
-  if (outcome.code == "gc-heap") return "allow more with -W max-gc-heap=SIZE";
-  return {};
+  if (outcome.cls != api::OutcomeClass::limit) return {};
+  const api::LimitSpec* spec = api::find_limit_by_code(outcome.code);
+  if (!spec) return {};
+  constexpr const char* kUnits[] = {"N", "SIZE", "TIME"};
+  return "allow more with -W " + std::string(spec->name) + "=" + kUnits[static_cast<usize>(spec->unit)];
 }
 
 }  // namespace
@@ -60,6 +60,25 @@ std::string ending_text(const api::Outcome& outcome) {
   return out;
 }
 
+std::string outputs_text(const api::Outcome& outcome) {
+  std::string out;
+  if (outcome.code == "out-incomplete") {
+    out += "dewar: " + std::string(api::class_name(outcome.cls)) + "[" + outcome.code +
+           "]: " + quoted(outcome.message) + "\n";
+  }
+  if (outcome.out_space.refused > 0) {
+    out += "dewar: the program filled /out (" + base::human_size(outcome.out_space.allowed) +
+           "); allow more with --out DIR:MAX\n";
+  }
+  for (const api::SkippedOutput& skipped : outcome.skipped_outputs) {
+    out += "dewar: not written: /out/" + quoted(skipped.path) + " (" + skipped.reason + ")\n";
+  }
+  if (outcome.unlisted_skipped_outputs) {
+    out += "dewar: and " + base::dec(outcome.unlisted_skipped_outputs) + " more not written\n";
+  }
+  return out;
+}
+
 std::string refusals_text(const api::Outcome& outcome) {
   std::string out;
   const std::vector<api::Suggestion> suggested = api::suggestions(outcome);
@@ -77,6 +96,10 @@ std::string refusals_text(const api::Outcome& outcome) {
     out += "\n";
   }
   if (outcome.unlisted_denials) out += "dewar: and " + base::dec(outcome.unlisted_denials) + " more denials\n";
+  if (outcome.scratch.refused > 0) {
+    out += "dewar: the program filled /tmp (" + base::human_size(outcome.scratch.allowed) +
+           "); allow more with --scratch SIZE\n";
+  }
   for (const api::Attempt& attempt : outcome.attempts) {
     out += "dewar: the program tried " + quoted(attempt.event);
     if (!attempt.detail.empty()) out += " " + quoted(attempt.detail);

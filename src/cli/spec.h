@@ -17,6 +17,7 @@ struct OptionSpec {
   bool repeat = false;
   std::string_view help;
   std::string_view choices;  ///< space-separated values, for completion; may be empty
+  bool optional = false;     ///< the value may be left out; it is given after "=" only
 };
 
 struct ExampleSpec {

@@ -157,6 +157,7 @@ void Heap::undo_large(Ref r) {
 
 void Heap::sweep(bool due) {
   ++collections_;
+  peak_ = peak_bytes();
   allocated_ = base_ ? impl_->blocks.sweep() : 0;
   if (due) {
     counted_ = allocated_;

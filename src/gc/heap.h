@@ -9,6 +9,7 @@
 // that somebody else wants (observers, the stress mode) change neither refusals nor when the next one is due.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -73,6 +74,8 @@ class Heap {
   u64 allocated_bytes() const { return allocated_; }
   /// The same if due collections had been the only ones: what limit, trigger and fuel go by.
   u64 counted_bytes() const { return counted_; }
+  /// Most of them at any time.
+  u64 peak_bytes() const { return std::max(peak_, counted_); }
   u64 max_bytes() const { return max_bytes_; }
   u64 collections() const { return collections_; }
   /// Does `r` name an object (not yet swept)? For checks and tests.
@@ -99,6 +102,7 @@ class Heap {
   u64 max_bytes_;
   u64 allocated_ = 0;
   u64 counted_ = 0;          ///< never less than allocated_
+  u64 peak_ = 0;             ///< of counted_, at the last due collection
   u64 allocated_since_ = 0;  ///< since the last due collection
   u64 collect_after_;
   u64 collections_ = 0;

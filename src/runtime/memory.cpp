@@ -29,11 +29,18 @@ u64 type_max_bytes(const wasm::MemoryType& type) {
 
 bool take_budget(const ByteBudget& budget, u64 bytes) {
   if (!budget) return true;
-  u64 left = budget->load(std::memory_order_relaxed);
+  u64 left = budget->left.load(std::memory_order_relaxed);
   do {
-    if (bytes > left) return false;
-  } while (!budget->compare_exchange_weak(left, left - bytes, std::memory_order_relaxed));
+    if (bytes > left) {
+      budget->refused_total.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+  } while (!budget->left.compare_exchange_weak(left, left - bytes, std::memory_order_relaxed));
   return true;
+}
+
+void return_budget(const ByteBudget& budget, u64 bytes) {
+  if (budget) budget->left.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 bool Memory::is_guarded(const wasm::MemoryType& type, bool explicit_bounds) {
@@ -122,15 +129,26 @@ void Memory::hide(bool hidden) {
 
 std::optional<u64> Memory::grow(u64 delta_pages) {
   const std::lock_guard lock(grow_mutex_);
+  const std::optional<u64> old_pages = grow_locked(delta_pages);
+  growth_refused.store(!old_pages, std::memory_order_relaxed);
+  return old_pages;
+}
+
+std::optional<u64> Memory::grow_locked(u64 delta_pages) {
   const u64 old_bytes = bytes.load(std::memory_order_relaxed);
   const u64 old_pages = old_bytes >> type.page_log2;
-  if (delta_pages > (max_bytes - old_bytes) >> type.page_log2) return std::nullopt;
+  if (delta_pages > (max_bytes - old_bytes) >> type.page_log2) {
+    const bool of_type = delta_pages > (type_max_bytes(type) - old_bytes) >> type.page_log2;
+    if (budget_ && !of_type) budget_->refused_memory.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
+  }
   if (delta_pages == 0) return old_pages;
   const u64 delta_bytes = delta_pages << type.page_log2;
   if (!take_budget(budget_, delta_bytes)) return std::nullopt;
   const u64 new_bytes = old_bytes + delta_bytes;
   if (!commit(old_bytes, new_bytes)) {
-    if (budget_) budget_->fetch_add(delta_bytes, std::memory_order_relaxed);
+    return_budget(budget_, delta_bytes);
+    if (budget_) budget_->refused_system.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
   bytes.store(new_bytes, std::memory_order_release);
@@ -140,7 +158,7 @@ std::optional<u64> Memory::grow(u64 delta_pages) {
 Memory::~Memory() {
   // Out of the registry before the address range can be given to somebody else.
   if (guarded && region.valid()) unregister_reservation(region.data(), kSlotBytes);
-  if (budget_) budget_->fetch_add(bytes.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  return_budget(budget_, bytes.load(std::memory_order_relaxed));
 }
 
 }  // namespace dewar::runtime

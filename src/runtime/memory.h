@@ -15,10 +15,21 @@
 
 namespace dewar::runtime {
 
-/// Bytes that a store may still spend on memories and tables together; shared by what it owns.
-using ByteBudget = std::shared_ptr<std::atomic<u64>>;
+/// What a store's memories and tables may still grow by together, and how often they were refused to grow, by what
+/// stood in the way. What a type's own maximum forbids is nobody's refusal.
+struct GrowthBudget {
+  explicit GrowthBudget(u64 bytes) : left(bytes) {}
+  std::atomic<u64> left;
+  std::atomic<u64> refused_memory{0};  ///< the limit of one memory
+  std::atomic<u64> refused_table{0};   ///< the limit of one table
+  std::atomic<u64> refused_total{0};   ///< this budget
+  std::atomic<u64> refused_system{0};  ///< the operating system
+};
+using ByteBudget = std::shared_ptr<GrowthBudget>;
 /// Takes `bytes` from a budget (null = unlimited); false, with nothing taken, if less is left.
 bool take_budget(const ByteBudget& budget, u64 bytes);
+/// Gives them back.
+void return_budget(const ByteBudget& budget, u64 bytes);
 
 struct Memory {
   /// Inaccessible bytes on each side of the 8 GiB that an index plus an offset can reach.
@@ -36,6 +47,7 @@ struct Memory {
   wasm::MemoryType type;      ///< as declared; current_type() has the current size as its minimum
   u64 max_bytes = 0;          ///< growth beyond fails (declared max, index type, store limit)
   bool guarded = false;       ///< accesses may rely on the fault handler
+  std::atomic<bool> growth_refused{false};  ///< the last attempt to grow failed
   base::Mapping region;
   base::Mapping alias;  ///< test mode hide_memory
 
@@ -76,6 +88,7 @@ struct Memory {
   Result<void> make_alias();
   /// Makes bytes [from, to) accessible, in whole pages.
   bool commit(u64 from, u64 to);
+  std::optional<u64> grow_locked(u64 delta_pages);
 
   std::mutex grow_mutex_;
   ByteBudget budget_;

@@ -26,9 +26,8 @@ u32 slots_of(std::span<const wasm::CanonValType> types) {
 Store::Store(Engine& engine, const StoreLimits& limits)
     : engine_(engine),
       limits_(limits),
-      heap_(std::make_unique<gc::Heap>(engine.types(), std::min(limits.max_gc_bytes, u64{1} << 32))) {
-  if (limits_.max_total_bytes != ~u64{0}) budget_ = std::make_shared<std::atomic<u64>>(limits_.max_total_bytes);
-}
+      heap_(std::make_unique<gc::Heap>(engine.types(), std::min(limits.max_gc_bytes, u64{1} << 32))),
+      budget_(std::make_shared<GrowthBudget>(limits.max_total_bytes)) {}
 
 Store::~Store() { DEWAR_ASSERT(stacks_.empty(), "a stack outlives its store"); }
 

@@ -181,8 +181,12 @@ class Store {
   Result<void> check_table(const wasm::CanonTableType& type) const;
   Result<void> check_memory(const wasm::MemoryType& type) const;
 
-  /// Bytes of all memories and tables together, as limits.max_total_bytes counts them; 0 without that limit.
-  u64 total_bytes() const { return budget_ ? limits_.max_total_bytes - budget_->load(std::memory_order_relaxed) : 0; }
+  /// Bytes of all memories and tables together, as limits.max_total_bytes counts them.
+  u64 total_bytes() const { return limits_.max_total_bytes - budget_->left.load(std::memory_order_relaxed); }
+  /// Refusals of growth so far.
+  const GrowthBudget& growth() const { return *budget_; }
+  const std::deque<Table>& tables() const { return tables_; }
+  const std::vector<std::shared_ptr<Memory>>& memories() const { return memories_; }
 
   /// Grows a table; old size, or nullopt if refused by max, limit or memory.
   std::optional<u64> grow_table(Table& table, u64 delta, Ref init);

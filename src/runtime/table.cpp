@@ -75,7 +75,7 @@ Result<Table*> Store::new_table(const wasm::CanonTableType& type, Ref init) {
                 "raise the total memory limit");
   }
   if (!reallocate(table, std::max<u64>(type.limits.min, 1))) {
-    if (budget_) budget_->fetch_add(bytes, std::memory_order_relaxed);
+    return_budget(budget_, bytes);
     return fail("limit-table", "the system refuses a table of " + base::dec(type.limits.min) + " elements");
   }
   table.size = type.limits.min;
@@ -86,13 +86,18 @@ Result<Table*> Store::new_table(const wasm::CanonTableType& type, Ref init) {
 std::optional<u64> Store::grow_table(Table& table, u64 delta, Ref init) {
   const u64 old_size = table.size;
   // Declared maxima may be below the size only by a bug; the limit may not, so that this can not wrap.
-  if (delta > table.max - old_size) return std::nullopt;
+  if (delta > table.max - old_size) {
+    const u64 type_max = table.type.limits.has_max ? table.type.limits.max : table.type.limits.is64 ? ~u64{0} : ~u32{0};
+    if (delta <= type_max - old_size) budget_->refused_table.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
+  }
   if (delta == 0) return old_size;
   const u64 bytes = budget_bytes(table, delta);
   if (!take_budget(budget_, bytes)) return std::nullopt;
   const u64 new_size = old_size + delta;
   if (new_size > table.capacity && !reallocate(table, std::min(table.max, std::max(new_size, table.capacity * 2)))) {
-    if (budget_) budget_->fetch_add(bytes, std::memory_order_relaxed);
+    return_budget(budget_, bytes);
+    budget_->refused_system.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
   table.size = new_size;

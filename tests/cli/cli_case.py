@@ -9,10 +9,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import test_report  # noqa: E402
+
 BIN = os.environ.get("DEWAR_BIN", str(ROOT / "build/release/dewar"))
 GUESTS = os.environ.get("DEWAR_GUESTS", os.environ.get("DEWAR_HOME", ""))
 TIMEOUT = 120
@@ -84,7 +88,7 @@ class CliCase(unittest.TestCase):
         path.write_bytes(contents if isinstance(contents, bytes) else contents.encode())
         return str(path)
 
-    def dewar(self, *args, stdin=b"", env=None, cwd=None):
+    def dewar(self, *args, stdin=b"", env=None, cwd=None, pass_fds=()):
         """Runs the program to its end; a run that does not end fails the test."""
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder / "home"),
                        "DEWAR_HOME": str(self.folder / "dewar-home")}
@@ -93,7 +97,7 @@ class CliCase(unittest.TestCase):
                 environment[name] = setting
         environment.update(env or {})
         done = subprocess.run([BIN, *map(str, args)], input=stdin, capture_output=True, timeout=TIMEOUT,
-                              env=environment, cwd=cwd or self.folder)
+                              env=environment, cwd=cwd or self.folder, pass_fds=pass_fds)
         self.assertNotIn("AddressSanitizer", done.stderr.decode("utf-8", "replace"))
         self.assertGreaterEqual(done.returncode, 0, f"died of a signal: {done.stderr!r}")
         return Result(done)
@@ -119,4 +123,4 @@ class CliCase(unittest.TestCase):
 
 
 def main():
-    unittest.main(verbosity=2)
+    test_report.main()

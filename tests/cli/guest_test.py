@@ -100,6 +100,20 @@ class Installing(CliCase):
         self.assertIn("error[guest-hash]", result.err)
         self.assertEqual(self.store(), [])
 
+    def test_what_guests_share_is_downloaded_once(self):
+        package = self.package("package.tgz", [("package/x", b"")])
+        npm = pathlib.Path(self.file("bin/npm", f"#!/bin/sh\necho called >> {self.folder}/calls\nexit 1\n"))
+        npm.chmod(0o755)
+        environment = {"PATH": f"{npm.parent}:{os.environ['PATH']}"}
+        result = self.dewar("guest", "add", "ruby", "php", env=environment)
+        self.assertEqual(result.status, 125)
+        self.assertEqual((self.folder / "calls").read_text(), "called\n", "the first that fails ends it")
+        result = self.dewar("guest", "add", "ruby", "php", "--from", package)
+        self.assertIn("error[usage-argument]", result.err)
+        result = self.dewar("guest", "add", "ruby", "pyhton", env=environment)
+        self.assertIn("error[guest-unknown]", result.err)
+        self.assertEqual((self.folder / "calls").read_text(), "called\n", "names are checked before anything is fetched")
+
     def test_unknown_guest(self):
         result = self.dewar("guest", "add", "pyton")
         self.assertEqual(result.status, 125)
@@ -312,10 +326,52 @@ for path, mode in (("/etc/passwd", "r"), ("/data/out.txt", "w"), ("/data/../etc/
                               options=("--dir", f"{self.folder}/data::/data"))
         self.assertEqual((outcome["code"], (self.folder / "data/out.txt").read_text()), ("ok", "x"))
 
+    def test_temporary_files(self):
+        """In memory, without a grant: tempfile, modules written and imported, a database, and an end to the room."""
+        script = self.file("t.py", """
+import os, pathlib, sqlite3, sys, tempfile
+with tempfile.NamedTemporaryFile("w+") as file:
+    print(file.write("hello"), file.seek(0), file.read(), os.path.dirname(file.name))
+with tempfile.TemporaryDirectory() as folder:
+    (pathlib.Path(folder) / "a/b").mkdir(parents=True)
+    print([name for _, names, _ in os.walk(folder) for name in names])
+with tempfile.TemporaryFile() as file:
+    print(file.write(b"123"), file.seek(0), file.read())
+print(os.listdir("/tmp"), tempfile.gettempdir())
+sys.path.insert(0, "/tmp")
+for name in ("first", "second"):
+    pathlib.Path("/tmp", name + ".py").write_text("X = %r" % name)
+    print(__import__(name).X)
+with sqlite3.connect("/tmp/db") as db:
+    print(db.execute("create table t as select 5").execute("select * from t").fetchall())
+try:
+    with open("/tmp/full", "wb") as file:
+        for _ in range(65):
+            file.write(b"x" * (1 << 20))
+except OSError as error:
+    print(error.strerror, os.path.getsize("/tmp/full") >> 20)
+pathlib.Path("/out/result.txt").write_text("done")
+""")
+        outcome = self.outcome("--out", "out", script, env=self.guest_env("python"))
+        self.assertEqual(outcome["stdout"]["text"], """5 0 hello /tmp
+['a', 'b']
+3 0 b'123'
+[] /tmp
+first
+second
+[(5,)]
+No space left on device 63
+""", outcome["stderr"]["text"])
+        self.assertEqual([file["path"] for file in outcome["outputs"]], ["result.txt"])
+        self.assertEqual((outcome["class"], outcome["denied_count"]), ("exit", 1))
+        self.assertEqual(outcome["denials"][0]["resource"], "/dev/urandom", "asked for by sqlite")
+
     def test_the_scripts_folder_is_not_granted(self):
         self.file("secret.txt", "x")
         outcome = self.script("import os\nprint(sorted(os.listdir('/')), [n for n in os.listdir('/dewar') if n[0] != '.'])")
-        self.assertEqual(outcome["stdout"]["text"], "['dewar'] ['script.py']\n")
+        self.assertEqual(outcome["stdout"]["text"], "['dewar', 'tmp'] ['script.py']\n")
+        outcome = self.script("import os\nprint(os.listdir('/'))", options=("--scratch=off",))
+        self.assertEqual(outcome["stdout"]["text"], "['dewar']\n")
         outcome = self.script("open('/dewar/script.py', 'w')")
         self.assertEqual(outcome["error"]["type"], "PermissionError")
 
@@ -334,7 +390,7 @@ for path, mode in (("/etc/passwd", "r"), ("/data/out.txt", "w"), ("/data/../etc/
 
     def test_memory(self):
         outcome = self.script("x = bytearray(200 << 20)", options=("-W", "max-memory-size=64MiB"))
-        self.assert_outcome(outcome, "exit", "guest-exception", 1)
+        self.assert_outcome(outcome, "exit", "guest-out-of-memory", 1)
         self.assertEqual(outcome["error"]["type"], "MemoryError")
 
     def test_forged_reports_only_add(self):

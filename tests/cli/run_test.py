@@ -3,6 +3,7 @@
 """dewar run on modules: every class of outcome, its exit status, its JSON, and what a person is told."""
 
 import json
+import socket
 import unittest
 
 from cli_case import HELLO, LOOP, CliCase, SCHEMA, main, schema_faults
@@ -26,7 +27,7 @@ class Ends(CliCase):
         outcome = self.outcome(self.file("hello.wat", HELLO))
         self.assert_outcome(outcome, "exit", "ok", 0)
         self.assertEqual(outcome["stdout"], {"text": "hello from a dewar\n", "utf8": True, "tail": None, "bytes": 19,
-                                             "omitted_bytes": 0})
+                                             "omitted_bytes": 0, "spill": None})
         self.assertEqual(outcome["host_calls"], 1)
 
     def test_own_exit_code(self):
@@ -144,9 +145,9 @@ class Limits(CliCase):
         path = self.file("several.wat", '''(module (memory 3) (memory 5) (table 100 funcref) (table 10 externref)
           (func (export "_start")))''')
         limits = self.outcome("-W", "max-memory-size=1M,max-table-elements=1000", path)["limits"]
-        self.assertEqual(limits["memory_bytes"], {"used": 5 << 16, "allowed": 1 << 20})
+        self.assertEqual(limits["memory_bytes"], {"used": 5 << 16, "allowed": 1 << 20, "refused": 0})
         self.assertEqual(limits["total_memory_bytes"],
-                         {"used": (8 << 16) + 100 * 12 + 10 * 4, "allowed": (1 << 20) + 16000})
+                         {"used": (8 << 16) + 100 * 12 + 10 * 4, "allowed": (1 << 20) + 16000, "refused": 0})
         outcome = self.outcome("-W", "max-memory-size=1MiB", self.file("big.wat", '''(module (memory 17)
           (func (export "_start")))'''))
         self.assertEqual((outcome["class"], outcome["exit_code"]), ("refused", 126))
@@ -246,6 +247,46 @@ class Grants(CliCase):
         outcome = self.outcome("--invoke", "try", self.file("sock.wat", module))
         self.assertEqual(outcome["results"], ["i32:52", "i32:52"])
         self.assertEqual({denial["rule"] for denial in outcome["denials"]}, {"not-implemented"})
+
+    def test_sockets_are_passed_on(self):
+        # Answers one connection with what it heard.
+        module = f'''(module
+          (import "{WASI}" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+          (import "{WASI}" "sock_recv" (func $recv (param i32 i32 i32 i32 i32 i32) (result i32)))
+          (import "{WASI}" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+          (memory (export "memory") 1)
+          (func $echo (param $fd i32) (result i32)
+            (i32.store (i32.const 16) (i32.const 64)) (i32.store (i32.const 20) (i32.const 100))
+            (drop (call $recv (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 8) (i32.const 12)))
+            (i32.store (i32.const 20) (i32.load (i32.const 8)))
+            (call $send (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 8)))
+          (func (export "serve") (result i32)
+            (if (call $accept (i32.const 3) (i32.const 0) (i32.const 0)) (then (return (i32.const -1))))
+            (call $echo (i32.load (i32.const 0))))
+          (func (export "talk") (result i32) (call $echo (i32.const 3))))'''
+        path = self.file("echo.wat", module)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"hello")
+                number = server.fileno()
+                outcome = self.outcome("--listen", f"fd:{number}", "--invoke", "serve", path, pass_fds=(number,))
+                self.assertEqual((outcome["results"], client.recv(100)), (["i32:0"], b"hello"))
+                self.assertFalse(outcome["determinism"]["reproducible"])
+            # Taken: the address is refused, and nothing runs.
+            self.assert_outcome(self.outcome("--listen", f"127.0.0.1:{port}", path), "refused", "grant-socket", 126)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(b"by descriptor")
+            number = theirs.fileno()
+            outcome = self.outcome("--stream", f"fd:{number}", "--invoke", "talk", path, pass_fds=(number,))
+            self.assertEqual((outcome["results"], ours.recv(100)), (["i32:0"], b"by descriptor"))
+        outcome = self.outcome("--invoke", "serve", path)
+        self.assertEqual(outcome["results"], ["i32:-1"])
+        denied = outcome["denials"][0]
+        self.assertEqual((denied["rule"], denied["missing"]), ("not-a-socket", "network"))
+        for text in ("localhost:80", "127.0.0.1:0", "fd:x", ""):
+            self.assert_outcome(self.outcome("--listen", text, path), "refused", "grant-socket", 126)
 
     def test_determinism_is_told(self):
         path = self.file("hello.wat", HELLO)

@@ -104,7 +104,7 @@ class Usage(CliCase):
           COMP_WORDS=(dewar va); COMP_CWORD=1; _dewar; echo "${COMPREPLY[@]}"
           COMP_WORDS=(dewar run --clock v); COMP_CWORD=3; _dewar; echo "${COMPREPLY[@]}"''')
         done = subprocess.run(["bash", script], capture_output=True, text=True, timeout=30)
-        self.assertEqual(done.stdout.split(), ["--clock", "remove", "validate", "virtual"], done.stderr)
+        self.assertEqual(done.stdout.split(), ["--clock", "--clock-start", "remove", "validate", "virtual"], done.stderr)
 
     def test_version(self):
         result = self.dewar("version")

@@ -50,6 +50,13 @@ using Handler = __attribute__((preserve_none)) u32 (*)(DEWAR_INTERP_PARAMS);
     stack->trap.kind = (kind_); \
     DEWAR_TAIL(exit_trap);      \
   } while (0)
+#if defined(DEWAR_MEASURE_UNMETERED)
+// Only for the benchmark of what metering costs: such a build never stops for fuel and counts nothing.
+#define DEWAR_CHARGE(cost_) \
+  do {                      \
+    (void)(cost_);          \
+  } while (0)
+#else
 /// Pays for the block that is about to start; stops before it when fuel does not suffice (design D11).
 #define DEWAR_CHARGE(cost_)         \
   do {                              \
@@ -60,6 +67,7 @@ using Handler = __attribute__((preserve_none)) u32 (*)(DEWAR_INTERP_PARAMS);
       DEWAR_TAIL(exit_out_of_fuel); \
     }                               \
   } while (0)
+#endif
 
 /// Offsets of the prefix pages in a dispatch table.
 inline constexpr u32 kPageFb = 256, kPageFc = kPageFb + 0x60, kPageFd = kPageFc + 0x60, kPageFe = kPageFd + 0x120,

@@ -10,6 +10,7 @@
 
 namespace dewar::wasi_p1 {
 
+// clang-format off: it moves this macro with every run
 /// X(name, number): the errors. ENOTCAPABLE is what a refusal looks like.
 #define DEWAR_WASI_ERRNOS(X)                                                                                           \
   X(success, 0)                                                                                                        \
@@ -27,6 +28,7 @@ namespace dewar::wasi_p1 {
                                           X(protonosupport, 66) X(prototype, 67) X(range, 68) X(rofs, 69) X(spipe, 70) \
                                               X(srch, 71) X(stale, 72) X(timedout, 73) X(txtbsy, 74) X(xdev, 75)       \
                                                   X(notcapable, 76)
+// clang-format on
 
 enum class Errno : u16 {
 #define X(name, number) name = number,
@@ -72,6 +74,8 @@ enum Fstflags : u16 { kSetAtime = 1, kSetAtimeNow = 2, kSetMtime = 4, kSetMtimeN
 enum EventType : u8 { kEventClock = 0, kEventFdRead = 1, kEventFdWrite = 2 };
 inline constexpr u16 kClockAbsolute = 1;
 inline constexpr u16 kEventHangup = 1;
+enum Riflags : u16 { kRecvPeek = 1, kRecvWaitAll = 2 };
+enum Sdflags : u8 { kShutRead = 1, kShutWrite = 2 };
 inline constexpr u32 kMaxClockId = 3;
 inline constexpr u32 kMaxSignal = 30;
 inline constexpr u32 kMaxAdvice = 5;
@@ -86,8 +90,10 @@ struct Fdstat {
 };
 static_assert(sizeof(Fdstat) == 24);
 
+inline constexpr u8 kPreopenSocket = 1;
+
 struct Prestat {
-  u8 tag = 0;  ///< 0 = directory
+  u8 tag = 0;  ///< 0 = directory; 1 = socket, which the definition does not have (docs/wasi.md)
   u8 pad[3] = {};
   u32 name_size = 0;
 };

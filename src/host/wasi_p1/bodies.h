@@ -79,8 +79,17 @@ Reply path_unlink_file(boundary::HostCall& call, Session& session);
 template <class Abi>
 Reply poll_oneoff(boundary::HostCall& call, Session& session);
 
-// Sockets, and names that nobody knows: refused.cpp
-Reply sock_any(boundary::HostCall& call, Session& session);
+// Sockets: sock.cpp
+Reply sock_accept(boundary::HostCall& call, Session& session);
+Reply sock_recv(boundary::HostCall& call, Session& session);
+Reply sock_send(boundary::HostCall& call, Session& session);
+Reply sock_shutdown(boundary::HostCall& call, Session& session);
+/// Moves bytes through a socket for these and for fd_read and fd_write. Waits as the handle's flags say.
+std::expected<u64, Reply> receive(boundary::HostCall& call, const boundary::Handle& h, boundary::GuestScatter& into,
+                                  u32 flags);
+std::expected<u64, Reply> send(boundary::HostCall& call, const boundary::Handle& h, const boundary::GuestGather& from);
+
+// Names that nobody knows: refused.cpp
 Reply unknown_function(boundary::HostCall& call, Session& session);
 runtime::HostStatus unknown_trap(boundary::HostCall& call);
 
@@ -93,10 +102,8 @@ struct NewTimes {
   Value access, modify;
 };
 std::expected<NewTimes, Errno> parse_times(u64 atime, u64 mtime, u32 flags);
-/// For utimensat.
-void to_kernel(const NewTimes& times, struct timespec out[2]);
-/// Lets the guest see them.
-void apply_times(boundary::HostCall& call, Session& session, boundary::NodeIndex node, const NewTimes& times);
+/// Sets them, and lets the guest see them.
+Reply change_times(boundary::HostCall& call, Session& session, const boundary::NodeView& node, const NewTimes& times);
 
 /// Puts what is known of a file into the interface's layout.
 template <class Abi>

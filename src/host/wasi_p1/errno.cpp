@@ -48,10 +48,14 @@ Errno from_kernel(int error) {
       DEWAR_FROM_KERNEL(EAGAIN, again);
       DEWAR_FROM_KERNEL(EBADF, badf);
       DEWAR_FROM_KERNEL(EBUSY, busy);
+      DEWAR_FROM_KERNEL(ECONNABORTED, connaborted);
+      DEWAR_FROM_KERNEL(ECONNREFUSED, connrefused);
+      DEWAR_FROM_KERNEL(ECONNRESET, connreset);
       DEWAR_FROM_KERNEL(EDQUOT, dquot);
       DEWAR_FROM_KERNEL(EEXIST, exist);
       DEWAR_FROM_KERNEL(EFAULT, fault);
       DEWAR_FROM_KERNEL(EFBIG, fbig);
+      DEWAR_FROM_KERNEL(EHOSTUNREACH, hostunreach);
       DEWAR_FROM_KERNEL(EILSEQ, ilseq);
       DEWAR_FROM_KERNEL(EINTR, intr);
       DEWAR_FROM_KERNEL(EINVAL, inval);
@@ -61,12 +65,17 @@ Errno from_kernel(int error) {
       DEWAR_FROM_KERNEL(EMFILE, mfile);
       DEWAR_FROM_KERNEL(EMLINK, mlink);
       DEWAR_FROM_KERNEL(ENAMETOOLONG, nametoolong);
+      DEWAR_FROM_KERNEL(ENETDOWN, netdown);
+      DEWAR_FROM_KERNEL(ENETRESET, netreset);
+      DEWAR_FROM_KERNEL(ENETUNREACH, netunreach);
       DEWAR_FROM_KERNEL(ENFILE, nfile);
+      DEWAR_FROM_KERNEL(ENOBUFS, nobufs);
       DEWAR_FROM_KERNEL(ENODEV, nodev);
       DEWAR_FROM_KERNEL(ENOENT, noent);
       DEWAR_FROM_KERNEL(ENOMEM, nomem);
       DEWAR_FROM_KERNEL(ENOSPC, nospc);
       DEWAR_FROM_KERNEL(ENOSYS, nosys);
+      DEWAR_FROM_KERNEL(ENOTCONN, notconn);
       DEWAR_FROM_KERNEL(ENOTDIR, notdir);
       DEWAR_FROM_KERNEL(ENOTEMPTY, notempty);
       DEWAR_FROM_KERNEL(EOPNOTSUPP, notsup);
@@ -77,6 +86,7 @@ Errno from_kernel(int error) {
       DEWAR_FROM_KERNEL(EROFS, rofs);
       DEWAR_FROM_KERNEL(ESPIPE, spipe);
       DEWAR_FROM_KERNEL(ESTALE, stale);
+      DEWAR_FROM_KERNEL(ETIMEDOUT, timedout);
       DEWAR_FROM_KERNEL(ETXTBSY, txtbsy);
       DEWAR_FROM_KERNEL(EXDEV, xdev);
 #undef DEWAR_FROM_KERNEL

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading, writing and seeking. Files are accessed at positions that the handle table keeps; the kernel fills and
-// empties guest memory directly, through checked vectors.
+// Reading, writing and seeking. Files are accessed at positions that the handle table keeps.
 #include <errno.h>
-#include <sys/stat.h>
+#include <poll.h>
 #include <sys/uio.h>
 
 #include "host/wasi_p1/bodies.h"
@@ -26,29 +25,18 @@ int write_flags(u16 flags, bool append) {
 
 std::expected<u64, int> read_file(const Handle& h, boundary::GuestScatter& into, u64 offset) {
   if (offset > kMaxOffset) return std::unexpected(EINVAL);
-  const auto iov = into.kernel();
-  for (;;) {
-    const ssize_t n = ::preadv(h.fd.get(), iov.data(), static_cast<int>(iov.size()), static_cast<off_t>(offset));
-    if (n >= 0) return static_cast<u64>(n);
-    if (errno != EINTR) return std::unexpected(errno);
-  }
+  return boundary::read_at(h.view(), into, offset);
 }
 
 std::expected<u64, int> write_file(const Handle& h, const boundary::GuestGather& from, u64 offset, bool append) {
   if (offset > kMaxOffset) return std::unexpected(EFBIG);
-  const auto iov = from.kernel();
-  for (;;) {
-    const ssize_t n = ::pwritev2(h.fd.get(), iov.data(), static_cast<int>(iov.size()), static_cast<off_t>(offset),
-                                 write_flags(h.flags, append));
-    if (n >= 0) return static_cast<u64>(n);
-    if (errno != EINTR) return std::unexpected(errno);
-  }
+  return boundary::write_at(h.view(), from, offset, write_flags(h.flags, append));
 }
 
 std::expected<u64, int> file_size(const Handle& h) {
-  struct stat st{};
-  if (::fstat(h.fd.get(), &st) != 0) return std::unexpected(errno);
-  return static_cast<u64>(st.st_size);
+  auto st = boundary::status(h.view());
+  if (!st) return std::unexpected(st.error());
+  return static_cast<u64>(st->st_size);
 }
 
 // The shared part of fd_read and fd_pread: `position` is the handle's own offset if null.
@@ -66,7 +54,13 @@ Reply read_into(HostCall& call, Session& session, const u64* position, u32 resul
     if (!done) return from_kernel(done.error());
     n = *done;
     if (!position) h->offset += n;
+  } else if (h->is_socket()) {
+    auto done = receive(call, *h, buffers, 0);
+    if (!done) return done.error();
+    n = *done;
   } else if (h->kind == Handle::Kind::input) {
+    const bool may_wait = !(h->flags & kFdNonblock) || h->input->poll_fd() < 0;
+    if (!may_wait && call.wait(h->input->poll_fd(), POLLIN, 0) == boundary::Wait::timeout) return Errno::again;
     auto done = h->input->read(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
@@ -84,13 +78,26 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
   boundary::GuestGather buffers;
   if (auto ok = call.gather(call.arg32(1), call.arg32(2), buffers); !ok) return from_fault(ok.error());
   if (!call.in_bounds(result, 4)) return Errno::fault;
+  const u64 wanted = buffers.total();
   u64 n = 0;
   if (h->kind == Handle::Kind::file) {
     // A positional write goes to its position, also on a handle that appends (as POSIX has it).
     const bool append = !position && (h->flags & kFdAppend);
-    auto done = write_file(*h, buffers, position ? *position : append ? 0 : h->offset, append);
+    const u64 at = position ? *position : append ? 0 : h->offset;
+    u64 gap = 0;  // between the end of the file and what is written: it becomes part of the file
+    if (!append && at <= kMaxOffset) {
+      auto size = file_size(*h);
+      if (!size) return from_kernel(size.error());
+      gap = at > *size ? at - *size : 0;
+    }
+    boundary::Quota& quota = session.boundary().bytes_written;
+    const u64 allowed = wanted > 0 ? quota.allow(gap + wanted) : gap;
+    if (wanted > 0 && allowed <= gap) return Errno::nospc;
+    buffers.clip(allowed - gap);
+    auto done = write_file(*h, buffers, at, append);
     if (!done) return from_kernel(done.error());
     n = *done;
+    if (n > 0) quota.use(gap + n);
     if (append) {
       auto end = file_size(*h);
       if (!end) return from_kernel(end.error());
@@ -99,10 +106,20 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
       h->offset += n;
     }
     if (n > 0) session.touch(call, *h);
+  } else if (h->is_socket()) {
+    auto done = send(call, *h, buffers);
+    if (!done) return done.error();
+    n = *done;
   } else if (h->kind == Handle::Kind::output) {
+    const bool counted = session.is_program_output(*h->output);
+    boundary::Quota& quota = session.boundary().output;
+    if (counted) buffers.clip(quota.allow(wanted));
     auto done = h->output->write(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
+    if (counted) quota.use(n);
+    // All that was allowed is out, and there is more.
+    if (n == buffers.total() && n < wanted) return call.end_by(boundary::EndingLimit::output);
   } else {
     return Errno::badf;
   }
@@ -136,7 +153,7 @@ Reply fd_seek(HostCall& call, Session& session) {
   const i64 delta = static_cast<i64>(call.arg64(1));
   const u32 whence = call.arg32(2);
   Handle* stream = session.handles().get(call.arg32(0));
-  if (stream && (stream->kind == Handle::Kind::input || stream->kind == Handle::Kind::output)) return Errno::spipe;
+  if (stream && stream->is_stream()) return Errno::spipe;
   const bool only_tells = delta == 0 && whence == Abi::kSeekCurrent;
   DEWAR_WASI_TRY(h, session.handle(call, 0, only_tells ? rights::kFdTell : rights::kFdSeek));
   if (h->kind != Handle::Kind::file) return Errno::isdir;

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Handles themselves, and the metadata of what is open. Sizes and times are set through the kernel descriptor, and
-// only if the mount may be written, which the handle's rights stand for.
+// Handles themselves, and the metadata of what is open. Sizes and times are set through what the handle holds, and only
+// if the mount may be written, which the handle's rights stand for.
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
 
 #include "host/wasi_p1/bodies.h"
 
@@ -19,11 +15,25 @@ namespace {
 
 constexpr u64 kMaxOffset = static_cast<u64>(INT64_MAX);
 
-Reply sync(HostCall& call, Session& session, int (*flush)(int)) {
+Reply sync(HostCall& call, Session& session, bool data_only) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
   if (h->kind != Handle::Kind::file && h->kind != Handle::Kind::dir) return Errno::success;  // nothing is held back
   // A directory that may only be entered is open without access to its contents: there is nothing to flush.
-  if (flush(h->fd.get()) != 0 && errno != EBADF && errno != EINVAL) return from_kernel(errno);
+  auto done = boundary::flush(h->view(), data_only);
+  if (!done && done.error() != EBADF && done.error() != EINVAL) return from_kernel(done.error());
+  return Errno::success;
+}
+
+// Sets the size of a file. What it gets longer by counts as written.
+Errno resize(HostCall& call, Session& session, Handle& h, u64 size) {
+  auto st = boundary::status(h.view());
+  if (!st) return from_kernel(st.error());
+  const u64 old = static_cast<u64>(st->st_size), more = size > old ? size - old : 0;
+  boundary::Quota& quota = session.boundary().bytes_written;
+  if (quota.allow(more) < more) return Errno::nospc;
+  if (auto done = boundary::resize(h.view(), size); !done) return from_kernel(done.error());
+  quota.use(more);
+  session.touch(call, h);
   return Errno::success;
 }
 
@@ -47,21 +57,19 @@ Reply fd_allocate(HostCall& call, Session& session) {
   const u64 offset = call.arg64(1), size = call.arg64(2);
   if (size == 0) return Errno::inval;
   if (offset > kMaxOffset || size > kMaxOffset - offset) return Errno::fbig;
-  struct stat st{};
-  if (::fstat(h->fd.get(), &st) != 0) return from_kernel(errno);
+  auto st = boundary::status(h->view());
+  if (!st) return from_kernel(st.error());
   // Only the size is promised; blocks are not reserved, or one call could fill the host's disk.
-  if (static_cast<u64>(st.st_size) >= offset + size) return Errno::success;
-  if (::ftruncate(h->fd.get(), static_cast<off_t>(offset + size)) != 0) return from_kernel(errno);
-  session.touch(call, *h);
-  return Errno::success;
+  if (static_cast<u64>(st->st_size) >= offset + size) return Errno::success;
+  return resize(call, session, *h, offset + size);
 }
 
 Reply fd_close(HostCall& call, Session& session) {
   return session.handles().close(call.arg32(0)) ? Errno::success : Errno::badf;
 }
 
-Reply fd_datasync(HostCall& call, Session& session) { return sync(call, session, ::fdatasync); }
-Reply fd_sync(HostCall& call, Session& session) { return sync(call, session, ::fsync); }
+Reply fd_datasync(HostCall& call, Session& session) { return sync(call, session, true); }
+Reply fd_sync(HostCall& call, Session& session) { return sync(call, session, false); }
 
 Reply fd_fdstat_get(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
@@ -77,6 +85,7 @@ Reply fd_fdstat_set_flags(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
   const u32 flags = call.arg32(1);
   if (flags & ~u32{kFdflagsAll}) return Errno::inval;
+  if (h->is_socket() && (flags & ~u32{kFdNonblock})) return Errno::inval;
   h->flags = static_cast<u16>(flags);
   return Errno::success;
 }
@@ -97,9 +106,9 @@ Reply fd_filestat_get(HostCall& call, Session& session) {
   if (h->kind == Handle::Kind::synthetic) {
     info = session.synthetic_info(h->guest_path);
   } else if (h->kind == Handle::Kind::file || h->kind == Handle::Kind::dir) {
-    struct stat st{};
-    if (::fstat(h->fd.get(), &st) != 0) return from_kernel(errno);
-    info = session.file_info(st, h->mount);
+    auto st = boundary::status(h->view());
+    if (!st) return from_kernel(st.error());
+    info = session.file_info(*st, h->mount);
   } else {
     info.filetype = h->filetype;
     info.links = 1;
@@ -115,29 +124,25 @@ Reply fd_filestat_set_size(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
   if (h->kind != Handle::Kind::file) return Errno::badf;
   if (call.arg64(1) > kMaxOffset) return Errno::inval;
-  if (::ftruncate(h->fd.get(), static_cast<off_t>(call.arg64(1))) != 0) return from_kernel(errno);
-  session.touch(call, *h);
-  return Errno::success;
+  return resize(call, session, *h, call.arg64(1));
 }
 
 Reply fd_filestat_set_times(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(h, session.handle(call, 0));
   DEWAR_WASI_TRY(times, parse_times(call.arg64(1), call.arg64(2), call.arg32(3)));
   if (h->kind != Handle::Kind::file && h->kind != Handle::Kind::dir) return Errno::badf;
-  timespec kernel[2];
-  to_kernel(times, kernel);
-  // utimensat works on O_PATH descriptors, which a directory without the right to read is.
-  if (::utimensat(h->fd.get(), "", kernel, AT_EMPTY_PATH) != 0 && ::futimens(h->fd.get(), kernel) != 0) {
-    return from_kernel(errno);
-  }
-  apply_times(call, session, h->node, times);
-  return Errno::success;
+  return change_times(call, session, h->view(), times);
 }
 
 Reply fd_prestat_get(HostCall& call, Session& session) {
   const Handle* h = session.handles().get(call.arg32(0));
   if (!h || !h->preopen) return Errno::badf;  // C libraries look until they meet this error
   Prestat out;
+  if (h->is_socket()) {
+    // What C libraries do not know they pass over; at an error they would not look for directories after it.
+    out.tag = kPreopenSocket;
+    return store_result(call, call.arg32(1), out);
+  }
   out.name_size = static_cast<u32>(preopen_name(*h).size());
   return store_result(call, call.arg32(1), out);
 }
@@ -145,6 +150,7 @@ Reply fd_prestat_get(HostCall& call, Session& session) {
 Reply fd_prestat_dir_name(HostCall& call, Session& session) {
   const Handle* h = session.handles().get(call.arg32(0));
   if (!h || !h->preopen) return Errno::badf;
+  if (h->is_socket()) return Errno::notdir;
   const std::string_view name = preopen_name(*h);
   if (call.arg32(2) < name.size()) return Errno::nametoolong;
   DEWAR_WASI_GUEST(buffer, call.write(call.arg32(1), name.size()));
@@ -169,6 +175,8 @@ std::expected<NewTimes, Errno> parse_times(u64 atime, u64 mtime, u32 flags) {
   return out;
 }
 
+namespace {
+
 void to_kernel(const NewTimes& times, timespec out[2]) {
   const auto one = [](const NewTimes::Value& v) -> timespec {
     switch (v.kind) {
@@ -182,9 +190,8 @@ void to_kernel(const NewTimes& times, timespec out[2]) {
   out[1] = one(times.modify);
 }
 
-void apply_times(HostCall& call, Session& session, boundary::NodeIndex node, const NewTimes& times) {
-  const u64 now = session.clock(call).realtime_now();
-  boundary::FileTimes& seen = session.nodes()[node].times;
+// What the guest will see of a host's file; a memory mount keeps its times itself.
+void apply_times(boundary::FileTimes& seen, const NewTimes& times, u64 now) {
   const auto apply = [now](const NewTimes::Value& v, u64& time) {
     if (v.kind == NewTimes::Value::Kind::now) time = now;
     if (v.kind == NewTimes::Value::Kind::at) time = v.ns;
@@ -192,6 +199,19 @@ void apply_times(HostCall& call, Session& session, boundary::NodeIndex node, con
   apply(times.access, seen.access);
   apply(times.modify, seen.modify);
   seen.change = now;
+}
+
+}  // namespace
+
+Reply change_times(HostCall& call, Session& session, const boundary::NodeView& node, const NewTimes& times) {
+  auto st = boundary::status(node);
+  if (!st) return from_kernel(st.error());
+  const u64 now = session.clock(call).realtime_now();
+  timespec kernel[2];
+  to_kernel(times, kernel);
+  if (auto done = boundary::set_times(node, kernel, now); !done) return from_kernel(done.error());
+  if (!node.fs) apply_times(session.nodes()[session.nodes().find(st->st_dev, st->st_ino)].times, times, now);
+  return Errno::success;
 }
 
 }  // namespace dewar::wasi_p1

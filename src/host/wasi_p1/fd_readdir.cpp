@@ -2,13 +2,9 @@
 // Directories. Cookie 0 takes a snapshot of the names, sorted as bytes; other cookies are positions in it, so a
 // directory that changes meanwhile neither repeats nor skips names that were there. Mounts below the directory appear
 // in it. Names are passed as the host has them, also where they are not UTF-8.
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "host/wasi_p1/bodies.h"
 
@@ -25,73 +21,6 @@ namespace {
 constexpr usize kMaxEntries = 100'000;
 constexpr usize kMaxNameBytes = usize{8} << 20;
 
-u8 filetype_of_entry(int dir, const dirent& entry) {
-  switch (entry.d_type) {
-    case DT_REG: return kTypeRegularFile;
-    case DT_DIR: return kTypeDirectory;
-    case DT_LNK: return kTypeSymbolicLink;
-    case DT_BLK: return kTypeBlockDevice;
-    case DT_CHR: return kTypeCharacterDevice;
-    case DT_SOCK: return kTypeSocketStream;
-    case DT_UNKNOWN: break;
-    default: return kTypeUnknown;
-  }
-  struct stat st{};
-  return ::fstatat(dir, entry.d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? filetype_of(st.st_mode) : kTypeUnknown;
-}
-
-struct RawEntry {
-  std::string name;
-  u8 filetype;
-  u64 inode;
-};
-
-std::expected<std::vector<RawEntry>, int> read_names(int handle_fd, u64& device, u64& parent_device, u64& parent_inode,
-                                                     u64& inode) {
-  // A descriptor of its own, with its own position.
-  const int fd = ::openat(handle_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return std::unexpected(errno);
-  struct stat st{}, up{};
-  if (::fstat(fd, &st) != 0 || ::fstatat(fd, "..", &up, 0) != 0) {
-    const int error = errno;
-    ::close(fd);
-    return std::unexpected(error);
-  }
-  device = st.st_dev;
-  inode = st.st_ino;
-  parent_device = up.st_dev;
-  parent_inode = up.st_ino;
-  DIR* stream = ::fdopendir(fd);
-  if (!stream) {
-    const int error = errno;
-    ::close(fd);
-    return std::unexpected(error);
-  }
-  std::vector<RawEntry> out;
-  usize bytes = 0;
-  int error = 0;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream);
-    if (!entry) {
-      error = errno;
-      break;
-    }
-    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
-    RawEntry raw{entry->d_name, filetype_of_entry(fd, *entry), entry->d_ino};
-    bytes += raw.name.size();
-    if (out.size() >= kMaxEntries || bytes > kMaxNameBytes) {
-      error = EOVERFLOW;
-      break;
-    }
-    out.push_back(std::move(raw));
-  }
-  ::closedir(stream);
-  if (error != 0) return std::unexpected(error);
-  std::sort(out.begin(), out.end(), [](const RawEntry& a, const RawEntry& b) { return a.name < b.name; });
-  return out;
-}
-
 std::string parent_of(const std::string& guest_path) {
   const usize slash = guest_path.rfind('/');
   return slash == std::string::npos ? std::string() : guest_path.substr(0, slash);
@@ -101,24 +30,25 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
   auto snapshot = std::make_unique<DirSnapshot>();
   auto& entries = snapshot->entries;
   const auto children = session.mounts().children(h.guest_path);
-  boundary::NodeTable& nodes = session.nodes();
   if (h.kind == Handle::Kind::synthetic) {
     entries.push_back({".", kTypeDirectory, session.synthetic_info(h.guest_path).inode});
     entries.push_back({"..", kTypeDirectory, session.synthetic_info(parent_of(h.guest_path)).inode});
   } else {
-    u64 device = 0, inode = 0, parent_device = 0, parent_inode = 0;
-    auto names = read_names(h.fd.get(), device, parent_device, parent_inode, inode);
-    if (!names) return std::unexpected(from_kernel(names.error()));
-    const u64 self = nodes[nodes.find(device, inode)].number;
+    auto listing = boundary::list(h.view(), kMaxEntries, kMaxNameBytes);
+    if (!listing) return std::unexpected(from_kernel(listing.error()));
+    const auto number = [&](u64 device, u64 inode) { return session.inode_of(h.mount, device, inode); };
+    const u64 self = number(listing->device, listing->inode);
     // What is above a mount's own directory is none of the guest's business.
-    const bool top = h.guest_path == h.mount->guest_path;
+    const auto above = boundary::status(boundary::top_of(*h.mount));
+    if (!above) return std::unexpected(from_kernel(above.error()));
+    const bool top = above->st_dev == listing->device && above->st_ino == listing->inode;
     entries.push_back({".", kTypeDirectory, self});
-    entries.push_back({"..", kTypeDirectory, top ? self : nodes[nodes.find(parent_device, parent_inode)].number});
-    for (RawEntry& raw : *names) {
+    entries.push_back({"..", kTypeDirectory, top ? self : number(listing->parent_device, listing->parent_inode)});
+    for (auto& raw : listing->entries) {
       const bool mounted_over =
           std::any_of(children.begin(), children.end(), [&](const auto& c) { return c.name == raw.name && c.mount; });
       if (mounted_over) continue;
-      entries.push_back({std::move(raw.name), raw.filetype, nodes[nodes.find(device, raw.inode)].number});
+      entries.push_back({std::move(raw.name), filetype_of(raw.type), number(listing->device, raw.inode)});
     }
   }
   const usize own = entries.size();
@@ -129,9 +59,9 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
     }
     u64 number = 0;
     if (child.mount) {
-      struct stat st{};
-      if (::fstat(child.mount->fd.get(), &st) != 0) continue;
-      number = nodes[nodes.find(st.st_dev, st.st_ino)].number;
+      auto st = boundary::status(boundary::top_of(*child.mount));
+      if (!st) continue;
+      number = session.inode_of(child.mount, st->st_dev, st->st_ino);
     } else {
       number = session.synthetic_info(h.guest_path + "/" + child.name).inode;
     }

@@ -1,54 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Metadata by path. The path is resolved once, to an O_PATH descriptor, and everything else is done on that, so what
-// was checked is what is used. Looking for what is not there is a probe, not a denial.
+// Metadata by path. The path is resolved once, to an O_PATH descriptor or a node in memory, and everything else is done
+// on that, so what was checked is what is used. Looking for what is not there is a probe, not a denial.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string>
 
-#include "base/print.h"
 #include "host/wasi_p1/bodies.h"
 
 namespace dewar::wasi_p1 {
 
 using boundary::HostCall;
+using boundary::NodeRef;
 using boundary::Place;
 using boundary::UniqueFd;
 
 namespace {
 
 // The file at a place in a mount, without access to its contents.
-std::expected<UniqueFd, int> resolve(Session& session, const Place& place, bool follow) {
+std::expected<NodeRef, int> resolve(Session& session, const Place& place, bool follow) {
   if (place.mount->is_file) {
     if (place.trailing_slash) return std::unexpected(ENOTDIR);
     const int fd = ::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return std::unexpected(errno);
-    return UniqueFd(fd);
+    return NodeRef{UniqueFd(fd), {}};
   }
-  return session.resolver().open(place.dir, place.path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+  return boundary::open_node(session.resolver(), place, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, 0);
 }
 
 std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const Place& place, bool follow) {
-  if (place.kind == Place::Kind::absent) return std::unexpected(session.probe(call, place));
+  if (place.kind == Place::Kind::absent) {
+    if (auto report = session.report_info(place)) return *report;
+    return std::unexpected(session.probe(call, place));
+  }
   if (place.kind == Place::Kind::synthetic)
     return session.synthetic_info(place.guest_path == "/" ? "" : place.guest_path);
   // What a mount was not made for is not there, as where nothing is mounted.
   if (!session.granted(place)) return std::unexpected(session.probe(call, place));
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return std::unexpected(e);
-  auto fd = resolve(session, place, follow);
-  if (!fd) {
-    if (fd.error() == ENOENT && session.shadowed(place)) return session.synthetic_info(place.guest_path);
-    return std::unexpected(session.path_error(call, place, fd.error()));
+  auto node = resolve(session, place, follow);
+  if (!node) {
+    if (node.error() == ENOENT && session.shadowed(place)) return session.synthetic_info(place.guest_path);
+    return std::unexpected(session.path_error(call, place, node.error()));
   }
-  struct stat st{};
-  if (::fstat(fd->get(), &st) != 0) return std::unexpected(from_kernel(errno));
-  if (auto sure = session.confirm(call, place, fd->get(), boundary::kRead, {}, false); !sure) {
+  auto st = boundary::status(node->view());
+  if (!st) return std::unexpected(from_kernel(st.error()));
+  if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kRead, {}, false); !sure) {
     return std::unexpected(sure.error());
   }
-  return session.file_info(st, place.mount);
+  return session.file_info(*st, place.mount);
 }
 
 }  // namespace
@@ -71,21 +73,10 @@ Reply path_filestat_set_times(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(times, parse_times(call.arg64(4), call.arg64(5), call.arg32(6)));
   DEWAR_WASI_TRY(place, session.place(call, *base, 2));
   if (Errno e = session.require(call, place, boundary::kWrite); e != Errno::success) return e;
-  auto fd = resolve(session, place, call.arg32(1) & kLookupSymlinkFollow);
-  if (!fd) return session.path_error(call, place, fd.error());
-  if (auto sure = session.confirm(call, place, fd->get(), boundary::kWrite, {}, true); !sure) return sure.error();
-  struct stat st{};
-  if (::fstat(fd->get(), &st) != 0) return from_kernel(errno);
-  timespec kernel[2];
-  to_kernel(times, kernel);
-  if (::utimensat(fd->get(), "", kernel, AT_EMPTY_PATH) != 0) {
-    if ((errno != EINVAL && errno != ENOENT) || S_ISLNK(st.st_mode)) return from_kernel(errno);
-    // Kernels before 5.8 do not take an empty path here. The descriptor names the very file, so this cannot go astray.
-    const std::string name = "/proc/self/fd/" + base::dec(static_cast<u64>(fd->get()));
-    if (::utimensat(AT_FDCWD, name.c_str(), kernel, 0) != 0) return from_kernel(errno);
-  }
-  apply_times(call, session, session.nodes().find(st.st_dev, st.st_ino), times);
-  return Errno::success;
+  auto node = resolve(session, place, call.arg32(1) & kLookupSymlinkFollow);
+  if (!node) return session.path_error(call, place, node.error());
+  if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kWrite, {}, true); !sure) return sure.error();
+  return change_times(call, session, node->view(), times);
 }
 
 Reply path_readlink(HostCall& call, Session& session) {
@@ -96,16 +87,15 @@ Reply path_readlink(HostCall& call, Session& session) {
   if (!session.granted(place)) return session.probe(call, place);
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return e;
   if (!call.in_bounds(call.arg32(5), 4)) return Errno::fault;
-  auto fd = resolve(session, place, false);
-  if (!fd) return session.path_error(call, place, fd.error());
-  if (auto sure = session.confirm(call, place, fd->get(), boundary::kRead, {}, false); !sure) return sure.error();
-  std::string target(4096, '\0');
-  const ssize_t n = ::readlinkat(fd->get(), "", target.data(), target.size());
-  if (n < 0) return errno == ENOENT ? Errno::inval : from_kernel(errno);  // ENOENT: not a link
-  const usize size = std::min<usize>(static_cast<usize>(n), call.arg32(4));
+  auto node = resolve(session, place, false);
+  if (!node) return session.path_error(call, place, node.error());
+  if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kRead, {}, false); !sure) return sure.error();
+  auto target = boundary::link_target(node->view());
+  if (!target) return from_kernel(target.error());
+  const usize size = std::min<usize>(target->size(), call.arg32(4));
   // All of the guest's buffer must be there, not only what is used of it.
   DEWAR_WASI_GUEST(buffer, call.write(call.arg32(3), call.arg32(4)));
-  buffer.put(std::string_view(target).substr(0, size));
+  buffer.put(std::string_view(*target).substr(0, size));
   return store_result(call, call.arg32(5), static_cast<u32>(size));
 }
 

@@ -2,11 +2,7 @@
 // Making, removing, renaming and linking of names. Every call resolves the parent directory confined and then works on
 // one plain component of it. Operations on two places check the rights at both ends and never leave one mount: across
 // mounts they are EXDEV, even where two mounts show the same directory of the host.
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <string>
 
@@ -15,19 +11,21 @@
 namespace dewar::wasi_p1 {
 
 using boundary::HostCall;
-using boundary::ParentPlace;
+using boundary::NameRef;
 using boundary::Place;
 using boundary::Rights;
 
 namespace {
 
 // A place whose last name may be changed: in a mount with the rights, and nothing is mounted there or below.
-std::expected<ParentPlace, Errno> changeable(HostCall& call, Session& session, const Place& place, Rights needed,
-                                             Errno if_dots) {
+std::expected<NameRef, Errno> changeable(HostCall& call, Session& session, const Place& place, Rights needed,
+                                         Errno if_dots) {
   if (Errno e = session.require(call, place, needed); e != Errno::success) return std::unexpected(e);
-  if (boundary::ends_in_dots(place.path) && !place.mount_point) return std::unexpected(if_dots);
+  if (boundary::ends_in_dots(place.path) && !place.mount_point) {
+    return std::unexpected(!place.escape.empty() ? session.path_error(call, place, EXDEV) : if_dots);
+  }
   if (place.mount_point || place.mount->is_file || session.shadowed(place)) return std::unexpected(Errno::busy);
-  auto parent = session.resolver().parent(place.dir, place.path);
+  auto parent = boundary::open_parent(session.resolver(), place);
   if (!parent) return std::unexpected(session.path_error(call, place, parent.error()));
   auto sure = session.confirm(call, place, parent->dir.get(), needed, parent->name, false);
   if (!sure) return std::unexpected(sure.error());
@@ -35,18 +33,23 @@ std::expected<ParentPlace, Errno> changeable(HostCall& call, Session& session, c
 }
 
 // The same for a name that is to be made: what is there already is EEXIST.
-std::expected<ParentPlace, Errno> creatable(HostCall& call, Session& session, const Place& place) {
+std::expected<NameRef, Errno> creatable(HostCall& call, Session& session, const Place& place) {
   if (place.kind == Place::Kind::synthetic) return std::unexpected(Errno::exist);
   auto parent = changeable(call, session, place, boundary::kCreate, Errno::exist);
   if (!parent && parent.error() == Errno::busy) return std::unexpected(Errno::exist);
+  if (parent && session.boundary().files_created.allow(1) == 0) return std::unexpected(Errno::nospc);
   return parent;
 }
 
-// A name was made: its file is new to the guest.
-void made(HostCall& call, Session& session, const ParentPlace& at) {
-  struct stat st{};
-  if (::fstatat(at.dir.get(), at.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return;
-  session.nodes().create(st.st_dev, st.st_ino, session.clock(call).realtime_now());
+u64 now(HostCall& call, Session& session) { return session.clock(call).realtime_now(); }
+
+// A name was made, if all went well: its file is new to the guest. A memory mount knows by itself.
+Reply made(HostCall& call, Session& session, const NameRef& at, const boundary::KernelResult<void>& done) {
+  if (!done) return from_kernel(done.error());
+  session.boundary().files_created.use(1);
+  if (at.fs) return Errno::success;
+  if (auto st = boundary::status(at)) session.nodes().create(st->st_dev, st->st_ino, now(call, session));
+  return Errno::success;
 }
 
 // How many directories of its mount a name lies in, lexically.
@@ -72,22 +75,19 @@ bool link_stays(const Place& link, std::string_view target) {
 
 // A relative link means something else in a directory of another depth: if `from` is one, it must stay in the mount
 // there too. (An absolute one means the same everywhere.)
-Errno check_moved_link(HostCall& call, Session& session, const ParentPlace& from, const Place& old_place,
+Errno check_moved_link(HostCall& call, Session& session, const NameRef& from, const Place& old_place,
                        const Place& new_place) {
   if (depth_in_mount(old_place) == depth_in_mount(new_place)) return Errno::success;
-  char target[4096];  // no link of the kernel's is longer
-  const ssize_t n = ::readlinkat(from.dir.get(), from.name.c_str(), target, sizeof target);
-  if (n <= 0 || target[0] == '/') return Errno::success;
-  const std::string_view text(target, static_cast<usize>(n));
-  if (link_stays(new_place, text)) return Errno::success;
-  return session.deny(call, new_place.guest_path + " -> " + std::string(text), "link-escape");
+  auto target = boundary::link_target(from);
+  if (!target || target->starts_with('/') || link_stays(new_place, *target)) return Errno::success;
+  return session.deny(call, new_place.guest_path + " -> " + *target, "link-escape");
 }
 
-Reply remove(HostCall& call, Session& session, int flags, Errno if_dots) {
+Reply remove(HostCall& call, Session& session, bool directory, Errno if_dots) {
   DEWAR_WASI_TRY(base, session.base_dir(call, 0));
   DEWAR_WASI_TRY(place, session.place(call, *base, 1));
   DEWAR_WASI_TRY(at, changeable(call, session, place, boundary::kDelete, if_dots));
-  if (::unlinkat(at.dir.get(), at.kernel_name().c_str(), flags) != 0) return from_kernel(errno);
+  if (auto done = boundary::remove_name(at, directory, now(call, session)); !done) return from_kernel(done.error());
   return Errno::success;
 }
 
@@ -97,16 +97,12 @@ Reply path_create_directory(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(base, session.base_dir(call, 0));
   DEWAR_WASI_TRY(place, session.place(call, *base, 1));
   DEWAR_WASI_TRY(at, creatable(call, session, place));
-  if (::mkdirat(at.dir.get(), at.kernel_name().c_str(), 0777) != 0) return from_kernel(errno);
-  made(call, session, at);
-  return Errno::success;
+  return made(call, session, at, boundary::make_directory(at, now(call, session)));
 }
 
-Reply path_remove_directory(HostCall& call, Session& session) {
-  return remove(call, session, AT_REMOVEDIR, Errno::inval);
-}
+Reply path_remove_directory(HostCall& call, Session& session) { return remove(call, session, true, Errno::inval); }
 
-Reply path_unlink_file(HostCall& call, Session& session) { return remove(call, session, 0, Errno::isdir); }
+Reply path_unlink_file(HostCall& call, Session& session) { return remove(call, session, false, Errno::isdir); }
 
 Reply path_rename(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(old_base, session.base_dir(call, 0));
@@ -124,9 +120,7 @@ Reply path_rename(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(to, changeable(call, session, new_place, boundary::kCreate, Errno::busy));
   if (Errno e = session.confirm_move(call, old_place, from, new_place, to, true); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
-  if (::renameat(from.dir.get(), from.kernel_name().c_str(), to.dir.get(), to.kernel_name().c_str()) != 0) {
-    return from_kernel(errno);
-  }
+  if (auto done = boundary::rename_name(from, to, now(call, session)); !done) return from_kernel(done.error());
   return Errno::success;
 }
 
@@ -148,8 +142,8 @@ Reply path_link(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(to, creatable(call, session, new_place));
   if (from.trailing_slash) {
     // The kernel would follow a link here, out of the mount perhaps. Only a directory can be meant, which has no links.
-    auto fd = session.resolver().open(old_place.dir, old_place.path, O_PATH | O_DIRECTORY);
-    return fd ? Errno::perm : session.path_error(call, old_place, fd.error());
+    auto dir = boundary::open_node(session.resolver(), old_place, O_PATH | O_DIRECTORY, 0, 0);
+    return dir ? Errno::perm : session.path_error(call, old_place, dir.error());
   }
   if (session.mounts().has_denies()) {
     // One file with two names could not be opened any more: see confirm().
@@ -157,9 +151,8 @@ Reply path_link(HostCall& call, Session& session) {
   }
   if (Errno e = session.confirm_move(call, old_place, from, new_place, to, false); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
-  if (::linkat(from.dir.get(), from.name.c_str(), to.dir.get(), to.kernel_name().c_str(), 0) != 0) {
-    return from_kernel(errno);
-  }
+  if (auto done = boundary::link_name(from, to, now(call, session)); !done) return from_kernel(done.error());
+  session.boundary().files_created.use(1);
   return Errno::success;
 }
 
@@ -173,9 +166,7 @@ Reply path_symlink(HostCall& call, Session& session) {
   // The guest itself could not follow such a link, but a program of the host might, and be led out by it.
   if (target.front() == '/') return session.deny(call, place.guest_path + " -> " + target, "absolute-link");
   if (!link_stays(place, target)) return session.deny(call, place.guest_path + " -> " + target, "link-escape");
-  if (::symlinkat(target.c_str(), at.dir.get(), at.kernel_name().c_str()) != 0) return from_kernel(errno);
-  made(call, session, at);
-  return Errno::success;
+  return made(call, session, at, boundary::make_symlink(target, at, now(call, session)));
 }
 
 }  // namespace dewar::wasi_p1

@@ -30,9 +30,9 @@ struct Request {
   u16 fdflags;
 };
 
-/// A kernel descriptor, and whether the call made the file.
+/// What was opened, and whether the call made it.
 struct Opened {
-  UniqueFd fd;
+  boundary::NodeRef node;
   bool created = false;
   Rights rights = 0;  ///< of the mount, at the path where the file is
 };
@@ -63,10 +63,11 @@ std::expected<Opened, Reply> open_mounted_file(HostCall& call, Session& session,
   if (place.trailing_slash || r.directory) return std::unexpected(Reply(Errno::notdir));
   if (r.create && r.exclusive) return std::unexpected(Reply(Errno::exist));
   if (Errno e = session.require(call, place, rights_to_open(r)); e != Errno::success) return std::unexpected(Reply(e));
-  Opened out{UniqueFd(::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0)), false,
+  Opened out{{UniqueFd(::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0)), {}},
+             false,
              session.mounts().ruling(*place.mount, place.guest_path).own};
-  if (!out.fd) return std::unexpected(Reply(from_kernel(errno)));
-  if (r.truncate && ::ftruncate(out.fd.get(), 0) != 0) return std::unexpected(Reply(from_kernel(errno)));
+  if (!out.node.fd) return std::unexpected(Reply(from_kernel(errno)));
+  if (r.truncate && ::ftruncate(out.node.fd.get(), 0) != 0) return std::unexpected(Reply(from_kernel(errno)));
   return out;
 }
 
@@ -92,7 +93,7 @@ std::expected<Opened, Reply> open_ruled(HostCall& call, Session& session, const 
         const std::string name = "/proc/self/fd/" + base::dec(static_cast<u64>(there->get()));
         UniqueFd fd(::open(name.c_str(), (access_flags(r) & ~O_NOFOLLOW) | O_NOCTTY | O_CLOEXEC));
         if (!fd) return kernel(errno);
-        return Opened{std::move(fd), false, *sure};
+        return Opened{{std::move(fd), {}}, false, *sure};
       }
       if (there.error() != ENOENT || !r.create) return kernel(there.error());
     }
@@ -103,16 +104,16 @@ std::expected<Opened, Reply> open_ruled(HostCall& call, Session& session, const 
     if (!parent) return kernel(parent.error());
     auto sure = session.confirm(call, place, parent->dir.get(), rights_to_create(r), parent->name, true);
     if (!sure) return std::unexpected(Reply(sure.error()));
+    if (session.boundary().files_created.allow(1) == 0) return std::unexpected(Reply(Errno::nospc));
     const int flags = access_flags(r) | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
     UniqueFd fd(::openat(parent->dir.get(), parent->kernel_name().c_str(), flags, 0666));
-    if (fd) return Opened{std::move(fd), true, *sure};
+    if (fd) return Opened{{std::move(fd), {}}, true, *sure};
     if (errno != EEXIST || r.exclusive) return kernel(errno);
   }
   return std::unexpected(Reply(Errno::noent));
 }
 
 std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, const Place& place, const Request& r) {
-  const auto& resolver = session.resolver();
   // Before the kernel is asked, so that a refusal tells nothing about what exists; and of everything that it takes, so
   // that whoever grants it needs to be asked only once.
   const Rights least = r.create ? static_cast<Rights>(rights_to_open(r) & ~boundary::kRead) : rights_to_open(r);
@@ -122,26 +123,32 @@ std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, con
   }
   if (place.mount->ruled) return open_ruled(call, session, place, r);
   const Rights mount = place.mount->rights;
+  const u64 now = session.clock(call).realtime_now();
+  const auto open = [&](int flags) { return boundary::open_node(session.resolver(), place, flags, 0666, now); };
   for (int race = 0; race < kMaxRaces; ++race) {
     if (!r.exclusive && (mount & boundary::kRead || rights_to_open(r) == boundary::kWrite)) {
-      auto fd = resolver.open(place.dir, place.path, access_flags(r));
-      if (fd) return Opened{std::move(*fd), false, mount};
-      if (fd.error() != ENOENT || !r.create) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
+      auto node = open(access_flags(r));
+      if (node) return Opened{std::move(*node), false, mount};
+      if (node.error() != ENOENT || !r.create) {
+        return std::unexpected(Reply(session.path_error(call, place, node.error())));
+      }
     }
     if (Errno e = session.require(call, place, rights_to_create(r)); e != Errno::success) {
       return std::unexpected(Reply(e));
     }
+    if (session.boundary().files_created.allow(1) == 0) return std::unexpected(Reply(Errno::nospc));
     const int flags = access_flags(r) | O_CREAT;
-    auto fd = resolver.open(place.dir, place.path, flags | O_EXCL, 0666);
-    if (fd) return Opened{std::move(*fd), true, mount};
-    if (fd.error() != EEXIST || r.exclusive) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
+    auto node = open(flags | O_EXCL);
+    const bool exists = !node && node.error() == EEXIST && !r.exclusive;
     // It exists after all: made meanwhile, or a link to nothing yet, which may be followed to make its target.
-    if (!(mount & boundary::kRead)) return std::unexpected(Reply(Errno::exist));
-    fd = resolver.open(place.dir, place.path, flags, 0666);
-    if (fd) return Opened{std::move(*fd), true, mount};
-    if (fd.error() != ENOENT) return std::unexpected(Reply(session.path_error(call, place, fd.error())));
+    if (exists && !(mount & boundary::kRead)) return std::unexpected(Reply(Errno::exist));
+    if (exists) node = open(flags);
+    if (node) return Opened{std::move(*node), true, mount};
+    if (!exists || node.error() != ENOENT) {
+      return std::unexpected(Reply(session.path_error(call, place, node.error())));
+    }
   }
-  return std::unexpected(Reply(Errno::again));
+  return std::unexpected(Reply(Errno::noent));  // a link into a directory that is not there
 }
 
 Reply finish(HostCall& call, Session& session, Handle handle) {
@@ -199,7 +206,7 @@ Reply path_open(HostCall& call, Session& session) {
     return session.deny_absent(call, place, rights, r.directory);
   }
   if (place.kind == Place::Kind::synthetic) return open_synthetic(call, session, place, r);
-  if (session.handles().full()) return Errno::mfile;
+  if (session.handles().refuse_if_full()) return Errno::mfile;
 
   auto opened =
       place.mount->is_file ? open_mounted_file(call, session, place, r) : open_in_mount(call, session, place, r);
@@ -209,10 +216,12 @@ Reply path_open(HostCall& call, Session& session) {
     return reply;
   }
 
-  struct stat st{};
-  if (::fstat(opened->fd.get(), &st) != 0) return from_kernel(errno);
+  auto status = boundary::status(opened->node.view());
+  if (!status) return from_kernel(status.error());
+  const struct stat& st = *status;
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");
 
+  if (S_ISREG(st.st_mode)) session.note_opened(place, r.write || r.truncate || opened->created);
   const Rights own = opened->rights;
   Handle handle;
   handle.kind = S_ISDIR(st.st_mode) ? Handle::Kind::dir : Handle::Kind::file;
@@ -230,11 +239,15 @@ Reply path_open(HostCall& call, Session& session) {
                                 rights::kFdFilestatSetTimes | rights::kPollFdReadwrite;
     handle.rights = r.rights & Session::inheriting_rights(own) & kFileRights;
   }
-  const u64 now = session.clock(call).realtime_now();
-  boundary::NodeTable& nodes = session.nodes();
-  handle.node = opened->created ? nodes.create(st.st_dev, st.st_ino, now) : nodes.find(st.st_dev, st.st_ino);
-  if (r.truncate) nodes[handle.node].times.modify = nodes[handle.node].times.change = now;
-  handle.fd = std::move(opened->fd);
+  if (opened->created) session.boundary().files_created.use(1);
+  handle.fd = std::move(opened->node.fd);
+  handle.mem = std::move(opened->node.mem);
+  if (!handle.mem) {
+    boundary::NodeTable& nodes = session.nodes();
+    handle.node = opened->created ? nodes.create(st.st_dev, st.st_ino, session.clock(call).realtime_now())
+                                  : nodes.find(st.st_dev, st.st_ino);
+  }
+  if (r.truncate) session.touch(call, handle);
   const bool is_script = !session.config().user_script.empty() && place.guest_path == session.config().user_script;
   const Reply reply = finish(call, session, std::move(handle));
   if (is_script && reply.status == runtime::HostStatus::ok && reply.error == Errno::success) session.begin_user_code();

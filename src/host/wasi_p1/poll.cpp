@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// poll_oneoff. Everything but a granted standard input is ready at once. With the virtual clock nothing waits for
-// time: the earliest timeout is reached by moving the clock. With the real clock the wait ends when a descriptor is
-// ready, the earliest timeout has passed, or the stack is interrupted.
+// poll_oneoff. Everything but a granted standard input and sockets is ready at once. With the virtual clock nothing
+// waits for time: the earliest timeout is reached by moving the clock. With the real clock the wait ends when a
+// descriptor is ready, the earliest timeout has passed, or the stack is interrupted.
 #include <poll.h>
-#include <sys/stat.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
@@ -30,6 +30,7 @@ struct Timer {
 struct Polled {
   usize subscription;
   usize slot;
+  bool socket;
 };
 
 /// The state of one call.
@@ -77,21 +78,22 @@ void add_handle(Session& session, Poll& poll, const Subscription& s, usize index
     poll.events.push_back(event_for(s, h->is_dir() ? Errno::isdir : Errno::notcapable));
     return;
   }
-  const int fd = s.type == kEventFdRead && h->kind == Handle::Kind::input ? h->input->poll_fd() : -1;
+  int fd = s.type == kEventFdRead && h->kind == Handle::Kind::input ? h->input->poll_fd() : -1;
+  if (h->is_socket()) fd = h->fd.get();
   if (fd >= 0) {
     if (poll.num_fds == poll.fds.size()) {
       poll.events.push_back(event_for(s, Errno::nomem));
       return;
     }
-    poll.fds[poll.num_fds] = {fd, POLLIN, 0};
-    poll.polled.push_back({index, poll.num_fds++});
+    poll.fds[poll.num_fds] = {fd, static_cast<short>(s.type == kEventFdRead ? POLLIN | POLLRDHUP : POLLOUT), 0};
+    poll.polled.push_back({index, poll.num_fds++, h->is_socket()});
     return;
   }
   Event e = event_for(s);
   if (h->kind == Handle::Kind::input) e.flags = kEventHangup;
-  struct stat st{};
-  if (h->kind == Handle::Kind::file && s.type == kEventFdRead && ::fstat(h->fd.get(), &st) == 0) {
-    const u64 size = static_cast<u64>(st.st_size);
+  if (h->kind == Handle::Kind::file && s.type == kEventFdRead) {
+    const auto st = boundary::status(h->view());
+    const u64 size = st ? static_cast<u64>(st->st_size) : 0;
     e.nbytes = size > h->offset ? size - h->offset : 0;
   }
   poll.events.push_back(e);
@@ -136,8 +138,13 @@ Reply poll_oneoff(HostCall& call, Session& session) {
     const short revents = poll.fds[p.slot].revents;
     if (wait != Wait::ready || revents == 0) continue;
     Event e = event_for(subs[p.subscription]);
-    e.nbytes = revents & POLLIN ? 1 : 0;
-    if (revents & (POLLHUP | POLLERR)) e.flags = kEventHangup;
+    e.nbytes = revents & (POLLIN | POLLOUT) ? 1 : 0;
+    // A stream's bytes are counted; how many of standard input's have arrived must not show (design D10).
+    int arrived = 0;
+    if (p.socket && (revents & POLLIN) && ::ioctl(poll.fds[p.slot].fd, FIONREAD, &arrived) == 0) {
+      e.nbytes = static_cast<u64>(arrived);
+    }
+    if (revents & (POLLHUP | POLLERR | POLLRDHUP)) e.flags = kEventHangup;
     poll.events.push_back(e);
   }
   // Timers: those that were due, and, if nothing else happened, those that the wait was for.

@@ -70,6 +70,9 @@ Reply clock_time_get(HostCall& call, Session& session) {
 
 Reply random_get(HostCall& call, Session& session) {
   DEWAR_WASI_GUEST(buffer, call.write(call.arg32(0), call.arg32(1)));
+  boundary::Quota& quota = session.boundary().random;
+  if (quota.allow(buffer.size()) < buffer.size()) return call.end_by(boundary::EndingLimit::random);
+  quota.use(buffer.size());
   // In pieces, so that a long request ends with the run; a request that goes on is never cut short.
   constexpr usize kPiece = usize{64} << 10;
   const std::span<u8> out = buffer.buffer();
@@ -87,10 +90,11 @@ HostStatus proc_exit(HostCall& call) { return call.exit(call.arg32(0)); }
 
 Reply proc_raise(HostCall& call, Session&) {
   // Numbers as in WASI. A program without handlers dies of most signals.
-  constexpr u32 kContinue = 17, kChild = 16, kUrgent = 22, kWindow = 27, kStop = 18, kTtou = 21;
+  constexpr u32 kPipe = 13, kContinue = 17, kChild = 16, kUrgent = 22, kWindow = 27, kStop = 18, kTtou = 21;
   const u32 signal = call.arg32(0);
   if (signal > kMaxSignal) return Errno::inval;
-  if (signal == 0 || signal == kContinue || signal == kChild || signal == kUrgent || signal == kWindow) {
+  if (signal == 0 || signal == kPipe || signal == kContinue || signal == kChild || signal == kUrgent ||
+      signal == kWindow) {
     return Errno::success;
   }
   if (signal >= kStop && signal <= kTtou) return Errno::notsup;

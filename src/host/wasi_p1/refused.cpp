@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What is never done for a guest: sockets (none are granted yet), and names of the WASI modules that nobody knows.
-// Both leave a denial, so that a report can say what the program wanted.
+// What is never done for a guest: names of the WASI modules that nobody knows. They leave a denial, so that a report
+// can say what the program wanted.
 #include <string>
 
 #include "host/wasi_p1/bodies.h"
 
 namespace dewar::wasi_p1 {
 
-using boundary::Handle;
 using boundary::HostCall;
-
-Reply sock_any(HostCall& call, Session& session) {
-  const Handle* h = session.handles().get(call.arg32(0));
-  // The synthetic root has nothing of the host's behind it: to a program that knows of no such handle it is not open.
-  if (!h || h->kind == Handle::Kind::synthetic) return Errno::badf;
-  session.boundary().denials().deny({std::string(call.desc().name), h->guest_path.empty() ? "stream" : h->guest_path,
-                                     "not-a-socket", "network", "ENOTSOCK", "", 0});
-  return Errno::notsock;
-}
 
 Reply unknown_function(HostCall& call, Session& session) {
   return session.deny(call, std::string(call.desc().module) + "." + std::string(call.desc().name), "not-implemented",

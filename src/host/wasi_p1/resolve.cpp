@@ -52,16 +52,17 @@ std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 mor
   if (h->rights & rights::kFdSeek) needed &= ~rights::kFdTell;  // the right to seek includes it
   const u64 missing = needed & ~h->rights;
   if (DEWAR_LIKELY(missing == 0)) return h;
+  // A directory is never read, written or sought: say so instead of hinting at rights.
+  constexpr u64 kFileOnly = rights::kFdRead | rights::kFdWrite | rights::kFdSeek | rights::kFdTell |
+                            rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdAdvise;
+  if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
+  if (h->is_stream() && (missing & (rights::kFdSeek | rights::kFdTell))) return std::unexpected(Errno::spipe);
   if (h->mount) {
     const Rights wanted = mount_rights_for(missing);
     const boundary::Ruling ruling = mounts_.ruling(*h->mount, h->guest_path, wanted);
     const Rights lacking = static_cast<Rights>(wanted & ~ruling.own);
     if (lacking) refuse(call, *h->mount, shown(h->guest_path), ruling, lacking);
   }
-  // A directory is never read, written or sought: say so instead of hinting at rights.
-  constexpr u64 kFileOnly = rights::kFdRead | rights::kFdWrite | rights::kFdSeek | rights::kFdTell |
-                            rights::kFdAllocate | rights::kFdFilestatSetSize | rights::kFdAdvise;
-  if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
   return std::unexpected(Errno::notcapable);
 }
 
@@ -161,11 +162,14 @@ u64 Session::device_of(const boundary::Mount* mount) const {
   return static_cast<u64>(mount - mounts_.mounts().data()) + 2;
 }
 
+u64 Session::inode_of(const boundary::Mount* mount, u64 device, u64 inode) {
+  return mount && mount->memory ? inode : nodes_[nodes_.find(device, inode)].number;
+}
+
 FileInfo Session::file_info(const struct stat& st, const boundary::Mount* mount) {
   FileInfo info;
-  const boundary::Node node = nodes_[nodes_.find(st.st_dev, st.st_ino)];
   info.device = device_of(mount);
-  info.inode = node.number;
+  info.inode = inode_of(mount, st.st_dev, st.st_ino);
   info.filetype = filetype_of(st.st_mode);
   // How many links a directory has and how large it is differ between file systems.
   info.links = S_ISDIR(st.st_mode) ? 1 : st.st_nlink;
@@ -173,9 +177,16 @@ FileInfo Session::file_info(const struct stat& st, const boundary::Mount* mount)
   const auto ns = [](const timespec& t) {
     return t.tv_sec < 0 ? 0 : static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
   };
-  info.atime = clock_.is_real() ? ns(st.st_atim) : node.times.access;
-  info.mtime = clock_.is_real() ? ns(st.st_mtim) : node.times.modify;
-  info.ctime = clock_.is_real() ? ns(st.st_ctim) : node.times.change;
+  if (clock_.is_real() || (mount && mount->memory)) {
+    info.atime = ns(st.st_atim);
+    info.mtime = ns(st.st_mtim);
+    info.ctime = ns(st.st_ctim);
+    return info;
+  }
+  const boundary::FileTimes& seen = nodes_[nodes_.find(st.st_dev, st.st_ino)].times;
+  info.atime = seen.access;
+  info.mtime = seen.modify;
+  info.ctime = seen.change;
   return info;
 }
 
@@ -192,9 +203,25 @@ FileInfo Session::synthetic_info(std::string_view guest_path) {
   return info;
 }
 
+void Session::note_opened(const Place& place, bool to_write) {
+  if (place.mount->in_memory || place.mount->memory) return;
+  if (const auto known = opened_.find(place.guest_path); known != opened_.end()) {
+    known->second.written |= to_write;
+  } else if (opened_.size() < kMaxOpened) {
+    opened_.emplace(place.guest_path, OpenedFile{place.mount, to_write});
+  } else {
+    ++unlisted_files_;
+  }
+}
+
 void Session::touch(HostCall& call, Handle& handle) {
+  const u64 now = clock(call).realtime_now();
+  if (handle.mem) {
+    handle.mem.fs()->touch(handle.mem.node(), now);
+    return;
+  }
   boundary::Node& node = nodes_[handle.node];
-  node.times.modify = node.times.change = clock(call).realtime_now();
+  node.times.modify = node.times.change = now;
 }
 
 }  // namespace dewar::wasi_p1

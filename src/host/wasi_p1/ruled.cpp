@@ -26,8 +26,8 @@ Errno Session::refuse(HostCall& call, const Mount& mount, const std::string& gue
     denial.rule = "policy-deny";  // error code
     denial.decided_by = ruling.deny->source;
   } else if (mount.ruled && ruling.allow_source.empty()) {
-    denial.rule = "not-mounted";  // error code: the mount is there for other paths
-  } else {
+    denial.rule = "not-mounted";                                       // error code: the mount is there for other paths
+  } else if (!ruling.allow_source.empty() || !mount.source.empty()) {  // what the runtime itself mounts has no source
     denial.decided_by = ruling.allow_source.empty() ? mount.source : std::string(ruling.allow_source);
   }
   if (!mount.in_memory && guest_path.starts_with(mount.guest_path)) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Making a session: streams, preopened directories, the report handle. Handle numbers: 0 to 2 are the streams, then
-// the mounted directories in the order of the grants, then the synthetic root "/" unless something is mounted there,
-// then the report handle. Guests' C libraries look through the preopened directories until a number is not open, so
-// nothing may stand between them; the one with the longest matching name wins there, so the order is free.
+// Making a session: streams, sockets, preopened directories, the report handle. Handle numbers: 0 to 2 are the streams,
+// then the granted sockets (programs that are handed listeners count from 3), then the mounted directories in the order
+// of the grants, then the synthetic root "/" unless something is mounted there, then the directories in memory, then
+// the report handle. Guests' C libraries look from 3 on until a number is no preopened thing, so nothing else may stand
+// between; the directory with the longest matching name wins there, so their order is free.
 #include "host/wasi_p1/session.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
+
+#include "boundary/sockets.h"
 
 namespace dewar::wasi_p1 {
 
@@ -77,7 +80,7 @@ Result<void> Session::open_handles() {
   const auto stream_type = [](bool terminal) -> u8 { return terminal ? kTypeCharacterDevice : kTypeUnknown; };
   const auto add = [&](Handle handle) -> Result<u32> {
     auto number = handles_.insert(std::move(handle));
-    if (!number) return fail("grant-too-many-mounts", "more mounts than a run may have open handles");
+    if (!number) return fail("grant-too-many-mounts", "more mounts and sockets than a run may have open handles");
     return *number;
   };
 
@@ -99,18 +102,28 @@ Result<void> Session::open_handles() {
   if (auto ok = add(output(config_.stdout_, config_.stdout_is_terminal)); !ok) return std::unexpected(ok.error());
   if (auto ok = add(output(config_.stderr_, config_.stderr_is_terminal)); !ok) return std::unexpected(ok.error());
 
-  for (const boundary::Mount& mount : mounts_.mounts()) {
-    if (mount.is_file) continue;
+  for (const boundary::SocketGrant& grant : config_.grants.sockets) {
+    auto opened = boundary::open_socket(grant);
+    if (!opened) return std::unexpected(opened.error());
+    Handle handle = socket_handle(std::move(opened->fd), opened->listens);
+    handle.preopen = true;
+    if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
+  }
+  const auto top_of = [this](const boundary::Mount& mount) {
     Handle handle;
     handle.kind = Handle::Kind::dir;
     handle.preopen = true;
     handle.filetype = kTypeDirectory;
-    const Rights own = mounts_.ruling(mount, mount.guest_path).own;
-    handle.rights = directory_rights(mount.rights, own);
+    handle.rights = directory_rights(mount.rights, mounts_.ruling(mount, mount.guest_path).own);
     handle.inheriting = inheriting_rights(mount.rights);
     handle.mount = &mount;
     handle.guest_path = mount.guest_path;
-    const int access = own & boundary::kRead ? O_RDONLY : O_PATH;
+    return handle;
+  };
+  for (const boundary::Mount& mount : mounts_.mounts()) {
+    if (mount.is_file || mount.memory) continue;
+    Handle handle = top_of(mount);
+    const int access = mounts_.ruling(mount, mount.guest_path).own & boundary::kRead ? O_RDONLY : O_PATH;
     handle.fd = boundary::UniqueFd(::openat(mount.fd.get(), ".", access | O_DIRECTORY | O_CLOEXEC));
     if (!handle.fd) {
       return fail("grant-mount-open", "the granted directory " + mount.host_path + " cannot be read", Error::kNoOffset,
@@ -134,6 +147,12 @@ Result<void> Session::open_handles() {
     root.inheriting = inheriting_rights(boundary::kReadWrite);
     if (auto ok = add(std::move(root)); !ok) return std::unexpected(ok.error());
   }
+  for (const boundary::Mount& mount : mounts_.mounts()) {
+    if (!mount.memory) continue;
+    Handle handle = top_of(mount);
+    handle.mem = boundary::MemRef(*mount.memory, boundary::MemFs::kRoot);
+    if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
+  }
   if (config_.report) {
     report_ = std::make_unique<ReportSink>(*this, config_.report_limit);
     auto number = add(output(report_.get(), false));
@@ -156,8 +175,15 @@ const std::string& Session::report() const {
   return report_ ? report_->text() : kNone;
 }
 
-std::optional<Handle> Session::open_report(const boundary::Place& place) {
+std::optional<FileInfo> Session::report_info(const boundary::Place& place) {
   if (!report_ || config_.report_path.empty() || place.guest_path != config_.report_path) return std::nullopt;
+  FileInfo info = synthetic_info(place.guest_path);
+  info.filetype = kTypeUnknown;
+  return info;
+}
+
+std::optional<Handle> Session::open_report(const boundary::Place& place) {
+  if (!report_info(place)) return std::nullopt;
   Handle handle;
   handle.kind = Handle::Kind::output;
   handle.output = report_.get();
@@ -198,6 +224,21 @@ u64 Session::inheriting_rights(Rights mount) {
   if (mount & boundary::kRead) r |= rights::kFdRead;
   if (mount & boundary::kWrite) r |= rights::kFdWrite | rights::kFdAllocate | rights::kFdFilestatSetSize;
   return r;
+}
+
+Handle Session::socket_handle(boundary::UniqueFd fd, bool listens) {
+  constexpr u64 kStream = rights::kFdRead | rights::kFdWrite | rights::kSockShutdown | rights::kPollFdReadwrite |
+                          rights::kFdFilestatGet | rights::kFdFdstatSetFlags;
+  Handle handle;
+  handle.kind = listens ? Handle::Kind::listener : Handle::Kind::socket;
+  handle.filetype = kTypeSocketStream;
+  // Waiting for a connection is waiting to read, which takes the right to.
+  handle.rights = listens ? rights::kSockAccept | rights::kFdRead | rights::kPollFdReadwrite | rights::kFdFilestatGet |
+                                rights::kFdFdstatSetFlags
+                          : kStream;
+  handle.inheriting = listens ? kStream : 0;
+  handle.fd = std::move(fd);
+  return handle;
 }
 
 u8 filetype_of(u32 mode) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,9 +79,24 @@ class Session {
   std::optional<u32> report_fd() const { return report_fd_; }
   /// A new handle of the report, if `place` is the path that opens it.
   std::optional<boundary::Handle> open_report(const boundary::Place& place);
+  /// Metadata of the report, if `place` is that path: PHP looks before it opens.
+  std::optional<FileInfo> report_info(const boundary::Place& place);
   /// What the guest wrote to it (untrusted), cut at Config::report_limit; report_total() counts all.
   const std::string& report() const;
   u64 report_total() const;
+
+  /// The sink is standard output or standard error.
+  bool is_program_output(const boundary::OutputSink& sink) const { return &sink != report_.get(); }
+
+  /// Files of mounts that the guest opened, by guest path: for reading only, or so that it could change them.
+  struct OpenedFile {
+    const boundary::Mount* mount = nullptr;
+    bool written = false;
+  };
+  const std::map<std::string, OpenedFile>& opened_files() const { return opened_; }
+  /// Openings of files that are not listed, because too many are.
+  u64 unlisted_files() const { return unlisted_files_; }
+  static constexpr usize kMaxOpened = 10'000;
 
   /// How often the guest asked a closed standard input for bytes.
   u64 stdin_refused() const { return empty_stdin_.asked(); }
@@ -152,10 +168,19 @@ class Session {
   /// Rights of a handle of a directory where only `own` of what its mount allows holds for the directory itself.
   static u64 directory_rights(boundary::Rights mount, boundary::Rights own);
 
+  /// A handle of a socket.
+  static boundary::Handle socket_handle(boundary::UniqueFd fd, bool listens);
+  /// The number that one more granted socket would have had.
+  u32 next_socket() const { return 3 + static_cast<u32>(config_.grants.sockets.size()); }
+
   /// What the guest sees of a file. `mount` is null for synthetic directories.
   FileInfo file_info(const struct stat& st, const boundary::Mount* mount);
   FileInfo synthetic_info(std::string_view guest_path);
   u64 device_of(const boundary::Mount* mount) const;
+  /// The number that the guest sees of a file: a memory mount's own, or that of the node table.
+  u64 inode_of(const boundary::Mount* mount, u64 device, u64 inode);
+  /// A file of a mount was opened.
+  void note_opened(const boundary::Place& place, bool to_write);
   /// The guest changed the contents behind a handle.
   void touch(boundary::HostCall& call, boundary::Handle& handle);
 
@@ -190,6 +215,8 @@ class Session {
   boundary::CaptureSink dropped_{0, 0};
   std::unique_ptr<ReportSink> report_;
   std::optional<u32> report_fd_;
+  std::map<std::string, OpenedFile> opened_;
+  u64 unlisted_files_ = 0;
   bool starting_up_;
 };
 

@@ -65,5 +65,41 @@ TEST(GuestReport, TextsAreBounded) {
   EXPECT_EQ(report.error->frames[0].file.size(), 1024u + 3u);
 }
 
+TEST(GuestReport, ReasonsOfErrors) {
+  const auto reason = [](const char* name) {
+    const GuestReport report =
+        read_guest_report(std::string("{\"kind\":\"error\",\"reason\":\"") + name + "\",\"type\":\"T\"}\n", "", "");
+    return report.error->reason;
+  };
+  EXPECT_EQ(reason("syntax"), GuestError::Reason::syntax);
+  EXPECT_EQ(reason("memory"), GuestError::Reason::memory);
+  EXPECT_EQ(reason(""), GuestError::Reason::exception);
+  EXPECT_EQ(reason("nonsense"), GuestError::Reason::exception);
+}
+
+TEST(SqliteLog, TheLastErrorCounts) {
+  GuestReport report =
+      read_sqlite_log("(1) no such table: t\n(2067) abort at 9 in [insert\ninto t]: UNIQUE constraint failed\n");
+  ASSERT_TRUE(report.error);
+  EXPECT_EQ(report.error->type, "SQLITE_CONSTRAINT");
+  EXPECT_EQ(report.error->message, "abort at 9 in [insert");
+  EXPECT_EQ(report.error->reason, GuestError::Reason::exception);
+  EXPECT_EQ(report.bad_lines, 1u);
+  report = read_sqlite_log("(7) failed to allocate 9 bytes of memory");
+  EXPECT_EQ(report.error->type, "SQLITE_NOMEM");
+  EXPECT_EQ(report.error->reason, GuestError::Reason::memory);
+  report = read_sqlite_log("(1) near \"x\": syntax error in \"x\"\n(28) automatic index on t(a)\n(283) recovered\n");
+  EXPECT_EQ(report.error->type, "SQLITE_ERROR");
+  EXPECT_EQ(report.error->reason, GuestError::Reason::syntax);
+}
+
+TEST(SqliteLog, HostileText) {
+  for (const char* text : {"", "\n\n", "(", "()", "(1)", "(x) y", "(99999999999) y", "(-1) y", "1) y"}) {
+    EXPECT_FALSE(read_sqlite_log(text).error) << text;
+  }
+  EXPECT_EQ(read_sqlite_log("(200) y").error->type, "SQLITE_ERROR");
+  EXPECT_LE(read_sqlite_log("(1) " + std::string(100000, 'x')).error->message.size(), GuestReport::kMaxText + 3);
+}
+
 }  // namespace
 }  // namespace dewar::api

@@ -76,6 +76,16 @@ TEST(JsonReader, RefusesWhatIsNotJson) {
   EXPECT_FALSE(read_json(std::string_view("\"a\0b\"", 5)));
 }
 
+TEST(JsonReader, NumbersKeepTheirSpelling) {
+  const auto value = read_json("[0, -7, 1.50, 2e+3, 123456789012345678901234567890, 18446744073709551615]");
+  ASSERT_TRUE(value);
+  const char* wanted[] = {"0", "-7", "1.50", "2e+3", "123456789012345678901234567890", "18446744073709551615"};
+  ASSERT_EQ(value->items.size(), std::size(wanted));
+  for (usize i = 0; i < std::size(wanted); ++i) EXPECT_EQ(value->items[i].text, wanted[i]);
+  EXPECT_EQ(value->items[4].kind, JsonValue::Kind::number);
+  EXPECT_EQ(value->items[5].integer, ~u64{0});
+}
+
 TEST(JsonReader, Bounds) {
   EXPECT_FALSE(read_json(std::string(100000, '[')));
   EXPECT_TRUE(read_json("[[[1]]]", {.max_depth = 3, .max_values = 10}));

@@ -19,10 +19,12 @@ TEST(OutcomeJson, HostileTextStaysText) {
   outcome.out = CapturedText{evil, evil, 100, 74};
   outcome.err = CapturedText{"a", "b", 2, 0};
   outcome.trap = TrapReport{"unreachable", "m", evil, {{evil, 1, 2}}, 1};
-  outcome.error = GuestError{evil, evil, {{evil, evil, 1, 0}}, 1, {{evil, evil}}};
+  outcome.error = GuestError{{}, evil, evil, {{evil, evil, 1, 0}}, 1, {{evil, evil}}};
   outcome.attempts.push_back({evil, evil, 3});
   outcome.denials.push_back({"path_open", evil, "not-mounted", "read", "ENOTCAPABLE", "--ro x", 1});
   outcome.probes.push_back({evil, "path_open", "ENOENT", 1});
+  outcome.outputs.push_back({evil, 3, std::string(64, '0')});
+  outcome.skipped_outputs.push_back({evil, "name"});
   for (bool pretty : {false, true}) {
     const std::string json = outcome_json(outcome, pretty);
     EXPECT_TRUE(base::is_valid_utf8(json));
@@ -36,6 +38,9 @@ TEST(OutcomeJson, HostileTextStaysText) {
     EXPECT_EQ(value->find("stderr")->text_of("text"), "ab");
     EXPECT_EQ(value->find("stderr")->find("tail")->kind, JsonValue::Kind::null);
     EXPECT_EQ(value->find("operator")->items_of("grants").size(), 1u);
+    ASSERT_EQ(value->items_of("outputs").size(), 1u);
+    EXPECT_EQ(value->items_of("outputs")[0].integer_of("bytes"), 3u);
+    EXPECT_EQ(value->items_of("skipped_outputs")[0].text_of("reason"), "name");
     EXPECT_EQ(value->find("refusal")->kind, JsonValue::Kind::null);
   }
 }
@@ -49,6 +54,17 @@ TEST(OutcomeJson, MembersAreTheSameForEveryOutcome) {
   EXPECT_EQ(full->names, other->names);
   EXPECT_EQ(full->integer_of("exit_code"), kExitRefused);
   EXPECT_EQ(full->find("refusal")->integer_of("offset"), 3u);
+}
+
+TEST(OutcomeJson, AModelIsNotToldWhatWouldBeGranted) {
+  Outcome outcome;
+  outcome.denials.push_back({"path_open", "/x", "not-mounted", "read", "ENOTCAPABLE", "--ro DIR::/x", 1});
+  const auto whole = read_json(outcome_json(outcome)), seen = read_json(outcome_json(outcome, false, Audience::model));
+  ASSERT_TRUE(whole && seen);
+  EXPECT_EQ(outcome_json(outcome, false, Audience::model).find("--ro"), std::string::npos);
+  auto names = whole->names;
+  std::erase(names, "operator");
+  EXPECT_EQ(seen->names, names);
 }
 
 }  // namespace

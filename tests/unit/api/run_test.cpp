@@ -116,6 +116,9 @@ class WatchdogTest : public ::testing::TestWithParam<Watchdog::Means> {
 
 TEST_P(WatchdogTest, InterruptsTheStackItGuards) {
   Watchdog watchdog(std::chrono::milliseconds(1), GetParam());
+#if !defined(__has_feature) || !__has_feature(thread_sanitizer)
+  EXPECT_EQ(watchdog.uses_timer(), GetParam() == Watchdog::Means::timer_if_possible);
+#endif
   watchdog.guard(*stack);
   wait_for(watchdog);
   while (stack->interrupts() == 0) {

@@ -177,7 +177,7 @@ TEST_F(AccessorTest, IovecArraysAreBoundedAndChecked) {
 }
 
 TEST_F(AccessorTest, VectorsAreCutAtTheBudgetButCheckedToTheEnd) {
-  make({.bytes_per_call = 24 + 15, .calls = UINT64_MAX});
+  make({.bytes_per_call = 24 + 15 + 8, .calls = UINT64_MAX});
   for (u32 i = 0; i < 3; ++i) {
     guest_.set<u32>(8 * i, 1000 + 10 * i);
     guest_.set<u32>(8 * i + 4, 10);
@@ -186,6 +186,7 @@ TEST_F(AccessorTest, VectorsAreCutAtTheBudgetButCheckedToTheEnd) {
     GuestGather cut;
     ASSERT_TRUE(call.gather(0, 3, cut));
     EXPECT_EQ(cut.total(), 15u);
+    EXPECT_TRUE(call.store(100, u64{15})) << "the number of bytes moved can still be told";
   });
   guest_.set<u32>(16, static_cast<u32>(guest_.size()));  // the last buffer lies outside, past the budget
   in_call([&](HostCall& call) {

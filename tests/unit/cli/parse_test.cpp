@@ -39,6 +39,24 @@ TEST(Parse, LastValueWins) {
   EXPECT_EQ(parsed({"run", "x.wasm"}).get("seed", "7"), "7");
 }
 
+TEST(Parse, OptionalValuesFollowAnEqualsSignOnly) {
+  const ParsedArgs bare = parsed({"run", "--stdin", "x.wasm", "a"});
+  EXPECT_TRUE(bare.has("stdin"));
+  EXPECT_TRUE(bare.all("stdin").empty());
+  EXPECT_EQ(bare.arguments, (Words{"x.wasm"}));
+  const ParsedArgs with = parsed({"run", "--stdin=f=g", "--json", "x.wasm", "--stdin=other"});
+  EXPECT_EQ(with.all("stdin"), (Words{"f=g"}));
+  EXPECT_TRUE(with.has("json"));
+  EXPECT_EQ(with.program_args, (Words{"--stdin=other"}));
+  EXPECT_EQ(parsed({"run", "--stdin=a", "--stdin=b", "x.wasm"}).all("stdin"), (Words{"b"}));
+  EXPECT_EQ(parsed({"run", "--stdin=a", "--stdin", "x.wasm"}).get("stdin"), "");
+  const ParsedArgs value = parsed({"run", "--env", "--stdin", "-W", "--stdin=x", "x.wasm"});
+  EXPECT_FALSE(value.has("stdin")) << "the values of other options are left alone";
+  EXPECT_EQ(value.all("env"), (Words{"--stdin"}));
+  EXPECT_EQ(value.all("wasm"), (Words{"--stdin=x"}));
+  EXPECT_FALSE(parsed({"run", "--", "--stdin", "x"}).has("stdin"));
+}
+
 TEST(Parse, DoubleDashEndsOptions) {
   const ParsedArgs args = parsed({"run", "--json", "--", "-odd-name", "a"});
   EXPECT_TRUE(args.has("json"));

@@ -148,7 +148,8 @@ TEST_F(PolicyGrants, SwitchesLimitsAndVariables) {
   ASSERT_TRUE(apply_policy(policy("permissions: {environment: {allow: [{key: DEWAR_TEST_HERE}, {key: DEWAR_TEST_GONE}, "
                                   "{key: HIDDEN}], deny: [{key: HIDDEN}]}, resources: {memory: 7}}\n"
                                   "dewar: {clock: real, random: real, seed: 9, stdin: true, clock-start: "
-                                  "2030-01-01T00:00:00Z, env: {MODE: policy, HIDDEN: x, MORE: y}, limits: {fuel: 3k}}"),
+                                  "2030-01-01T00:00:00Z, env: {MODE: policy, HIDDEN: x, MORE: y}, limits: {fuel: 3k}, "
+                                  "listeners: ['127.0.0.1:80']}"),
                            {}, {}, config));
   const std::vector<std::pair<std::string, std::string>> expected = {
       {"MODE", "given"}, {"MORE", "y"}, {"DEWAR_TEST_HERE", "from outside"}};
@@ -158,6 +159,8 @@ TEST_F(PolicyGrants, SwitchesLimitsAndVariables) {
   EXPECT_EQ(config.grants.stdin_, boundary::StdinPolicy::granted);
   EXPECT_EQ(config.grants.seed, 9u);
   EXPECT_EQ(config.grants.clock_start, *parse_utc_time("2030-01-01T00:00:00Z"));
+  ASSERT_EQ(config.grants.sockets.size(), 1u);
+  EXPECT_EQ(config.grants.sockets[0].address, "127.0.0.1:80");
   EXPECT_EQ(config.limits.fuel, 3000u);
   EXPECT_EQ(config.limits.max_memory_bytes, u64{7} << 20);
   EXPECT_TRUE(check_interpreter(policy(""), "python"));
@@ -216,6 +219,10 @@ TEST_F(PolicyGrants, Comparing) {
             "+limit fuel is none instead of 5M (line 2)\n");
   EXPECT_EQ(diff("dewar: {limits: {timeout: 90s}}", "dewar: {limits: {timeout: 1m}}"),
             "-limit timeout is 1m instead of 90s (line 2)\n");
+  EXPECT_EQ(diff("dewar: {limits: {timeout: 90s}}", ""), "+limit timeout is the default instead of 90s\n");
+  EXPECT_EQ(diff("", "dewar: {limits: {max-files-created: 7}}"),
+            "-limit max-files-created is 7 instead of the default (line 2)\n");
+  EXPECT_EQ(diff("", "dewar: {listeners: ['127.0.0.1:80']}"), "+listener 127.0.0.1:80 (line 2)\n");
   const std::string deny = "permissions: {storage: {deny: [{uri: 'fs://s', access: [read]}]}}\n";
   EXPECT_EQ(diff(deny, ""), "+no longer denied: read fs://s (line 2)\n");
   EXPECT_EQ(diff("", deny), "-denied: read fs://s (line 2)\n");

@@ -107,6 +107,9 @@ TEST(PolicyParse, Everything) {
   ASSERT_EQ(p.limits.size(), 3u);
   EXPECT_EQ(p.limits[0].name + "=" + p.limits[0].value, "max-memory-size=64MiB") << "the smaller of the two";
   EXPECT_EQ(p.limits[0].line, 42u);
+  ASSERT_EQ(p.listeners.size(), 1u);
+  EXPECT_EQ(p.listeners[0].name, "127.0.0.1:80");
+  EXPECT_EQ(p.listeners[0].line, 45u);
   ASSERT_EQ(p.never.size(), 2u);
   EXPECT_EQ(p.never[0].value, "/etc/**");
   std::vector<std::string> inert;
@@ -121,7 +124,6 @@ TEST(PolicyParse, Everything) {
                        "31 permissions.resources.cpu 50.0",
                        "31 permissions.resources.io 500",
                        "33 permissions.ipc.allow pipe://app-service",
-                       "45 dewar.listeners 127.0.0.1:80",
                    }));
   for (const auto& i : p.inert) EXPECT_FALSE(i.reason.empty());
 }
@@ -156,6 +158,7 @@ TEST(PolicyParse, Mistakes) {
   EXPECT_EQ(bad(v + "dewar: {clock: fast}\n"), "policy-bad-value at 2:16: clock is real or virtual");
   EXPECT_THAT(bad(v + "dewar: {limits: {fule: 3}}\n"), HasSubstr("policy-unknown-key at 2:18: limits has no key"));
   EXPECT_THAT(bad(v + "dewar: {limits: {fule: 3}}\n"), HasSubstr("did you mean \"fuel\"?"));
+  EXPECT_THAT(bad(v + "dewar: {listeners: ['example.com:80']}\n"), HasSubstr("policy-bad-value at 2:21"));
   EXPECT_THAT(bad(v + "dewar: {limits: {fuel: lots}}\n"), HasSubstr("policy-bad-value at 2:18"));
   EXPECT_THAT(bad(v + "dewar: {limits: {simd: n}}\n"), HasSubstr("policy-unknown-key"));
   EXPECT_THAT(bad(v + "dewar: {limits: {fuel: '1,timeout=none'}}\n"), HasSubstr("policy-bad-value"));

@@ -250,6 +250,17 @@ TEST(WasiDenial, MissingRightsNameTheMount) {
   EXPECT_EQ(scratch.contents("file"), "x");
 }
 
+TEST(WasiDenial, WhatADirectoryNeverDoesIsNoDenial) {
+  test::ScratchDir scratch;
+  WasiGuest g;
+  Config config;
+  config.grants.mounts = {{scratch.path(), "/data", boundary::kReadOnly}};
+  g.start(std::move(config));
+  EXPECT_EQ(g.write(3, "x"), Errno::isdir);
+  EXPECT_EQ(g("fd_filestat_set_size", {3, 0}), Errno::isdir);
+  EXPECT_TRUE(g.denials().empty()) << "no grant would let it be written";
+}
+
 TEST(WasiDenial, SocketsAreNotThere) {
   WasiGuest g;
   g.start({});
@@ -258,7 +269,7 @@ TEST(WasiDenial, SocketsAreNotThere) {
   EXPECT_EQ(g("sock_send", {1, 0, 0, 0, 0}), Errno::notsock);
   EXPECT_EQ(g("sock_accept", {99, 0, 0}), Errno::badf);
   EXPECT_EQ(g("sock_shutdown", {kRoot, 0}), Errno::badf);
-  EXPECT_EQ(g.denials().size(), 3u);
+  EXPECT_EQ(g.denials().size(), 4u);
   EXPECT_EQ(g.denials()[0].missing, "network");
 }
 

@@ -73,6 +73,7 @@ TEST(Memory, GrowthStopsExactlyAtTheDeclaredMaximum) {
   const auto m = make(type_of(1, 5));
   EXPECT_EQ(m->grow(0), 1u);
   EXPECT_EQ(m->grow(5), std::nullopt);
+  EXPECT_TRUE(m->growth_refused);
   EXPECT_EQ(m->grow(3), 1u);
   EXPECT_EQ(m->grow(2), std::nullopt);
   EXPECT_EQ(m->grow(1), 4u);
@@ -215,18 +216,18 @@ TEST(Memory, ThreadsThatGrowShareTheMaximum) {
 }
 
 TEST(Memory, ABudgetIsSharedAndGivenBack) {
-  const auto budget = std::make_shared<std::atomic<u64>>(10 * kPage);
+  const auto budget = std::make_shared<GrowthBudget>(10 * kPage);
   auto a = must(Memory::create(type_of(4), false, 4 * kGiB, budget));
   auto b = must(Memory::create(type_of(3), false, 4 * kGiB, budget));
   EXPECT_FALSE(Memory::create(type_of(4), false, 4 * kGiB, budget).has_value());
-  EXPECT_EQ(budget->load(), 3 * kPage);
+  EXPECT_EQ(budget->left.load(), 3 * kPage);
   EXPECT_EQ(a->grow(4), std::nullopt);
   EXPECT_EQ(a->grow(3), 4u);
   EXPECT_EQ(b->grow(1), std::nullopt);
   a.reset();
   EXPECT_EQ(b->grow(7), 3u);
   b.reset();
-  EXPECT_EQ(budget->load(), 10 * kPage);
+  EXPECT_EQ(budget->left.load(), 10 * kPage);
 }
 
 }  // namespace

@@ -105,6 +105,33 @@ TEST(Table, NumberOfTablesIsLimited) {
   EXPECT_STREQ(w.store.new_table(type_of(Heap::extern_, 0), kNullRef).error().code, "limit-table");
 }
 
+TEST(Table, RefusalsAreCountedByTheirCause) {
+  StoreLimits limits;
+  limits.max_table_elements = 10;
+  limits.max_memory_bytes = 2 << 16;
+  World w({}, limits);
+  wasm::CanonTableType bounded = type_of(Heap::extern_, 1);
+  bounded.limits.has_max = true;
+  bounded.limits.max = 5;
+  Table& small = *must(w.store.new_table(bounded, kNullRef));
+  EXPECT_EQ(w.store.grow_table(small, 5, kNullRef), std::nullopt);
+  EXPECT_EQ(w.store.growth().refused_table.load(), 0u) << "its own maximum forbids it";
+  Table& table = *must(w.store.new_table(type_of(Heap::extern_, 1), kNullRef));
+  EXPECT_EQ(w.store.grow_table(table, 10, kNullRef), std::nullopt);
+  EXPECT_EQ(w.store.growth().refused_table.load(), 1u);
+  EXPECT_EQ(w.store.grow_table(table, u64{1} << 40, kNullRef), std::nullopt);
+  EXPECT_EQ(w.store.growth().refused_table.load(), 1u) << "no table has so many";
+  wasm::MemoryType type;
+  type.limits.min = 1;
+  auto memory = *w.store.new_memory(type);
+  EXPECT_EQ(memory->grow(2), std::nullopt);
+  EXPECT_EQ(memory->grow(65535), std::nullopt);
+  EXPECT_EQ(memory->grow(65536), std::nullopt) << "more than 4 GiB";
+  EXPECT_EQ(w.store.growth().refused_memory.load(), 2u);
+  EXPECT_EQ(memory->grow(1), 1u);
+  EXPECT_EQ(w.store.growth().refused_total.load() + w.store.growth().refused_system.load(), 0u);
+}
+
 TEST(Table, CountsTowardsTheTotal) {
   StoreLimits limits;
   limits.max_total_bytes = 65536 + 4 * 100;
@@ -114,7 +141,10 @@ TEST(Table, CountsTowardsTheTotal) {
   EXPECT_TRUE(w.store.new_memory(memory).has_value());
   Table& table = *must(w.store.new_table(type_of(Heap::extern_, 90), kNullRef));
   EXPECT_EQ(w.store.grow_table(table, 11, kNullRef), std::nullopt);
+  EXPECT_EQ(w.store.growth().refused_total.load(), 1u);
   EXPECT_EQ(w.store.grow_table(table, 10, kNullRef), 90u);
+  EXPECT_EQ(w.store.total_bytes(), limits.max_total_bytes);
+  EXPECT_EQ(w.store.growth().refused_total.load(), 1u);
   EXPECT_STREQ(w.store.new_table(type_of(Heap::extern_, 1), kNullRef).error().code, "limit-table");
   EXPECT_STREQ(w.store.new_memory(memory).error().code, "limit-memory");
 }
