@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/limits.h"
+#include "api/policy_info.h"
 #include "base/error.h"
 #include "boundary/denial.h"
 
@@ -139,6 +140,7 @@ struct Outcome {
   std::vector<boundary::Denial> denials;
   std::vector<boundary::Probe> probes;
   std::vector<Attempt> attempts;
+  std::optional<PolicyInfo> policy;  ///< of a run with a policy
   u64 total_denials = 0, unlisted_denials = 0, unlisted_probes = 0, unlisted_attempts = 0;
 
   // One for each row of limit_table().

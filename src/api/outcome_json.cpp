@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/suggest.h"
 #include "base/json_writer.h"
 #include "base/print.h"
 #include "base/utf8.h"
@@ -118,16 +119,65 @@ void write_error(JsonWriter& json, const std::optional<GuestError>& error) {
   json.end_array().end_object();
 }
 
-void write_records(JsonWriter& json, const Outcome& o) {
-  json.key("denials").begin_array();
-  for (const boundary::Denial& denial : o.denials) {
+void text_or_null(JsonWriter& json, const char* name, const std::string& text) {
+  json.key(name);
+  text.empty() ? json.null() : json.value(text);
+}
+
+void write_operator(JsonWriter& json, const Outcome& o) {
+  const std::vector<Suggestion> suggested = suggestions(o);
+  json.key("operator").begin_object().key("grants").begin_array();
+  for (usize i = 0; i < o.denials.size(); ++i) {
+    const Suggestion& s = suggested[i];
+    if (s.flag.empty() && s.policy.empty() && s.never.empty() && s.note.empty()) continue;
     json.begin_object()
+        .member("id", s.id)
+        .member("operation", o.denials[i].operation)
+        .member("resource", o.denials[i].resource);
+    text_or_null(json, "grant", s.flag);
+    text_or_null(json, "policy", s.policy);
+    text_or_null(json, "never", s.never);
+    text_or_null(json, "note", s.note);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+// Where the policy lies is the operator's business; what of it has no effect is the model's as well.
+void write_policy(JsonWriter& json, const std::optional<PolicyInfo>& policy, Audience audience) {
+  json.key("policy");
+  if (!policy) {
+    json.null();
+    return;
+  }
+  const usize folder = audience == Audience::model ? policy->file.rfind('/') + 1 : 0;
+  json.begin_object().member("file", policy->file.substr(folder)).member("description", policy->description);
+  json.key("inert").begin_array();
+  for (const PolicyInfo::Inert& inert : policy->inert) {
+    json.begin_object()
+        .member("line", inert.line)
+        .member("entry", inert.entry)
+        .member("reason", inert.reason)
+        .end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_records(JsonWriter& json, const Outcome& o) {
+  const std::vector<Suggestion> suggested = suggestions(o);
+  json.key("denials").begin_array();
+  for (usize i = 0; i < o.denials.size(); ++i) {
+    const boundary::Denial& denial = o.denials[i];
+    json.begin_object()
+        .member("id", suggested[i].id)
         .member("operation", denial.operation)
         .member("resource", denial.resource)
         .member("rule", denial.rule)
+        .member("decided_by", denial.decided_by)
         .member("missing", denial.missing)
         .member("guest_saw", denial.guest_saw)
         .member("count", denial.count)
+        .member("message", suggested[i].message)
         .member("evidence", "boundary")
         .end_object();
   }
@@ -152,19 +202,6 @@ void write_records(JsonWriter& json, const Outcome& o) {
         .end_object();
   }
   json.end_array().member("unlisted_probes", o.unlisted_probes);
-}
-
-void write_grants(JsonWriter& json, const Outcome& o) {
-  json.key("operator").begin_object().key("grants").begin_array();
-  for (const boundary::Denial& denial : o.denials) {
-    if (denial.grant.empty()) continue;
-    json.begin_object()
-        .member("operation", denial.operation)
-        .member("resource", denial.resource)
-        .member("grant", denial.grant)
-        .end_object();
-  }
-  json.end_array().end_object();
 }
 
 void write_count(JsonWriter& json, const char* name, const std::optional<u64>& value) {
@@ -235,12 +272,13 @@ void write_untrusted(JsonWriter& json, const Outcome& o, Audience audience) {
   json.key("untrusted").begin_array();
   // Messages about a module quote its names, those about an exception are the script's own words.
   if (o.cls != OutcomeClass::limit && o.code != "ok" && o.code != "exit-nonzero") json.value("message");
-  for (const char* path :
-       {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
-        "denials[].resource", "attempts", "probes[].path"}) {
+  for (const char* path : {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
+                           "denials[].resource", "denials[].message", "attempts", "probes[].path"}) {
     json.value(path);
   }
-  if (audience == Audience::operator_) json.value("operator.grants[].resource").value("operator.grants[].grant");
+  if (audience == Audience::operator_) {
+    for (const char* path : {"resource", "grant", "policy"}) json.value(std::string("operator.grants[].") + path);
+  }
   json.end_array();
 }
 
@@ -276,7 +314,8 @@ std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
   write_trap(json, o.trap);
   write_error(json, o.error);
   write_records(json, o);
-  if (audience == Audience::operator_) write_grants(json, o);
+  if (audience == Audience::operator_) write_operator(json, o);
+  write_policy(json, o.policy, audience);
   write_limits(json, o);
   json.key("host").begin_object().key("hardening").begin_object();
   json.member("no_new_privs", o.hardening.no_new_privs).member("seccomp", o.hardening.seccomp);

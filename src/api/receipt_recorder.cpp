@@ -160,9 +160,17 @@ void ReceiptRecorder::given(const RunConfig& config) {
   for (const auto& [name, value] : grants.env) environment.push_back(name + "=" + value);
   fact("given.environment", list(environment));
   if (config.invoke) fact("given.call", *config.invoke + " " + list(config.invoke_args));
+  std::vector<std::string> rules;
   for (const boundary::MountGrant& mount : grants.mounts) {
     fact("given.folder " + mount.guest_path, boundary::rights_text(mount.rights));
+    for (const boundary::PathGrant& path : mount.paths) {
+      rules.push_back(boundary::rights_text(path.rights) + " " + path.pattern);
+    }
   }
+  for (const boundary::DenyGrant& deny : grants.denies) {
+    rules.push_back("not " + boundary::rights_text(deny.rights) + " " + deny.guest_pattern);
+  }
+  if (!rules.empty()) fact("given.rules", list(rules));
   for (const boundary::FileGrant& file : grants.files) {
     fact("given.file " + file.guest_path, base::dec(file.contents.size()) + " bytes " + hash_of(file.contents));
   }

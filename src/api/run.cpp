@@ -183,7 +183,12 @@ class Run {
   static bool covers_scratch(const boundary::Grants& grants) {
     return std::any_of(grants.mounts.begin(), grants.mounts.end(), [](const boundary::MountGrant& grant) {
       const auto path = boundary::normalize_guest_path(grant.guest_path);
-      return path && (*path == kScratchPath || *path == "/");
+      // A mount that is there for single paths elsewhere shows nothing at /tmp.
+      const auto about_scratch = [](const boundary::PathGrant& rule) {
+        return rule.kind != boundary::PatternKind::exact || rule.pattern.starts_with(kScratchPath);
+      };
+      const bool shows = grant.rights != 0 || std::any_of(grant.paths.begin(), grant.paths.end(), about_scratch);
+      return path && (*path == kScratchPath || (*path == "/" && shows));
     });
   }
 
@@ -488,6 +493,7 @@ class Run {
     watchdog_.reset();
     if (config_.handle) config_.handle->detach();
     outcome_.program = config_.program;
+    outcome_.policy = std::move(config_.policy);
     if (config_.interpreter) {
       outcome_.guest_name = config_.interpreter->name;
       outcome_.guest_version = config_.interpreter->version;
@@ -509,6 +515,11 @@ class Run {
     outcome_.unlisted_denials = log.unlisted_denials();
     outcome_.unlisted_probes = log.unlisted_probes();
     outcome_.stdin_refused = session_->stdin_refused();
+    if (const u64 asked = outcome_.stdin_refused) {
+      const char* rule = "stdin-not-granted";  // error code
+      outcome_.denials.push_back({"fd_read", "standard input", rule, "stdin", "end of file", "", asked});
+      outcome_.total_denials += asked;
+    }
     const auto space = [](const boundary::MemFs* fs) {
       return fs ? Space{fs->peak(), fs->max_bytes(), fs->refused()} : Space{};
     };

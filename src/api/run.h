@@ -35,6 +35,7 @@ struct RunConfig {
   bool is_text = false;    ///< `module` is in the text format instead
   std::string program;     ///< what the user calls it
   boundary::Grants grants;
+  std::optional<PolicyInfo> policy;  ///< what to tell of the policy that the grants came from
   RunLimits limits;
   wasm::Features features;
   bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)

@@ -19,8 +19,11 @@ struct Denial {
   std::string rule;       ///< what decided, a stable code: "not-mounted", "mount-lacks-right", "path-escape", ...
   std::string missing;    ///< the grant that was missing: "read", "write", "create", "delete", "network", or empty
   std::string guest_saw;  ///< the error that the guest got, e.g. "ENOTCAPABLE"
-  std::string grant;      ///< for the operator only: the flag that would grant it, or empty if none would
+  std::string grant;  ///< for the operator only: the flag that would grant it, where it does not follow from the rest
   u64 count = 0;
+  std::string decided_by = "default";  ///< who made the rule: a line of the policy, a grant, or nobody ("default")
+  std::string host_path = {};          ///< for the operator only: the host path behind the resource, where it is known
+  bool directory = false;              ///< the guest asked for a directory
 };
 
 /// A path that was looked for and is not there.

@@ -28,11 +28,43 @@ inline constexpr Rights kReadWrite = kRead | kWrite | kCreate | kDelete;
 /// "read", "write", "create", "delete" joined by commas.
 std::string rights_text(Rights rights);
 
+/// How a pattern of paths is meant (see boundary/path_rules.h).
+enum class PatternKind : u8 {
+  exact,  ///< this very path
+  tree,   ///< it and everything below
+  glob,   ///< with "*" and "**"
+};
+
+/// More rights on parts of a mount.
+struct PathGrant {
+  std::string pattern;  ///< absolute guest path at or below the mount's, or a pattern of such
+  PatternKind kind = PatternKind::exact;
+  Rights rights = 0;
+  std::string source;  ///< who says so, for records: "policy line 7", "option --allow"
+};
+
 /// A directory or a single file of the host that appears at a guest path.
 struct MountGrant {
   std::string host_path;
   std::string guest_path;
-  Rights rights = kReadOnly;
+  Rights rights = kReadOnly;       ///< on everything in it; 0 if only `paths` says what may be done
+  std::string source = "a grant";  ///< as in PathGrant
+  std::vector<PathGrant> paths = {};
+
+  /// What may be done with something in it.
+  Rights most() const {
+    Rights all = rights;
+    for (const PathGrant& path : paths) all |= path.rights;
+    return all;
+  }
+};
+
+/// Rights that are taken away wherever the pattern matches, whatever grants them.
+struct DenyGrant {
+  std::string guest_pattern;  ///< absolute glob of guest paths
+  std::string host_pattern;   ///< the same of resolved host paths, or empty
+  Rights rights = 0;
+  std::string source;
 };
 
 /// A read-only file with given contents, kept in memory only.
@@ -66,6 +98,7 @@ enum class StdinPolicy : u8 { closed, granted };  ///< closed: at end of file fr
 
 struct Grants {
   std::vector<MountGrant> mounts;
+  std::vector<DenyGrant> denies;
   std::vector<FileGrant> files;
   std::vector<SocketGrant> sockets;
   std::vector<MemoryMountGrant> memory;

@@ -40,7 +40,8 @@ Result<UniqueFd> memory_file(const FileGrant& grant) {
 Result<Mount> open_mount(const MountGrant& grant) {
   Mount mount;
   mount.host_path = grant.host_path;
-  mount.rights = grant.rights;
+  mount.rights = mount.tree_rights = grant.rights;
+  mount.source = grant.source;
   mount.fd = UniqueFd(::open(grant.host_path.c_str(), O_PATH | O_CLOEXEC));
   struct stat st{};
   if (!mount.fd || ::fstat(mount.fd.get(), &st) != 0) {
@@ -52,7 +53,8 @@ Result<Mount> open_mount(const MountGrant& grant) {
   }
   if (S_ISREG(st.st_mode)) {
     // A file is opened for use now: each opening by the guest is a duplicate (offsets are the handle table's own).
-    const int access = grant.rights & kWrite ? O_RDWR : O_RDONLY;
+    const Rights wanted = grant.most();
+    const int access = wanted & kWrite ? (wanted & kRead ? O_RDWR : O_WRONLY) : O_RDONLY;
     mount.fd = UniqueFd(::open(grant.host_path.c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!mount.fd || ::fstat(mount.fd.get(), &st) != 0 || !S_ISREG(st.st_mode)) {
       return fail("grant-mount-open", "cannot open the granted file " + grant.host_path + ": " + strerror(errno));
@@ -92,12 +94,13 @@ Result<MountTable> MountTable::open(const Grants& grants) {
     if (!mount) return std::unexpected(mount.error());
     if (auto ok = add(std::move(*mount), grant.guest_path); !ok) return std::unexpected(ok.error());
   }
-  if (auto ok = check_overlaps(table.mounts_); !ok) return std::unexpected(ok.error());
+  if (auto ok = table.add_rules(grants); !ok) return std::unexpected(ok.error());
+  if (auto ok = check_overlaps(table); !ok) return std::unexpected(ok.error());
   for (const FileGrant& grant : grants.files) {
     auto fd = memory_file(grant);
     if (!fd) return std::unexpected(fd.error());
     Mount mount;
-    mount.rights = kRead;
+    mount.rights = mount.tree_rights = kRead;
     mount.fd = std::move(*fd);
     mount.is_file = true;
     mount.in_memory = true;
@@ -105,7 +108,7 @@ Result<MountTable> MountTable::open(const Grants& grants) {
   }
   for (const MemoryMountGrant& grant : grants.memory) {
     Mount mount;
-    mount.rights = grant.rights;
+    mount.rights = mount.tree_rights = grant.rights;
     mount.in_memory = true;
     const bool real = grants.clock == ClockPolicy::real;
     mount.memory = std::make_unique<MemFs>(grant.max_bytes, real ? Clock::real().realtime_now() : grants.clock_start);
@@ -128,6 +131,7 @@ const Mount* MountTable::find(std::string_view guest_path) const {
   for (const Mount& mount : mounts_) {
     if (!is_path_within(guest_path, mount.guest_path)) continue;
     if (mount.is_file && guest_path.size() != mount.guest_path.size()) continue;
+    if (!mount.reaches(guest_path)) continue;
     if (!best || mount.guest_path.size() > best->guest_path.size()) best = &mount;
   }
   return best;
@@ -198,6 +202,10 @@ std::expected<Place, PathFault> MountTable::locate(const BaseDir& base, std::str
   place.guest_path = lexical.empty() ? "/" : lexical;
   place.trailing_slash = path.back() == '/';
   const Mount* mount = find(lexical);
+  if (mount && !escapes && mount->only_leads(lexical)) {
+    place.kind = Place::Kind::synthetic;
+    return place;
+  }
   if (base.mount && (mount == base.mount || escapes)) {
     place.kind = Place::Kind::mount;
     place.mount = base.mount;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "boundary/grants.h"
 #include "boundary/memfs.h"
+#include "boundary/path_rules.h"
 #include "boundary/unique_fd.h"
 
 namespace dewar::boundary {
@@ -22,12 +23,22 @@ namespace dewar::boundary {
 /// A mount as opened. `guest_path` is "" for the root, else "/a/b".
 struct Mount {
   std::string guest_path;
-  std::string host_path;  ///< for messages to the operator; empty for what is kept in memory
-  Rights rights = 0;
+  std::string host_path;          ///< for messages to the operator; empty for what is kept in memory
+  Rights rights = 0;              ///< the most that may be done with anything in it
   UniqueFd fd;                    ///< O_PATH for a directory; opened for use for a file (a sealed memfd if in memory)
-  std::unique_ptr<MemFs> memory;  ///< a folder in memory: then there is no fd
+  std::unique_ptr<MemFs> memory;  ///< a folder in memory: then there is no fd, and no rules
   bool is_file = false;
   bool in_memory = false;
+  bool ruled = false;           ///< rights differ from path to path, or something is denied: ask ruling()
+  Rights tree_rights = 0;       ///< on everything in it, before denials
+  std::vector<PathRule> paths;  ///< more rights on guest paths
+  std::string real_path;        ///< "" for the host's root, else "/a/b"; known if `ruled`
+  std::string source;           ///< who granted it
+
+  /// Something may be done at the guest path or below it.
+  bool reaches(std::string_view guest_path) const;
+  /// The guest path only leads to such, and not by a wildcard: for the guest it is a directory of ours.
+  bool only_leads(std::string_view guest_path) const;
 };
 
 /// Why a path means nothing at all.
@@ -74,7 +85,7 @@ std::string path_as_written(std::string_view directory, std::string_view path);
 class MountTable {
  public:
   /// Opens the mounts. Errors: "grant-mount-open", "grant-bad-path", "grant-duplicate-mount", "grant-reserved" (a host
-  /// path was to appear at or below /dewar), "grant-overlap" (see check_overlaps).
+  /// path was to appear at or below /dewar), "grant-overlap" (see check_overlaps), "grant-bad-pattern".
   static Result<MountTable> open(const Grants& grants);
 
   /// In the order of the grants.
@@ -84,6 +95,13 @@ class MountTable {
 
   /// Where `path` leads from `base`.
   std::expected<Place, PathFault> locate(const BaseDir& base, std::string_view path) const;
+  /// What may be done at a path of a mount ("" or "/" for the root). `asked` chooses the denial that is named.
+  Ruling ruling(const Mount& mount, std::string_view guest_path, Rights asked = 0) const;
+  /// The guest path at which an open file or directory of a ruled mount really is, links resolved; nothing if it is no
+  /// longer in the mount.
+  std::optional<std::string> real_place(const Mount& mount, int fd) const;
+  bool has_denies() const { return !denies_.empty(); }
+
   /// Something is mounted below the lexical path ("" = root).
   bool is_ancestor(std::string_view guest_path) const;
   /// Names of the entries that exist in the directory `guest_path` because of mounts; sorted, unique. `is_file` says
@@ -96,8 +114,14 @@ class MountTable {
   std::vector<Child> children(std::string_view guest_path) const;
 
  private:
+  struct Deny {
+    PathRule guest;
+    std::optional<PathPattern> host;
+  };
   const Mount* find(std::string_view guest_path) const;
+  Result<void> add_rules(const Grants& grants);
   std::vector<Mount> mounts_;
+  std::vector<Deny> denies_;
   const Mount* root_ = nullptr;
 };
 

@@ -81,9 +81,17 @@ Result<std::vector<HostId>> directories_above(const Mount& mount, const HostId& 
   return unknown_place(mount, ENAMETOOLONG);
 }
 
+// What the outer mount lets a guest do where the inner one is.
+Rights rights_around(const MountTable& table, const Mount& outer, const Mount& inner) {
+  if (!outer.ruled || !inner.real_path.starts_with(outer.real_path + "/")) return outer.rights;
+  const Ruling r = table.ruling(outer, outer.guest_path + inner.real_path.substr(outer.real_path.size()));
+  return r.own | r.below_most;
+}
+
 }  // namespace
 
-Result<void> check_overlaps(std::span<const Mount> mounts) {
+Result<void> check_overlaps(const MountTable& table) {
+  const std::vector<Mount>& mounts = table.mounts();
   std::vector<HostId> ids(mounts.size());
   for (usize i = 0; i < mounts.size(); ++i) {
     if (!identify(mounts[i].fd.get(), ids[i])) return unknown_place(mounts[i], errno);
@@ -100,7 +108,8 @@ Result<void> check_overlaps(std::span<const Mount> mounts) {
     for (const HostId& id : *above) {
       for (const usize k : stronger) {
         if (ids[k] != id) continue;
-        const Rights more = static_cast<Rights>(mounts[k].rights & ~inner.rights);
+        const Rights more = static_cast<Rights>(rights_around(table, mounts[k], inner) & ~inner.rights);
+        if (!more) continue;
         return fail("grant-overlap",
                     "the grant " + shown(inner) + " lies inside the grant " + shown(mounts[k]) +
                         ", which allows more there (" + rights_text(more) + ")",

@@ -4,8 +4,6 @@
 // inner grant cannot take away what an outer one gives; grants that look as if they did are refused.
 #pragma once
 
-#include <span>
-
 #include "base/error.h"
 #include "boundary/mounts.h"
 
@@ -14,6 +12,6 @@ namespace dewar::boundary {
 /// Errors: "grant-overlap" if a mount lies, on the host, inside the folder of another and lacks a right of that one.
 /// Guest paths do not matter. Two mounts of the very same folder are allowed: neither looks protected from the other.
 /// "grant-mount-open" if it cannot be found out where a mount lies and another has a right that it lacks.
-Result<void> check_overlaps(std::span<const Mount> mounts);
+Result<void> check_overlaps(const MountTable& table);
 
 }  // namespace dewar::boundary

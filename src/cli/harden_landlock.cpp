@@ -59,7 +59,7 @@ int add_path(int ruleset, u32 abi, const boundary::MountGrant& grant) {
   const boundary::UniqueFd path(::open(grant.host_path.c_str(), O_PATH | O_CLOEXEC));
   struct stat st{};
   if (!path || ::fstat(path.get(), &st) != 0) return -errno;
-  const PathBeneathAttr rule{landlock_accesses(abi, grant.rights, S_ISDIR(st.st_mode)), path.get()};
+  const PathBeneathAttr rule{landlock_accesses(abi, grant.most(), S_ISDIR(st.st_mode)), path.get()};
   if (rule.allowed == 0) return 0;
   return ::syscall(kAddRule, ruleset, kPathBeneath, &rule, 0) == 0 ? 0 : -errno;
 }

@@ -9,6 +9,7 @@
 #include "cli/guest_run.h"
 #include "cli/guest_store.h"
 #include "cli/help.h"
+#include "cli/policy_grants.h"
 #include "cli/run_options.h"
 #include "cli/run_report.h"
 #include "cli/terminal.h"
@@ -26,6 +27,7 @@ namespace {
 // What the operator decided, for every call alike.
 struct Granted {
   boundary::Grants grants;
+  std::optional<api::PolicyInfo> policy;
   api::RunLimits limits;
   wasm::Features features;
   api::Hardening hardening;
@@ -40,12 +42,13 @@ class OperatorHost final : public server::CodeHost {
   std::optional<u64> wall_time_ms() const override { return granted_.limits.wall_time_ms; }
   bool may_change_files() const override {
     return std::ranges::any_of(granted_.grants.mounts,
-                               [](const auto& mount) { return (mount.rights & ~boundary::kRead) != 0; });
+                               [](const auto& mount) { return (mount.most() & ~boundary::kRead) != 0; });
   }
 
   api::Outcome run(server::CodeRequest request, api::RunHandle& handle) override {
     api::RunConfig config;
     config.grants = granted_.grants;
+    config.policy = granted_.policy;
     config.limits = granted_.limits;
     config.features = granted_.features;
     config.handle = &handle;
@@ -137,11 +140,34 @@ Result<void> harden_server(HardenMode mode, Granted& granted) {
   return {};
 }
 
+// What the options and the policy say, which is the same for every call.
+Result<std::optional<Policy>> read_rules(const ParsedArgs& args, Granted& granted) {
+  api::RunConfig config;
+  if (auto ok = read_grants(args, config.grants); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  auto policy = apply_rule_options(args, config);
+  if (!policy) return policy;
+  if (!config.grants.sockets.empty()) {
+    // Calls would run into one another's listeners.
+    return fail("policy-denied", "programs of `dewar mcp` cannot be given the policy's listeners", Error::kNoOffset,
+                "leave dewar.listeners out of this policy");
+  }
+  // The standard input of this process is the client's; a call brings its own.
+  config.grants.stdin_ = boundary::StdinPolicy::closed;
+  granted.grants = std::move(config.grants);
+  granted.policy = std::move(config.policy);
+  granted.limits = config.limits;
+  granted.features = config.features;
+  return policy;
+}
+
 Result<void> prepare(const ParsedArgs& args, Granted& granted, server::McpConfig& config) {
   if (!args.arguments.empty())
     return fail("usage-argument", "`dewar mcp` takes options only: programs come from its client");
-  if (auto ok = read_grants(args, granted.grants); !ok) return ok;
-  if (auto ok = apply_wasm_options(args.all("wasm"), &granted.limits, granted.features); !ok) return ok;
+  auto policy = read_rules(args, granted);
+  if (!policy) return std::unexpected(std::move(policy.error()));
   if (args.has("parallel")) {
     constexpr u64 kMost = 64;
     const auto parallel = parse_count(args.get("parallel"));
@@ -152,10 +178,16 @@ Result<void> prepare(const ParsedArgs& args, Granted& granted, server::McpConfig
   auto mode = parse_harden_mode(args.get("harden", "on"));
   if (!mode) return std::unexpected(std::move(mode.error()));
   if (auto ok = check_grants(granted.grants); !ok) return ok;
+  const auto allowed = [&](std::string_view language) { return !*policy || check_interpreter(**policy, language); };
   for (const LockedGuest& guest : locked_guests()) {
-    if (is_installed(guest)) granted.languages.push_back(guest.language);
+    if (is_installed(guest) && allowed(guest.language)) granted.languages.push_back(guest.language);
   }
-  for (const char* language : {"wat", "wasm"}) granted.languages.push_back(language);
+  for (const char* language : {"wat", "wasm"}) {
+    if (allowed("wasm")) granted.languages.push_back(language);
+  }
+  if (granted.languages.empty()) {
+    return fail("policy-interpreter", "the policy allows no program in a language that is installed");
+  }
   return harden_server(*mode, granted);
 }
 
@@ -165,7 +197,7 @@ int mcp_command(const ParsedArgs& args) {
   Granted granted;
   server::McpConfig config;
   if (auto ok = prepare(args, granted, config); !ok) {
-    print_error(ok.error());
+    print_error(ok.error(), std::string_view(ok.error().code).starts_with("policy-") ? args.get("policy") : "");
     const bool usage = std::string_view(ok.error().code).starts_with("usage-");
     return static_cast<int>(usage ? api::kExitOwnError : api::kExitRefused);
   }

@@ -15,6 +15,7 @@
 #include "cli/guest_run.h"
 #include "cli/guest_store.h"
 #include "cli/help.h"
+#include "cli/policy_grants.h"
 #include "cli/program_source.h"
 #include "cli/run_options.h"
 #include "cli/run_report.h"
@@ -78,6 +79,8 @@ Result<api::RunConfig> configure_run(const ParsedArgs& args) {
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
+  auto policy = apply_rule_options(args, config);
+  if (!policy) return std::unexpected(std::move(policy.error()));
   if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));
   if (args.has("spill")) {
     config.spill_folder = std::string(args.get("spill"));
@@ -86,12 +89,16 @@ Result<api::RunConfig> configure_run(const ParsedArgs& args) {
       return fail("usage-option", "--spill takes a folder, and has a meaning with --json only");
     }
   }
-  if (path == "-" && args.has("stdin") && args.get("stdin").empty()) {
+  if (path == "-" && config.grants.stdin_ == boundary::StdinPolicy::granted && args.get("stdin").empty()) {
     return fail("usage-option", "the program itself comes from standard input", Error::kNoOffset,
                 "put it into a file to use --stdin");
   }
   auto language = language_of(args, path);
   if (!language) return std::unexpected(std::move(language.error()));
+  if (*policy) {
+    const std::string_view runs = *language == "wat" ? std::string_view("wasm") : std::string_view(*language);
+    if (auto ok = check_interpreter(**policy, runs); !ok) return std::unexpected(std::move(ok.error()));
+  }
   const LockedGuest* guest = find_guest(*language);
   if (guest && args.has("invoke")) {
     return fail("usage-option", "--invoke calls functions of modules, not of scripts");
@@ -137,8 +144,7 @@ api::Outcome run_configured(const ParsedArgs& args, api::RunConfig config, Harde
   api::Outcome outcome = run_program(std::move(config), mode, folders);
   if (recorder) {
     const std::string text = api::receipt_json(recorder->receipt());
-    auto written = base::write_file_atomically(receipt,
-                                               {reinterpret_cast<const u8*>(text.data()), text.size()});
+    auto written = base::write_file_atomically(receipt, {reinterpret_cast<const u8*>(text.data()), text.size()});
     // A run without the receipt that was asked for must not pass for one with it.
     if (!written) return api::refused(std::move(written.error()), api::kExitOwnError);
   }
@@ -192,7 +198,9 @@ int run_command(const ParsedArgs& args) {
   const auto refuse = [&](Error error) {
     const u32 code = is_usage(error) ? api::kExitOwnError : api::kExitRefused;
     const std::string program = args.arguments.empty() ? "" : args.arguments[0];
-    if (!json) print_error(error, error.line || error.offset != Error::kNoOffset ? program : "");
+    const bool of_policy = std::string_view(error.code).starts_with("policy-");
+    const bool has_place = error.line || error.offset != Error::kNoOffset;
+    if (!json) print_error(error, of_policy ? args.get("policy") : has_place ? std::string_view(program) : "");
     api::Outcome outcome = api::refused(std::move(error), code);
     outcome.program = program;
     return told(outcome, json ? finish_json(outcome) : static_cast<int>(code));

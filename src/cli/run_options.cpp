@@ -42,6 +42,7 @@ Result<void> read_grants(const ParsedArgs& args, Grants& grants) {
     for (const std::string& text : args.all(option)) {
       auto mount = boundary::parse_mount(text, rights);
       if (!mount) return std::unexpected(std::move(mount.error()));
+      mount->source = "option --" + std::string(option);
       grants.mounts.push_back(std::move(*mount));
     }
   }

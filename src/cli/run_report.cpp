@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/suggest.h"
 #include "base/print.h"
 #include "base/utf8.h"
 
@@ -22,6 +23,8 @@ std::string why(const boundary::Denial& denial) {
   if (denial.rule == "not-mounted") return "no grant covers it";
   if (denial.rule == "mount-lacks-right") return "the grant does not include " + denial.missing;
   if (denial.rule == "path-escape") return "it leads out of what is granted";
+  if (denial.rule == "policy-deny") return denial.decided_by + " denies it";
+  if (denial.rule == "stdin-not-granted") return "it is at its end";
   return denial.rule;
 }
 
@@ -78,10 +81,18 @@ std::string outputs_text(const api::Outcome& outcome) {
 
 std::string refusals_text(const api::Outcome& outcome) {
   std::string out;
-  for (const boundary::Denial& denial : outcome.denials) {
+  const std::vector<api::Suggestion> suggested = api::suggestions(outcome);
+  for (usize i = 0; i < outcome.denials.size(); ++i) {
+    const boundary::Denial& denial = outcome.denials[i];
     out += "dewar: denied " + denial.operation + " " + quoted(denial.resource) + " (" + why(denial) + ")" +
            times(denial.count);
-    if (!denial.grant.empty()) out += "; to allow: " + quoted(denial.grant);
+    if (!suggested[i].flag.empty()) {
+      out += "; to allow: " + quoted(suggested[i].flag);
+    } else if (!suggested[i].policy.empty()) {
+      out += "; to allow, in a policy: " + quoted(suggested[i].policy);
+    } else if (!suggested[i].never.empty()) {
+      out += "; never suggested (" + suggested[i].never + ")";
+    }
     out += "\n";
   }
   if (outcome.unlisted_denials) out += "dewar: and " + base::dec(outcome.unlisted_denials) + " more denials\n";

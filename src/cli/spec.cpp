@@ -15,6 +15,10 @@ namespace {
 constexpr OptionSpec kRunOptions[] = {
     {"dir", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading and writing, seen as GUEST", ""},
     {"ro", 0, "HOST[::GUEST]", true, "grant a directory (or file) for reading only", ""},
+    {"allow", 0, "RIGHTS:HOST[::GUEST]", true,
+     "grant read, write, create or delete (joined by commas) on this one path and nothing below it", ""},
+    {"policy", 0, "FILE", false,
+     "grants, denials and limits from a policy file; options add to it (see docs/policy.md)", ""},
     {"listen", 0, "ADDR:PORT|fd:N", true, "let the program accept connections there (on a socket that we have open)",
      ""},
     {"stream", 0, "fd:N", true, "give the program a connected socket that we have open", ""},
@@ -67,6 +71,8 @@ constexpr ExampleSpec kRunExamples[] = {
 constexpr OptionSpec kMcpOptions[] = {
     run_option("dir"),
     run_option("ro"),
+    run_option("allow"),
+    run_option("policy"),
     run_option("env"),
     run_option("clock"),
     run_option("random"),
@@ -154,6 +160,25 @@ constexpr ExampleSpec kGuestRemoveExamples[] = {
 };
 constexpr ExampleSpec kGuestPathExamples[] = {{"dewar guest path python", "where its module is"}};
 
+constexpr OptionSpec kPolicyCheckOptions[] = {
+    {"json", 0, "", false, "print what was understood, or the mistake, as one JSON object", ""},
+};
+constexpr ExampleSpec kPolicyCheckExamples[] = {
+    {"dewar policy check policy.yaml", "is it valid, what does it grant, and what of it has no effect?"},
+};
+constexpr OptionSpec kPolicyExplainOptions[] = {
+    {"path", 0, "GUEST_PATH", false, "what may be done there, and which line says so", ""},
+    {"env", 0, "NAME", false, "is this variable passed on?", ""},
+    {"host", 0, "HOST", false, "may this host be reached?", ""},
+};
+constexpr ExampleSpec kPolicyExplainExamples[] = {
+    {"dewar policy explain policy.yaml --path /app/secrets.yaml", "each right, and the line that decides"},
+};
+constexpr ExampleSpec kPolicyDiffExamples[] = {
+    {"dewar policy diff old.yaml new.yaml",
+     "what the new one grants more (+) and less (-); status 1 if it grants more"},
+};
+
 constexpr OptionSpec kVerifyOptions[] = {
     {"allow-writes", 0, "", false, "run it again also if it writes to granted folders", ""},
     {"json", 0, "", false, "print the result as one JSON object", ""},
@@ -194,6 +219,19 @@ constexpr VerbSpec kVerbs[] = {
     {"guest remove", "NAME [--wheel NAME]", "delete an installed interpreter", "", kGuestRemoveOptions,
      kGuestRemoveExamples, false, false, false},
     {"guest path", "NAME", "print where an interpreter's module is", "", {}, kGuestPathExamples, false, false, false},
+    {"policy check", "FILE [--json]", "check a policy file and say what it means", "", kPolicyCheckOptions,
+     kPolicyCheckExamples, true, false, true},
+    {"policy explain", "FILE --path PATH | --env NAME | --host HOST", "say which rule of a policy decides", "",
+     kPolicyExplainOptions, kPolicyExplainExamples, true, false, true},
+    {"policy diff",
+     "A B",
+     "say what policy B grants more or less than A",
+     "",
+     {},
+     kPolicyDiffExamples,
+     false,
+     false,
+     true},
     {"verify", "[OPTIONS] RECEIPT", "run again what a receipt tells of and compare", kVerifyDetails, kVerifyOptions,
      kVerifyExamples, true, false, true},
     {"validate", "[OPTIONS] FILE...", "check modules (.wasm or .wat)", "", kFeatureOptions, kValidateExamples, true,

@@ -47,7 +47,7 @@ Result<api::RunConfig> config_of(const api::Receipt& receipt, bool allow_writes)
   auto config = configure_run(*parsed);
   if (!config) return config;
   for (const boundary::MountGrant& mount : config->grants.mounts) {
-    if ((mount.rights & ~boundary::kRead) == 0 || allow_writes) continue;
+    if ((mount.most() & ~boundary::kRead) == 0 || allow_writes) continue;
     return fail("verify-writes", "running it again would write to " + mount.host_path, Error::kNoOffset,
                 "put the folder into the state it had before the run, and use --allow-writes");
   }

@@ -216,7 +216,7 @@ std::span<const Attack> path_attacks() {
          (call $want (call $open (i32.const 4) @"file" (i32.const 8) (i64.const 0)) #ENOTCAPABLE)
          (call $want (call $open (i32.const 4) @"file" (i32.const 9) (i64.const 2)) #ENOTCAPABLE)))",
        "ok",
-       {"path_open mount-lacks-right ENOTCAPABLE"}},
+       {"path_open mount-lacks-right ENOTCAPABLE", "path_open mount-lacks-right ENOTCAPABLE"}},
       {"WriteReadOnly",
        "rights: every other change of a read-only mount",
        R"((func (export "_start")

@@ -116,14 +116,17 @@ std::span<const Attack> probing_attacks() {
             (call $want (call $open (i32.const 4) @"dir/../.." (i32.const 2) (i64.const 0x4000)) #ENOTCAPABLE)))",
        "ok",
        {"path_filestat_get path-escape ENOTCAPABLE", "path_open path-escape ENOTCAPABLE"}},
-      {"Terminals", "environment: is anybody watching",
+      {"Terminals",
+       "environment: is anybody watching",
        R"((func (export "_start")
             (call $want (call $fd_fdstat_get (i32.const 0) (i32.const 64)) #SUCCESS)
             (call $want (i32.load8_u (i32.const 64)) (i32.const 0))
             (call $want (call $fd_fdstat_get (i32.const 1) (i32.const 64)) #SUCCESS)
             (call $want (i32.load8_u (i32.const 64)) (i32.const 0))
             (call $want (call $read (i32.const 0) (i32.const 64) (i32.const 100)) #SUCCESS)
-            (call $want (i32.load (i32.const 8)) (i32.const 0))))"},
+            (call $want (i32.load (i32.const 8)) (i32.const 0))))",
+       "ok",
+       {"fd_read stdin-not-granted end of file"}},
   };
   return attacks;
 }

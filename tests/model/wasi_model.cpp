@@ -263,8 +263,10 @@ Errno WasiModel::rename(u32 fd, const std::string& from, u32 fd2, const std::str
   if (!new_base) return new_base.error();
   auto new_place = place(**new_base, to);
   if (!new_place) return new_place.error();
-  if (const Errno e = require(*old_place, kMayDelete); e != Errno::success) return e;
-  if (const Errno e = require(*new_place, kMayCreate); e != Errno::success) return e;
+  // What is missing at either end is recorded; the first is answered.
+  const Errno old_end = require(*old_place, kMayDelete), new_end = require(*new_place, kMayCreate);
+  if (old_end != Errno::success) return old_end;
+  if (new_end != Errno::success) return new_end;
   if (old_place->mount != new_place->mount) return Errno::xdev;
   auto old_slot = changeable(*old_place, kMayDelete, Errno::busy);
   if (!old_slot) return old_slot.error();
@@ -285,9 +287,11 @@ Errno WasiModel::link(u32 fd, bool follow, const std::string& from, u32 fd2, con
   auto new_place = place(**new_base, to);
   if (!new_place) return new_place.error();
   if (old_place->kind == Place::Kind::synthetic) return Errno::perm;
-  if (const Errno e = require(*old_place, kMayRead); e != Errno::success) return e;
-  if (new_place->kind == Place::Kind::synthetic) return Errno::exist;
-  if (const Errno e = require(*new_place, kMayCreate); e != Errno::success) return e;
+  const Errno old_end = require(*old_place, kMayRead);
+  const bool ours = new_place->kind == Place::Kind::synthetic;
+  const Errno new_end = ours ? Errno::exist : require(*new_place, kMayCreate);
+  if (old_end != Errno::success) return old_end;
+  if (new_end != Errno::success) return new_end;
   if (old_place->mount != new_place->mount) return Errno::xdev;
   auto old_slot = changeable(*old_place, kMayRead, Errno::perm);
   if (!old_slot) return old_slot.error();

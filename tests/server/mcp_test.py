@@ -364,7 +364,7 @@ class Grants(McpCase):
                       "  path_open /data/a.txt: not-mounted\n", self.text(result))
         self.assertEqual(server.close(), 0)
         self.assertIn(b"dewar: call 2:\n", server.stderr)
-        self.assertIn(b"denied path_open /data/a.txt (no grant covers it); to allow: --ro DIR::/data\n", server.stderr)
+        self.assertIn(b"denied path_open /data/a.txt (no grant covers it); to allow: --ro HOST::/data/a.txt\n", server.stderr)
 
     def test_no_hints_with_options_in_refusals(self):
         server = self.server("-W", "simd=n,max-memory-size=1MiB")
@@ -404,6 +404,50 @@ class Grants(McpCase):
         server = self.server("--dir", f"{data}::/data")
         self.assertEqual(self.outcome(server.call("wat", opens("b.txt", write=True)))["exit_code"], 0)
         self.assertTrue((data / "b.txt").exists())
+
+    def test_a_policy_holds_for_every_call(self):
+        data = self.folder / "data"
+        data.mkdir()
+        (data / "a.txt").write_text("granted")
+        (data / "secret.txt").write_text("secret")
+        policy = self.folder / "policy.yaml"
+        policy.write_text('version: "1.0"\npermissions:\n  storage:\n'
+                          '    allow: [{uri: "fs://data", access: [read]}]\n'
+                          '    deny: [{uri: "fs://data/secret.txt", access: [read]}]\n'
+                          '  network: {allow: [{host: example.com}]}\n'
+                          'dewar: {limits: {fuel: 12345}}\n')
+        server = self.server("--policy", str(policy))
+        self.assertEqual(self.outcome(server.call("wat", opens("a.txt")))["stdout"]["text"], "granted")
+        result = self.refusal(server, opens("secret.txt"))
+        denial, = result["structuredContent"]["denials"]
+        self.assertEqual((denial["rule"], denial["decided_by"]), ("policy-deny", "policy line 5"))
+        self.assertIn("The sandbox refused", denial["message"])
+        told = result["structuredContent"]["policy"]
+        self.assertEqual((told["file"], [i["line"] for i in told["inert"]]), ("policy.yaml", [6]))
+        self.assertNotIn(str(self.folder), json.dumps(result))
+        self.assertEqual(self.outcome(server.call("wat", LOOP))["limits"]["fuel"]["allowed"], 12345)
+        self.assertEqual(server.close(), 0)
+        self.assertIn(b"policy line 5 denies it", server.stderr)
+
+    def test_single_rights_on_a_path(self):
+        data = self.folder / "data"
+        data.mkdir()
+        server = self.server("--allow", f"create,write:{data}/b.txt::/data/b.txt")
+        self.assertEqual(self.outcome(server.call("wat", opens("c.txt", write=True)))["denied_count"], 1)
+        self.assertEqual(self.outcome(server.call("wat", opens("b.txt", write=True)))["exit_code"], 0)
+        self.assertEqual(list(data.iterdir()), [data / "b.txt"])
+
+    def test_policies_that_cannot_serve(self):
+        policy = self.folder / "policy.yaml"
+        for text, code in (("dewar: {listeners: ['127.0.0.1:80']}", "policy-denied"), ("dewar: {interpreters: []}", "policy-interpreter"),
+                           ("dewar: {fuel: 3}", "policy-unknown-key")):
+            policy.write_text('version: "1.0"\n' + text + "\n")
+            result = self.dewar("mcp", "--policy", str(policy))
+            self.assertEqual((result.status, result.out), (126, ""), result.err)
+            self.assertIn(code, result.err)
+        policy.write_text('version: "1.0"\ndewar: {interpreters: [wasm]}\n')
+        tool, = self.server("--policy", str(policy)).ask("tools/list")["result"]["tools"]
+        self.assertEqual(tool["inputSchema"]["properties"]["language"]["enum"], ["wat", "wasm"])
 
     def test_the_operators_limits_hold(self):
         server = self.server("-W", "fuel=12345")

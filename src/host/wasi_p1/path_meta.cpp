@@ -37,6 +37,8 @@ std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const P
   }
   if (place.kind == Place::Kind::synthetic)
     return session.synthetic_info(place.guest_path == "/" ? "" : place.guest_path);
+  // What a mount was not made for is not there, as where nothing is mounted.
+  if (!session.granted(place)) return std::unexpected(session.probe(call, place));
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return std::unexpected(e);
   auto node = resolve(session, place, follow);
   if (!node) {
@@ -45,6 +47,9 @@ std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const P
   }
   auto st = boundary::status(node->view());
   if (!st) return std::unexpected(from_kernel(st.error()));
+  if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kRead, {}, false); !sure) {
+    return std::unexpected(sure.error());
+  }
   return session.file_info(*st, place.mount);
 }
 
@@ -70,6 +75,7 @@ Reply path_filestat_set_times(HostCall& call, Session& session) {
   if (Errno e = session.require(call, place, boundary::kWrite); e != Errno::success) return e;
   auto node = resolve(session, place, call.arg32(1) & kLookupSymlinkFollow);
   if (!node) return session.path_error(call, place, node.error());
+  if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kWrite, {}, true); !sure) return sure.error();
   return change_times(call, session, node->view(), times);
 }
 
@@ -78,10 +84,12 @@ Reply path_readlink(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(place, session.place(call, *base, 1));
   if (place.kind == Place::Kind::absent) return session.probe(call, place);
   if (place.kind == Place::Kind::synthetic || place.mount->is_file) return Errno::inval;
+  if (!session.granted(place)) return session.probe(call, place);
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return e;
   if (!call.in_bounds(call.arg32(5), 4)) return Errno::fault;
   auto node = resolve(session, place, false);
   if (!node) return session.path_error(call, place, node.error());
+  if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kRead, {}, false); !sure) return sure.error();
   auto target = boundary::link_target(node->view());
   if (!target) return from_kernel(target.error());
   const usize size = std::min<usize>(target->size(), call.arg32(4));

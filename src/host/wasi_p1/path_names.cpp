@@ -27,6 +27,8 @@ std::expected<NameRef, Errno> changeable(HostCall& call, Session& session, const
   if (place.mount_point || place.mount->is_file || session.shadowed(place)) return std::unexpected(Errno::busy);
   auto parent = boundary::open_parent(session.resolver(), place);
   if (!parent) return std::unexpected(session.path_error(call, place, parent.error()));
+  auto sure = session.confirm(call, place, parent->dir.get(), needed, parent->name, false);
+  if (!sure) return std::unexpected(sure.error());
   return std::move(*parent);
 }
 
@@ -108,11 +110,15 @@ Reply path_rename(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(new_base, session.base_dir(call, 3));
   DEWAR_WASI_TRY(new_place, session.place(call, *new_base, 4));
   // Both ends, before anything is looked at. Replacing removes, but the source's right to remove is the same mount's.
-  if (Errno e = session.require(call, old_place, boundary::kDelete); e != Errno::success) return e;
-  if (Errno e = session.require(call, new_place, boundary::kCreate); e != Errno::success) return e;
+  // Both are recorded, so that whoever grants one sees what else it takes.
+  const Errno old_end = session.require(call, old_place, boundary::kDelete);
+  const Errno new_end = session.require(call, new_place, boundary::kCreate);
+  if (old_end != Errno::success) return old_end;
+  if (new_end != Errno::success) return new_end;
   if (old_place.mount != new_place.mount) return Errno::xdev;
   DEWAR_WASI_TRY(from, changeable(call, session, old_place, boundary::kDelete, Errno::busy));
   DEWAR_WASI_TRY(to, changeable(call, session, new_place, boundary::kCreate, Errno::busy));
+  if (Errno e = session.confirm_move(call, old_place, from, new_place, to, true); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
   if (auto done = boundary::rename_name(from, to, now(call, session)); !done) return from_kernel(done.error());
   return Errno::success;
@@ -126,9 +132,11 @@ Reply path_link(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(new_base, session.base_dir(call, 4));
   DEWAR_WASI_TRY(new_place, session.place(call, *new_base, 5));
   if (old_place.kind == Place::Kind::synthetic) return Errno::perm;
-  if (Errno e = session.require(call, old_place, boundary::kRead); e != Errno::success) return e;
-  if (new_place.kind == Place::Kind::synthetic) return Errno::exist;
-  if (Errno e = session.require(call, new_place, boundary::kCreate); e != Errno::success) return e;
+  const Errno old_end = session.require(call, old_place, boundary::kRead);
+  const bool ours = new_place.kind == Place::Kind::synthetic;
+  const Errno new_end = ours ? Errno::exist : session.require(call, new_place, boundary::kCreate);
+  if (old_end != Errno::success) return old_end;
+  if (new_end != Errno::success) return new_end;
   if (old_place.mount != new_place.mount) return Errno::xdev;
   DEWAR_WASI_TRY(from, changeable(call, session, old_place, boundary::kRead, Errno::perm));
   DEWAR_WASI_TRY(to, creatable(call, session, new_place));
@@ -137,6 +145,11 @@ Reply path_link(HostCall& call, Session& session) {
     auto dir = boundary::open_node(session.resolver(), old_place, O_PATH | O_DIRECTORY, 0, 0);
     return dir ? Errno::perm : session.path_error(call, old_place, dir.error());
   }
+  if (session.mounts().has_denies()) {
+    // One file with two names could not be opened any more: see confirm().
+    return session.deny(call, new_place.guest_path, "policy-hard-link");
+  }
+  if (Errno e = session.confirm_move(call, old_place, from, new_place, to, false); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
   if (auto done = boundary::link_name(from, to, now(call, session)); !done) return from_kernel(done.error());
   session.boundary().files_created.use(1);

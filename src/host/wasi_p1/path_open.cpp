@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/print.h"
 #include "host/wasi_p1/bodies.h"
 
 namespace dewar::wasi_p1 {
@@ -33,6 +34,7 @@ struct Request {
 struct Opened {
   boundary::NodeRef node;
   bool created = false;
+  Rights rights = 0;  ///< of the mount, at the path where the file is
 };
 
 int access_flags(const Request& r) {
@@ -61,23 +63,72 @@ std::expected<Opened, Reply> open_mounted_file(HostCall& call, Session& session,
   if (place.trailing_slash || r.directory) return std::unexpected(Reply(Errno::notdir));
   if (r.create && r.exclusive) return std::unexpected(Reply(Errno::exist));
   if (Errno e = session.require(call, place, rights_to_open(r)); e != Errno::success) return std::unexpected(Reply(e));
-  Opened out{{UniqueFd(::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0)), {}}, false};
+  Opened out{{UniqueFd(::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0)), {}},
+             false,
+             session.mounts().ruling(*place.mount, place.guest_path).own};
   if (!out.node.fd) return std::unexpected(Reply(from_kernel(errno)));
   if (r.truncate && ::ftruncate(out.node.fd.get(), 0) != 0) return std::unexpected(Reply(from_kernel(errno)));
   return out;
 }
 
+// In a mount with rules nothing is opened for use, made or emptied before it is known where the path really leads. A
+// link to nothing is not followed to make its target.
+std::expected<Opened, Reply> open_ruled(HostCall& call, Session& session, const Place& place, const Request& r) {
+  const auto& resolver = session.resolver();
+  const auto kernel = [&](int error) { return std::unexpected(Reply(session.path_error(call, place, error))); };
+  for (int race = 0; race < kMaxRaces; ++race) {
+    if (!r.exclusive) {
+      const int flags = O_PATH | (r.directory ? O_DIRECTORY : 0) | (r.follow ? 0 : O_NOFOLLOW);
+      auto there = resolver.open(place.dir, place.path, flags);
+      if (there) {
+        auto sure = session.confirm(call, place, there->get(), rights_to_open(r), {}, true);
+        if (!sure) return std::unexpected(Reply(sure.error()));
+        struct stat st{};
+        if (::fstat(there->get(), &st) != 0) return kernel(errno);
+        if (S_ISLNK(st.st_mode)) return kernel(ELOOP);
+        if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+          return std::unexpected(Reply(session.deny(call, place.guest_path, "special-file")));
+        }
+        // The descriptor names the very file that was judged.
+        const std::string name = "/proc/self/fd/" + base::dec(static_cast<u64>(there->get()));
+        UniqueFd fd(::open(name.c_str(), (access_flags(r) & ~O_NOFOLLOW) | O_NOCTTY | O_CLOEXEC));
+        if (!fd) return kernel(errno);
+        return Opened{{std::move(fd), {}}, false, *sure};
+      }
+      if (there.error() != ENOENT || !r.create) return kernel(there.error());
+    }
+    if (Errno e = session.require(call, place, rights_to_create(r)); e != Errno::success) {
+      return std::unexpected(Reply(e));
+    }
+    auto parent = resolver.parent(place.dir, place.path);
+    if (!parent) return kernel(parent.error());
+    auto sure = session.confirm(call, place, parent->dir.get(), rights_to_create(r), parent->name, true);
+    if (!sure) return std::unexpected(Reply(sure.error()));
+    if (session.boundary().files_created.allow(1) == 0) return std::unexpected(Reply(Errno::nospc));
+    const int flags = access_flags(r) | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    UniqueFd fd(::openat(parent->dir.get(), parent->kernel_name().c_str(), flags, 0666));
+    if (fd) return Opened{{std::move(fd), {}}, true, *sure};
+    if (errno != EEXIST || r.exclusive) return kernel(errno);
+  }
+  return std::unexpected(Reply(Errno::noent));
+}
+
 std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, const Place& place, const Request& r) {
+  // Before the kernel is asked, so that a refusal tells nothing about what exists; and of everything that it takes, so
+  // that whoever grants it needs to be asked only once.
+  const Rights least = r.create ? static_cast<Rights>(rights_to_open(r) & ~boundary::kRead) : rights_to_open(r);
+  if (!session.may(place, least)) {
+    const Rights all = r.create ? static_cast<Rights>(least | rights_to_create(r)) : least;
+    return std::unexpected(Reply(session.require(call, place, all)));
+  }
+  if (place.mount->ruled) return open_ruled(call, session, place, r);
   const Rights mount = place.mount->rights;
   const u64 now = session.clock(call).realtime_now();
   const auto open = [&](int flags) { return boundary::open_node(session.resolver(), place, flags, 0666, now); };
-  // Before the kernel is asked, so that a refusal tells nothing about what exists.
-  const Rights least = r.create ? static_cast<Rights>(rights_to_open(r) & ~boundary::kRead) : rights_to_open(r);
-  if (Errno e = session.require(call, place, least); e != Errno::success) return std::unexpected(Reply(e));
   for (int race = 0; race < kMaxRaces; ++race) {
     if (!r.exclusive && (mount & boundary::kRead || rights_to_open(r) == boundary::kWrite)) {
       auto node = open(access_flags(r));
-      if (node) return Opened{std::move(*node), false};
+      if (node) return Opened{std::move(*node), false, mount};
       if (node.error() != ENOENT || !r.create) {
         return std::unexpected(Reply(session.path_error(call, place, node.error())));
       }
@@ -92,7 +143,7 @@ std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, con
     // It exists after all: made meanwhile, or a link to nothing yet, which may be followed to make its target.
     if (exists && !(mount & boundary::kRead)) return std::unexpected(Reply(Errno::exist));
     if (exists) node = open(flags);
-    if (node) return Opened{std::move(*node), true};
+    if (node) return Opened{std::move(*node), true, mount};
     if (!exists || node.error() != ENOENT) {
       return std::unexpected(Reply(session.path_error(call, place, node.error())));
     }
@@ -171,7 +222,7 @@ Reply path_open(HostCall& call, Session& session) {
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");
 
   if (S_ISREG(st.st_mode)) session.note_opened(place, r.write || r.truncate || opened->created);
-  const u64 full = Session::inheriting_rights(place.mount->rights);
+  const Rights own = opened->rights;
   Handle handle;
   handle.kind = S_ISDIR(st.st_mode) ? Handle::Kind::dir : Handle::Kind::file;
   handle.filetype = filetype_of(st.st_mode);
@@ -179,14 +230,14 @@ Reply path_open(HostCall& call, Session& session) {
   handle.mount = place.mount;
   handle.guest_path = place.guest_path == "/" ? std::string() : place.guest_path;
   if (handle.kind == Handle::Kind::dir) {
-    handle.rights = r.rights & Session::directory_rights(place.mount->rights);
-    handle.inheriting = r.inheriting & full;
+    handle.rights = r.rights & Session::directory_rights(place.mount->rights, own);
+    handle.inheriting = r.inheriting & Session::inheriting_rights(place.mount->rights);
   } else {
     constexpr u64 kFileRights = rights::kFdDatasync | rights::kFdRead | rights::kFdSeek | rights::kFdFdstatSetFlags |
                                 rights::kFdSync | rights::kFdTell | rights::kFdWrite | rights::kFdAdvise |
                                 rights::kFdAllocate | rights::kFdFilestatGet | rights::kFdFilestatSetSize |
                                 rights::kFdFilestatSetTimes | rights::kPollFdReadwrite;
-    handle.rights = r.rights & full & kFileRights;
+    handle.rights = r.rights & Session::inheriting_rights(own) & kFileRights;
   }
   if (opened->created) session.boundary().files_created.use(1);
   handle.fd = std::move(opened->node.fd);

@@ -43,20 +43,6 @@ Rights mount_rights_for(u64 missing) {
 
 std::string shown(std::string_view guest_path) { return guest_path.empty() ? "/" : std::string(guest_path); }
 
-// The flag that gives a mount more rights. Only whole sets have flags: read-only and read-write.
-std::string mount_flag(const boundary::Mount& mount, Rights missing) {
-  if (mount.in_memory) return {};
-  const bool read_only = ((mount.rights | missing) & ~boundary::kRead) == 0;
-  return std::string(read_only ? "--ro " : "--dir ") + mount.host_path + "::" + shown(mount.guest_path);
-}
-
-// The directory that would have to be mounted for a path to be there.
-std::string mount_target(const std::string& guest_path, bool directory) {
-  if (directory) return guest_path;
-  const usize slash = guest_path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : guest_path.substr(0, slash);
-}
-
 }  // namespace
 
 std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 more) {
@@ -72,11 +58,10 @@ std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 mor
   if (h->is_dir() && (missing & kFileOnly)) return std::unexpected(Errno::isdir);
   if (h->is_stream() && (missing & (rights::kFdSeek | rights::kFdTell))) return std::unexpected(Errno::spipe);
   if (h->mount) {
-    const Rights lacking = static_cast<Rights>(mount_rights_for(missing) & ~h->mount->rights);
-    if (lacking) {
-      boundary_.denials().deny({std::string(call.desc().name), shown(h->guest_path), "mount-lacks-right",
-                                boundary::rights_text(lacking), "ENOTCAPABLE", mount_flag(*h->mount, lacking), 0});
-    }
+    const Rights wanted = mount_rights_for(missing);
+    const boundary::Ruling ruling = mounts_.ruling(*h->mount, h->guest_path, wanted);
+    const Rights lacking = static_cast<Rights>(wanted & ~ruling.own);
+    if (lacking) refuse(call, *h->mount, shown(h->guest_path), ruling, lacking);
   }
   return std::unexpected(Errno::notcapable);
 }
@@ -128,19 +113,23 @@ std::expected<Place, Errno> Session::place(HostCall& call, const Handle& base, u
 Errno Session::require(HostCall& call, const Place& place, Rights needed) {
   if (place.kind == Place::Kind::absent) return deny_absent(call, place, needed, false);
   if (place.kind == Place::Kind::synthetic) return Errno::busy;
-  const Rights missing = static_cast<Rights>(needed & ~place.mount->rights);
-  if (missing == 0) return Errno::success;
-  boundary_.denials().deny({std::string(call.desc().name), place.guest_path, "mount-lacks-right",
-                            boundary::rights_text(missing), "ENOTCAPABLE", mount_flag(*place.mount, missing), 0});
-  return Errno::notcapable;
+  // Where only the kernel can say what the path means, confirm() has the last word.
+  const boundary::Ruling ruling = !place.escape.empty() ? boundary::Ruling{.own = place.mount->rights}
+                                                        : mounts_.ruling(*place.mount, place.guest_path, needed);
+  const Rights missing = static_cast<Rights>(needed & ~ruling.own);
+  return missing ? refuse(call, *place.mount, place.guest_path, ruling, missing) : Errno::success;
 }
 
 Errno Session::deny_absent(HostCall& call, const Place& place, Rights wanted, bool directory) {
-  const bool read_only = (wanted & ~boundary::kRead) == 0;
-  std::string grant = std::string(read_only ? "--ro " : "--dir ") + "DIR::" + mount_target(place.guest_path, directory);
-  if (boundary::is_reserved_path(place.guest_path)) grant.clear();  // it would be refused
-  boundary_.denials().deny({std::string(call.desc().name), place.guest_path, "not-mounted",
-                            boundary::rights_text(wanted), "ENOTCAPABLE", std::move(grant), 0});
+  boundary::Denial denial{std::string(call.desc().name),
+                          place.guest_path,
+                          "not-mounted",
+                          boundary::rights_text(wanted),
+                          "ENOTCAPABLE",
+                          "",
+                          0};
+  denial.directory = directory;
+  boundary_.denials().deny(std::move(denial));
   return Errno::notcapable;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Making a session: streams, sockets, preopened directories, the report handle. Handle numbers: 0 to 2 are the streams,
 // then the granted sockets (programs that are handed listeners count from 3), then the mounted directories in the order
-// of the grants, then the synthetic root "/" unless something is mounted there, then the directories in memory, then the
-// report handle. Guests' C libraries look from 3 on until a number is no preopened thing, so nothing else may stand
+// of the grants, then the synthetic root "/" unless something is mounted there, then the directories in memory, then
+// the report handle. Guests' C libraries look from 3 on until a number is no preopened thing, so nothing else may stand
 // between; the directory with the longest matching name wins there, so their order is free.
 #include "host/wasi_p1/session.h"
 
@@ -109,12 +109,12 @@ Result<void> Session::open_handles() {
     handle.preopen = true;
     if (auto ok = add(std::move(handle)); !ok) return std::unexpected(ok.error());
   }
-  const auto top_of = [](const boundary::Mount& mount) {
+  const auto top_of = [this](const boundary::Mount& mount) {
     Handle handle;
     handle.kind = Handle::Kind::dir;
     handle.preopen = true;
     handle.filetype = kTypeDirectory;
-    handle.rights = directory_rights(mount.rights);
+    handle.rights = directory_rights(mount.rights, mounts_.ruling(mount, mount.guest_path).own);
     handle.inheriting = inheriting_rights(mount.rights);
     handle.mount = &mount;
     handle.guest_path = mount.guest_path;
@@ -123,7 +123,7 @@ Result<void> Session::open_handles() {
   for (const boundary::Mount& mount : mounts_.mounts()) {
     if (mount.is_file || mount.memory) continue;
     Handle handle = top_of(mount);
-    const int access = mount.rights & boundary::kRead ? O_RDONLY : O_PATH;
+    const int access = mounts_.ruling(mount, mount.guest_path).own & boundary::kRead ? O_RDONLY : O_PATH;
     handle.fd = boundary::UniqueFd(::openat(mount.fd.get(), ".", access | O_DIRECTORY | O_CLOEXEC));
     if (!handle.fd) {
       return fail("grant-mount-open", "the granted directory " + mount.host_path + " cannot be read", Error::kNoOffset,
@@ -211,6 +211,12 @@ u64 Session::directory_rights(Rights mount) {
     r |= rights::kPathRenameSource | rights::kPathRemoveDirectory | rights::kPathUnlinkFile;
   }
   return r;
+}
+
+u64 Session::directory_rights(Rights mount, Rights own) {
+  // The rest is about names beneath it, and is judged for each.
+  constexpr u64 kOfItself = rights::kFdReaddir | rights::kFdFilestatGet | rights::kFdFilestatSetTimes;
+  return (directory_rights(mount) & ~kOfItself) | (directory_rights(own) & kOfItself);
 }
 
 u64 Session::inheriting_rights(Rights mount) {

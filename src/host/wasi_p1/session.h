@@ -134,6 +134,19 @@ class Session {
 
   /// Success if the place is in a mount that has the rights; else the denial is recorded.
   Errno require(boundary::HostCall& call, const boundary::Place& place, boundary::Rights needed);
+  /// As the check of require(), without a record.
+  bool may(const boundary::Place& place, boundary::Rights needed) const;
+  /// Something was granted at this very place, even if a denial took it away again.
+  bool granted(const boundary::Place& place) const;
+  /// In a mount with rules, once the kernel has resolved the place: the rights at the path where `fd` really is (with
+  /// `name` appended, if it is the parent). What is missing is a denial. `contents`: the file behind it is to be read
+  /// or changed, so it must not have a second name that could be denied.
+  std::expected<boundary::Rights, Errno> confirm(boundary::HostCall& call, const boundary::Place& place, int fd,
+                                                 boundary::Rights needed, std::string_view name, bool contents);
+  /// In a mount with rules: a name may be moved or linked only to where it, and what is below it, gains nothing. If it
+  /// `replaces` what is there, that must be something that may be deleted.
+  Errno confirm_move(boundary::HostCall& call, const boundary::Place& old_place, const boundary::ParentPlace& from,
+                     const boundary::Place& new_place, const boundary::ParentPlace& to, bool replaces);
   /// Records the refusal of a place that is not granted at all.
   Errno deny_absent(boundary::HostCall& call, const boundary::Place& place, boundary::Rights wanted, bool directory);
   /// Records a refusal by a rule that no grant lifts.
@@ -152,6 +165,8 @@ class Session {
   /// Rights of handles in a mount: of a directory itself, and of what may be opened beneath it.
   static u64 directory_rights(boundary::Rights mount);
   static u64 inheriting_rights(boundary::Rights mount);
+  /// Rights of a handle of a directory where only `own` of what its mount allows holds for the directory itself.
+  static u64 directory_rights(boundary::Rights mount, boundary::Rights own);
 
   /// A handle of a socket.
   static boundary::Handle socket_handle(boundary::UniqueFd fd, bool listens);
@@ -171,6 +186,8 @@ class Session {
 
  private:
   explicit Session(Config config, boundary::MountTable mounts);
+  Errno refuse(boundary::HostCall& call, const boundary::Mount& mount, const std::string& guest_path,
+               const boundary::Ruling& ruling, boundary::Rights missing);
   Result<void> open_handles();
 
   /// Keeps what the guest reports; a first whole line means that its driver runs and user code begins.

@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <bit>
+
 #include "wasi_fixture.h"
 
 namespace dewar::wasi_p1 {
@@ -347,6 +350,15 @@ class Tree {
   std::string inside_, outside_;
 };
 
+// Operations on two places record what is missing at either end, if both are places at all.
+u64 predict_refusals(const Operation& op, const Spelling& s, Rights rights, Errno expected) {
+  if (expected != Errno::notcapable) return 0;
+  const std::string_view name = op.name;
+  const bool two_ends = name.starts_with("rename") || name.starts_with("hard link");
+  if (!two_ends || s.itself == kAbsolute) return 1;
+  return std::max<u64>(1, static_cast<u64>(std::popcount(static_cast<u32>(op.needed & ~rights))));
+}
+
 class WasiPaths : public ::testing::TestWithParam<ResolveMode> {};
 
 TEST_P(WasiPaths, EveryOperationRightsAndSpelling) {
@@ -366,7 +378,8 @@ TEST_P(WasiPaths, EveryOperationRightsAndSpelling) {
         const u64 refusals = g.session->denials().total_denials() - before;
         ASSERT_EQ(got, expected) << op.name << " \"" << s.path << "\" with "
                                  << boundary::rights_text(static_cast<Rights>(set));
-        ASSERT_EQ(refusals, expected == Errno::notcapable ? 1u : 0u) << op.name << " \"" << s.path << '"';
+        ASSERT_EQ(refusals, predict_refusals(op, s, static_cast<Rights>(set), expected))
+            << op.name << " \"" << s.path << '"';
         ++cases;
         denied += refusals;
         if (got == OK) {
