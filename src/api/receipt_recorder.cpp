@@ -68,7 +68,12 @@ class HashingSink final : public boundary::OutputSink {
                                                   const boundary::GuestGather& bytes) override {
     auto done = to_.write(call, bytes);
     if (!done) return done;
-    hash_vector(hash_, bytes, *done);
+    std::array<u8, 16384> piece;
+    for (u64 at = 0; at < *done;) {
+      const usize n = bytes.copy_to(std::span(piece).first(std::min<u64>(piece.size(), *done - at)), at);
+      hash_.bytes(std::span(piece).first(n));
+      at += n;
+    }
     total_ += *done;
     return done;
   }

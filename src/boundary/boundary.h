@@ -113,6 +113,7 @@ class Boundary {
 
  private:
   friend class HostCall;
+  friend struct ObservedCall;
   friend runtime::HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results);
   struct DynamicDesc {
     std::string module, name, sig;
@@ -124,6 +125,7 @@ class Boundary {
   DenialLog denials_;
   EndingLimit ended_by_ = EndingLimit::none;
   std::vector<Observer*> observers_;
+  std::vector<GuestRange> written_;  ///< room for the next observed call, so that it need not allocate
   std::deque<Binding> bindings_;
   std::deque<DynamicDesc> dynamic_;
   runtime::Instance* last_caller_ = nullptr;

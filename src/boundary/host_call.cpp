@@ -165,7 +165,9 @@ HostStatus HostCall::exit(u32 code) {
 struct ObservedCall {
   static HostStatus run(HostCall& call, u64 number) {
     const ImportDesc& desc = call.desc();
-    std::vector<GuestRange> written;
+    // Taken for the time of the call: a body may call back into the guest, and that into a host function.
+    std::vector<GuestRange> written = std::move(call.boundary().written_);
+    written.clear();
     call.written_ = &written;
     const std::span args(call.args_, desc.num_params());
     const auto observers = call.boundary().observers();
@@ -176,6 +178,7 @@ struct ObservedCall {
     const CallView done{desc, number, args, std::span<const Slot>(call.results_, results), written, status};
     for (Observer* o : observers) o->after(done);
     call.written_ = nullptr;
+    call.boundary().written_ = std::move(written);
     return status;
   }
 };

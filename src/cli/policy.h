@@ -66,7 +66,4 @@ Result<Policy> parse_policy(std::string_view text, const std::string& file);
 /// The same of a file. Errors also: "file-...".
 Result<Policy> load_policy(const std::string& file);
 
-/// "2026-01-01T00:00:00Z" in nanoseconds since 1970.
-std::optional<u64> parse_utc_time(std::string_view text);
-
 }  // namespace dewar::cli

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "boundary/sockets.h"
+#include "cli/clock_start.h"
 #include "cli/limit_options.h"
 
 namespace dewar::cli {
@@ -171,7 +172,7 @@ Result<void> apply_switches(const Policy& policy, const GivenOptions& given, bou
     const std::string& text = policy.seed->value;
     std::from_chars(text.data(), text.data() + text.size(), grants.seed);
   }
-  if (policy.clock_start && !given.clock_start) grants.clock_start = *parse_utc_time(policy.clock_start->value);
+  if (policy.clock_start && !given.clock_start) grants.clock_start = *parse_instant(policy.clock_start->value);
   if (policy.stdin_) {
     if (policy.stdin_->value == "true") {
       grants.stdin_ = boundary::StdinPolicy::granted;

@@ -2,13 +2,13 @@
 // From the tree of a policy file to a Policy. Every key is known here or an error; every value is checked here, so that
 // `dewar policy check` finds what would refuse a run. What a value does is in policy_grants.cpp.
 #include <charconv>
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
 
 #include "base/file.h"
 #include "boundary/sockets.h"
+#include "cli/clock_start.h"
 #include "cli/limit_options.h"
 #include "cli/policy.h"
 #include "cli/suggest.h"
@@ -391,7 +391,7 @@ class Reader {
         {{"clock", choice(policy_.clock, "clock", "real", "virtual")},
          {"clock-start",
           [&](const YamlNode& n) {
-            if (!parse_utc_time(read_text(n, "clock-start"))) {
+            if (!parse_instant(read_text(n, "clock-start"))) {
               refuse_at("policy-bad-value", n, "clock-start is a time such as 2026-01-01T00:00:00Z");
             }
             policy_.clock_start = PolicyItem{"clock-start", n.text, n.line};
@@ -457,32 +457,6 @@ class Reader {
 std::string PolicyPath::guest_pattern() const {
   if (kind != PatternKind::tree) return guest;
   return guest == "/" ? "/**" : guest + "/**";
-}
-
-std::optional<u64> parse_utc_time(std::string_view text) {
-  int parts[6] = {};
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:ddZ";
-  if (text.size() != kShape.size()) return std::nullopt;
-  usize part = 0;
-  for (usize i = 0; i < kShape.size(); ++i) {
-    if (kShape[i] == 'd') {
-      if (text[i] < '0' || text[i] > '9') return std::nullopt;
-      parts[part] = parts[part] * 10 + (text[i] - '0');
-    } else {
-      if (text[i] != kShape[i]) return std::nullopt;
-      ++part;
-    }
-  }
-  const std::chrono::year_month_day day{std::chrono::year{parts[0]},
-                                        std::chrono::month{static_cast<unsigned>(parts[1])},
-                                        std::chrono::day{static_cast<unsigned>(parts[2])}};
-  // From 1970 to what still fits with room for the run.
-  if (!day.ok() || parts[0] < 1970 || parts[0] > 2200 || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) {
-    return std::nullopt;
-  }
-  const i64 days = std::chrono::sys_days(day).time_since_epoch().count();
-  const u64 seconds = static_cast<u64>(days) * 86'400 + static_cast<u64>(parts[3] * 3600 + parts[4] * 60 + parts[5]);
-  return seconds * 1'000'000'000;
 }
 
 Result<Policy> parse_policy(std::string_view text, const std::string& file) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/clock_start.h"
 #include "cli/policy_explain.h"
 #include "support/fake_guest.h"
 
@@ -158,7 +159,7 @@ TEST_F(PolicyGrants, SwitchesLimitsAndVariables) {
   EXPECT_EQ(config.grants.random, boundary::RandomPolicy::real);
   EXPECT_EQ(config.grants.stdin_, boundary::StdinPolicy::granted);
   EXPECT_EQ(config.grants.seed, 9u);
-  EXPECT_EQ(config.grants.clock_start, *parse_utc_time("2030-01-01T00:00:00Z"));
+  EXPECT_EQ(config.grants.clock_start, *parse_instant("2030-01-01T00:00:00Z"));
   ASSERT_EQ(config.grants.sockets.size(), 1u);
   EXPECT_EQ(config.grants.sockets[0].address, "127.0.0.1:80");
   EXPECT_EQ(config.limits.fuel, 3000u);
