@@ -17,7 +17,6 @@ namespace {
 constexpr usize kMaxPath = 4096;
 constexpr int kMaxLinks = 40;     // as the kernel
 constexpr usize kMaxDepth = 128;  // directories held open at once by the walk
-constexpr int kMaxRaces = 64;     // retries when a racing rename disturbed the resolution
 
 int openat2_beneath(int dir, const char* path, int flags, mode_t mode) {
   open_how how{};
@@ -54,8 +53,9 @@ bool ends_in_dots(std::string_view path) {
   return path == "." || path == "..";
 }
 
-PathResolver::PathResolver(ResolveMode mode)
-    : openat2_(mode == ResolveMode::openat2 || (mode == ResolveMode::automatic && kernel_has_openat2())) {}
+PathResolver::PathResolver(ResolveMode mode, int max_races)
+    : openat2_(mode == ResolveMode::openat2 || (mode == ResolveMode::automatic && kernel_has_openat2())),
+      max_races_(max_races) {}
 
 std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::string& path, int flags,
                                                         mode_t mode) const {
@@ -69,8 +69,10 @@ std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::stri
   for (int race = 0;; ++race) {
     const int fd = openat2_beneath(dir, path.c_str(), flags, mode);
     if (fd >= 0) return UniqueFd(fd);
-    // EAGAIN: the kernel could not be sure that ".." stayed beneath while something was being renamed.
-    if ((errno != EAGAIN && errno != EINTR) || race >= kMaxRaces) return std::unexpected(errno);
+    if (errno != EAGAIN && errno != EINTR) return std::unexpected(errno);
+    // The kernel could not be sure that ".." stayed beneath while something, anywhere on the machine, was being
+    // renamed. A guest must not see what others do: the walk needs no such luck.
+    if (race >= max_races_) return walk(dir, path, flags, mode);
   }
 }
 

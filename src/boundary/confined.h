@@ -44,8 +44,11 @@ std::expected<SplitPath, KernelError> split_last_name(std::string_view path);
 
 class PathResolver {
  public:
-  /// `automatic` finds out once whether the kernel has openat2.
-  explicit PathResolver(ResolveMode mode = ResolveMode::automatic);
+  /// Retries when a rename disturbed a resolution.
+  static constexpr int kMaxRaces = 64;
+
+  /// `automatic` finds out once whether the kernel has openat2. `max_races` is for tests of what comes after retries.
+  explicit PathResolver(ResolveMode mode = ResolveMode::automatic, int max_races = kMaxRaces);
 
   bool uses_openat2() const { return openat2_; }
 
@@ -59,6 +62,7 @@ class PathResolver {
  private:
   std::expected<UniqueFd, KernelError> walk(int dir, std::string path, int flags, mode_t mode) const;
   bool openat2_;
+  int max_races_;
 };
 
 /// Path ends in a component that is "." or ".." (trailing slashes aside).

@@ -4,6 +4,7 @@
 #include "boundary/confined.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -27,6 +28,14 @@ Id id_of(int fd) {
   struct stat st{};
   EXPECT_EQ(::fstat(fd, &st), 0);
   return {st.st_dev, st.st_ino};
+}
+
+// Puts the calling thread on one processor, if that is there: two that race should not take turns on the same one.
+void run_on(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<usize>(processor), &set);
+  ::sched_setaffinity(0, sizeof set, &set);
 }
 
 class ConfinedTest : public ::testing::TestWithParam<ResolveMode> {
@@ -156,6 +165,35 @@ TEST_P(ConfinedTest, ParentsAreFoundAndNamesStayPlain) {
   EXPECT_TRUE(ends_in_dots("a/.."));
   EXPECT_TRUE(ends_in_dots("a/.//"));
   EXPECT_FALSE(ends_in_dots("a/..."));
+}
+
+// Renames elsewhere on the machine make the kernel doubt "..": that must never show. The path is long, so that a rename
+// falls into many attempts to resolve it, and none is repeated.
+TEST_P(ConfinedTest, RenamesElsewhereDoNotShow) {
+  scratch_.dir("elsewhere/a");
+  const std::string from = scratch_ / "elsewhere/a", to = scratch_ / "elsewhere/b";
+  std::string path;
+  for (int i = 0; i < 500; ++i) path += "dir/../";
+  path += "top";
+  std::atomic<bool> stop = false;
+  std::thread renamer([&] {
+    run_on(0);
+    while (!stop) {
+      ::rename(from.c_str(), to.c_str());
+      ::rename(to.c_str(), from.c_str());
+    }
+  });
+  const PathResolver once(GetParam(), 0);
+  std::thread opener([&] {
+    run_on(1);
+    for (int i = 0; i < 300; ++i) {
+      auto fd = once.open(root_.get(), path, O_PATH);
+      ASSERT_EQ(fd ? 0 : fd.error(), 0) << i;
+    }
+  });
+  opener.join();
+  stop = true;
+  renamer.join();
 }
 
 // A thread swaps a directory with a link that leads out, again and again. Whatever an open gives must be inside.
