@@ -264,8 +264,17 @@ std::span<const ImportDesc> unstable_rows() { return kUnstable; }
 
 Result<void> define_wasi(runtime::Linker& linker, runtime::Store& store, Session& session, const wasm::Module* module) {
   boundary::Boundary& boundary = session.boundary();
-  if (auto ok = boundary.define(linker, store, kSnapshot1, &session); !ok) return ok;
-  if (auto ok = boundary.define(linker, store, kUnstable, &session); !ok) return ok;
+  // Most modules import from one of the two or from none; what nobody imports need not be made.
+  const auto wanted = [&](std::string_view name) {
+    const auto from = [&](const wasm::Import& import) { return import.module == name; };
+    return !module || std::ranges::any_of(module->imports, from);
+  };
+  if (wanted(Snapshot1::kModule)) {
+    if (auto ok = boundary.define(linker, store, kSnapshot1, &session); !ok) return ok;
+  }
+  if (wanted(Unstable::kModule)) {
+    if (auto ok = boundary.define(linker, store, kUnstable, &session); !ok) return ok;
+  }
   if (!module) return {};
   for (const wasm::Import& import : module->imports) {
     if (import.kind != wasm::ExternKind::func) continue;
