@@ -29,7 +29,7 @@ Result<wasm::CanonId> function_type(wasm::TypeRegistry& types, const ImportDesc&
 }  // namespace
 
 Binding& Boundary::bind(const ImportDesc& desc, void* host) {
-  bindings_.push_back({&desc, this, host, 0});
+  bindings_.push_back({&desc, this, host, 0, desc.num_params(), desc.num_results()});
   return bindings_.back();
 }
 

@@ -26,6 +26,8 @@ struct Binding {
   Boundary* boundary = nullptr;
   void* host = nullptr;
   u64 calls = 0;
+  usize num_params = 0;  ///< as desc->sig has them
+  usize num_results = 0;
 };
 
 /// A host call as observers see it. Valid during the callback only.
@@ -125,7 +127,8 @@ class Boundary {
   DenialLog denials_;
   EndingLimit ended_by_ = EndingLimit::none;
   std::vector<Observer*> observers_;
-  std::vector<GuestRange> written_;  ///< room for the next observed call, so that it need not allocate
+  std::vector<GuestRange> written_;  ///< by the outermost observed call; kept so that none allocates
+  bool observing_ = false;           ///< written_ is in use
   std::deque<Binding> bindings_;
   std::deque<DynamicDesc> dynamic_;
   runtime::Instance* last_caller_ = nullptr;

@@ -57,7 +57,15 @@ class GuestRead {
 
 /// Guest bytes that may be written. Only what is committed (or put) is reported to observers.
 class GuestWrite {
+  /// Only a HostCall can make one.
+  class Key {
+    friend class HostCall;
+    Key() = default;
+  };
+
  public:
+  GuestWrite(Key, HostCall& call, u8* data, u64 address, usize size)
+      : call_(&call), data_(data), address_(address), size_(size) {}
   GuestWrite(GuestWrite&& other) noexcept;
   GuestWrite& operator=(GuestWrite&&) = delete;
   GuestWrite(const GuestWrite&) = delete;
@@ -77,8 +85,6 @@ class GuestWrite {
 
  private:
   friend class HostCall;
-  GuestWrite(HostCall* call, u8* data, u64 address, usize size)
-      : call_(call), data_(data), address_(address), size_(size) {}
   HostCall* call_;
   u8* data_;
   u64 address_;

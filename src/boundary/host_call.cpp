@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/stack.h"
 
@@ -21,14 +22,9 @@ HostCall::HostCall(Binding& binding, runtime::CallContext& ctx, const Slot* args
       memory_(binding.boundary->memory_of(ctx.caller)),
       budget_(binding.boundary->limits().bytes_per_call) {}
 
-std::expected<u8*, Fault> HostCall::claim(u64 address, u64 size) {
-  if (!in_bounds(address, size)) return std::unexpected(Fault::bounds);
-  if (size > budget_) {
-    ++boundary().counters_.cut_calls;
-    return std::unexpected(Fault::budget);
-  }
-  budget_ -= size;
-  return memory_->host_base + address;
+std::unexpected<Fault> HostCall::over_budget() {
+  ++boundary().counters_.cut_calls;
+  return std::unexpected(Fault::budget);
 }
 
 std::expected<GuestRead, Fault> HostCall::read(u64 address, u64 size) {
@@ -40,7 +36,9 @@ std::expected<GuestRead, Fault> HostCall::read(u64 address, u64 size) {
 std::expected<GuestWrite, Fault> HostCall::write(u64 address, u64 size) {
   auto data = claim(address, size);
   if (!data) return std::unexpected(data.error());
-  return GuestWrite(this, *data, address, static_cast<usize>(size));
+  // Made in its place: moving what was just written stalls.
+  return std::expected<GuestWrite, Fault>(std::in_place, GuestWrite::Key(), *this, *data, address,
+                                          static_cast<usize>(size));
 }
 
 std::expected<void, Fault> HostCall::fill(u64 address, u32 count, GuestVector& out) {
@@ -165,20 +163,23 @@ HostStatus HostCall::exit(u32 code) {
 struct ObservedCall {
   static HostStatus run(HostCall& call, u64 number) {
     const ImportDesc& desc = call.desc();
-    // Taken for the time of the call: a body may call back into the guest, and that into a host function.
-    std::vector<GuestRange> written = std::move(call.boundary().written_);
+    Boundary& boundary = call.boundary();
+    // A body may call back into the guest, and that into a host function: the inner call has a list of its own.
+    std::vector<GuestRange> inner;
+    const bool outermost = !std::exchange(boundary.observing_, true);
+    std::vector<GuestRange>& written = outermost ? boundary.written_ : inner;
     written.clear();
     call.written_ = &written;
-    const std::span args(call.args_, desc.num_params());
-    const auto observers = call.boundary().observers();
-    CallView view{desc, number, args, {}, {}, HostStatus::ok};
+    const std::span args(call.args_, call.binding_.num_params);
+    const auto observers = boundary.observers();
+    const CallView view{desc, number, args, {}, {}, HostStatus::ok};
     for (Observer* o : observers) o->before(view);
     const HostStatus status = desc.body(call);
-    const usize results = status == HostStatus::ok ? desc.num_results() : 0;
+    const usize results = status == HostStatus::ok ? call.binding_.num_results : 0;
     const CallView done{desc, number, args, std::span<const Slot>(call.results_, results), written, status};
     for (Observer* o : observers) o->after(done);
     call.written_ = nullptr;
-    call.boundary().written_ = std::move(written);
+    if (outermost) boundary.observing_ = false;
     return status;
   }
 };

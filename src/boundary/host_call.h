@@ -45,19 +45,21 @@ class HostCall {
   /// The range is inside the memory, whatever is done with it later.
   bool in_bounds(u64 address, u64 size) const { return memory_ && memory_->in_bounds(address, size); }
 
+  // One value needs no accessor object, which costs more than the copy.
   template <GuestStruct T>
   std::expected<T, Fault> load(u64 address) {
-    auto range = read(address, sizeof(T));
-    if (!range) return std::unexpected(range.error());
+    const auto data = claim(address, sizeof(T));
+    if (!data) return std::unexpected(data.error());
     T value;
-    range->copy_to(std::span(reinterpret_cast<u8*>(&value), sizeof(T)));
+    std::memcpy(&value, *data, sizeof(T));
     return value;
   }
   template <GuestStruct T>
   std::expected<void, Fault> store(u64 address, const T& value) {
-    auto range = write(address, sizeof(T));
-    if (!range) return std::unexpected(range.error());
-    range->put(std::span(reinterpret_cast<const u8*>(&value), sizeof(T)));
+    const auto data = claim(address, sizeof(T));
+    if (!data) return std::unexpected(data.error());
+    std::memcpy(*data, &value, sizeof(T));
+    note_written(address, sizeof(T));
     return {};
   }
 
@@ -98,7 +100,14 @@ class HostCall {
  private:
   friend runtime::HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results);
   friend struct ObservedCall;
-  std::expected<u8*, Fault> claim(u64 address, u64 size);
+  /// The only check of a range, and its charge to the budget.
+  std::expected<u8*, Fault> claim(u64 address, u64 size) {
+    if (DEWAR_UNLIKELY(!in_bounds(address, size))) return std::unexpected(Fault::bounds);
+    if (DEWAR_UNLIKELY(size > budget_)) return over_budget();
+    budget_ -= size;
+    return memory_->host_base + address;
+  }
+  std::unexpected<Fault> over_budget();
   std::expected<void, Fault> fill(u64 address, u32 count, GuestVector& out);
 
   Binding& binding_;

@@ -11,36 +11,42 @@
 
 namespace dewar::boundary {
 
+// A row of the state; four quarter rounds go on side by side in its lanes.
+using Row = u32 __attribute__((vector_size(16)));
+
+static Row rotate(Row x, int n) { return (x << n) | (x >> (32 - n)); }
+
+static void quarter_rounds(Row& a, Row& b, Row& c, Row& d) {
+  a += b;
+  d = rotate(d ^ a, 16);
+  c += d;
+  b = rotate(b ^ c, 12);
+  a += b;
+  d = rotate(d ^ a, 8);
+  c += d;
+  b = rotate(b ^ c, 7);
+}
+
 std::array<u8, 64> chacha20_block(const std::array<u32, 8>& key, const std::array<u32, 4>& counter_nonce) {
-  std::array<u32, 16> initial{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-  std::copy(key.begin(), key.end(), initial.begin() + 4);
-  std::copy(counter_nonce.begin(), counter_nonce.end(), initial.begin() + 12);
-  std::array<u32, 16> x = initial;
-  const auto quarter = [&x](usize a, usize b, usize c, usize d) {
-    x[a] += x[b];
-    x[d] = std::rotl(x[d] ^ x[a], 16);
-    x[c] += x[d];
-    x[b] = std::rotl(x[b] ^ x[c], 12);
-    x[a] += x[b];
-    x[d] = std::rotl(x[d] ^ x[a], 8);
-    x[c] += x[d];
-    x[b] = std::rotl(x[b] ^ x[c], 7);
-  };
+  static_assert(std::endian::native == std::endian::little, "words are written as they are");
+  const Row initial[4] = {{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574},
+                          {key[0], key[1], key[2], key[3]},
+                          {key[4], key[5], key[6], key[7]},
+                          {counter_nonce[0], counter_nonce[1], counter_nonce[2], counter_nonce[3]}};
+  Row a = initial[0], b = initial[1], c = initial[2], d = initial[3];
   for (int round = 0; round < 10; ++round) {
-    quarter(0, 4, 8, 12);
-    quarter(1, 5, 9, 13);
-    quarter(2, 6, 10, 14);
-    quarter(3, 7, 11, 15);
-    quarter(0, 5, 10, 15);
-    quarter(1, 6, 11, 12);
-    quarter(2, 7, 8, 13);
-    quarter(3, 4, 9, 14);
+    quarter_rounds(a, b, c, d);  // the columns
+    b = __builtin_shufflevector(b, b, 1, 2, 3, 0);
+    c = __builtin_shufflevector(c, c, 2, 3, 0, 1);
+    d = __builtin_shufflevector(d, d, 3, 0, 1, 2);
+    quarter_rounds(a, b, c, d);  // the diagonals
+    b = __builtin_shufflevector(b, b, 3, 0, 1, 2);
+    c = __builtin_shufflevector(c, c, 2, 3, 0, 1);
+    d = __builtin_shufflevector(d, d, 1, 2, 3, 0);
   }
+  const Row words[4] = {a + initial[0], b + initial[1], c + initial[2], d + initial[3]};
   std::array<u8, 64> out;
-  for (usize i = 0; i < 16; ++i) {
-    const u32 word = x[i] + initial[i];
-    for (usize b = 0; b < 4; ++b) out[4 * i + b] = static_cast<u8>(word >> (8 * b));
-  }
+  std::memcpy(out.data(), words, sizeof words);
   return out;
 }
 

@@ -47,7 +47,7 @@ u32 run_host_call(Stack& stack, Func& func, Instance* caller, Slot* sp) {
       // How a call back ended is over, too.
       if (stack.trap.kind != TrapKind::none || stack.trap.total_frames != 0) stack.trap = {};
       stack.exception = runtime::kNullRef;
-      std::memcpy(sp - host.arg_slots, results, host.result_slots * sizeof(Slot));
+      for (u32 i = 0; i < host.result_slots; ++i) (sp - host.arg_slots)[i] = results[i];
       return kHostReturned;
     case HostStatus::trap:
       if (stack.trap.kind == TrapKind::none) stack.trap.kind = TrapKind::host;
