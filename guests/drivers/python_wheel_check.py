@@ -12,7 +12,7 @@ import re
 import sys
 import zipfile
 
-MAX_BYTES = 256 << 20
+MAX_BYTES = 64 << 20
 NATIVE = re.compile(r"\.(so|pyd|dylib|dll|a|lib)(\.\d+)*$", re.I)
 
 

@@ -163,7 +163,13 @@ void write_policy(JsonWriter& json, const std::optional<PolicyInfo>& policy, Aud
   json.end_array().end_object();
 }
 
-void write_records(JsonWriter& json, const Outcome& o) {
+// A model is told what kind of decision it was; by which option or line is the operator's business.
+std::string for_model(const std::string& decided_by) {
+  if (decided_by == "default") return decided_by;
+  return decided_by.starts_with("option ") ? "grant" : "policy";
+}
+
+void write_records(JsonWriter& json, const Outcome& o, Audience audience) {
   const std::vector<Suggestion> suggested = suggestions(o);
   json.key("denials").begin_array();
   for (usize i = 0; i < o.denials.size(); ++i) {
@@ -173,7 +179,7 @@ void write_records(JsonWriter& json, const Outcome& o) {
         .member("operation", denial.operation)
         .member("resource", denial.resource)
         .member("rule", denial.rule)
-        .member("decided_by", denial.decided_by)
+        .member("decided_by", audience == Audience::operator_ ? denial.decided_by : for_model(denial.decided_by))
         .member("missing", denial.missing)
         .member("guest_saw", denial.guest_saw)
         .member("count", denial.count)
@@ -273,7 +279,8 @@ void write_untrusted(JsonWriter& json, const Outcome& o, Audience audience) {
   // Messages about a module quote its names, those about an exception are the script's own words.
   if (o.cls != OutcomeClass::limit && o.code != "ok" && o.code != "exit-nonzero") json.value("message");
   for (const char* path : {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
-                           "denials[].resource", "denials[].message", "attempts", "probes[].path"}) {
+                           "denials[].resource", "denials[].message", "attempts", "probes[].path",
+                           "outputs[].path", "skipped_outputs[].path"}) {
     json.value(path);
   }
   if (audience == Audience::operator_) {
@@ -313,7 +320,7 @@ std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
   write_refusal(json, o.refusal);
   write_trap(json, o.trap);
   write_error(json, o.error);
-  write_records(json, o);
+  write_records(json, o, audience);
   if (audience == Audience::operator_) write_operator(json, o);
   write_policy(json, o.policy, audience);
   write_limits(json, o);

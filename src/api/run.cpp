@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "api/guest_report.h"
+#include "api/host_room.h"
 #include "api/spill.h"
 #include "api/values.h"
 #include "api/watchdog.h"
@@ -29,6 +30,7 @@ namespace {
 using runtime::TrapKind;
 
 constexpr usize kMaxNameText = 256;
+constexpr usize kMaxDetail = 1024;  // a trap's detail quotes names of the module, which can be long
 constexpr u64 kNone = ~u64{0};
 constexpr const char* kScratchPath = "/tmp";
 // Fuel is a signed count down; a limit above this is none.
@@ -65,6 +67,7 @@ class Run {
       return fail("component-unsupported", "this is a component, and only core modules can be run so far", 0,
                   "run the core module that the component was made from");
     }
+    if (Result<void> ok = check_descriptor_room(config_.limits); !ok) return ok;
     engine_ = std::make_unique<runtime::Engine>(
         runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;
@@ -399,7 +402,7 @@ class Run {
       default: break;
     }
     std::string message(runtime::trap_message(trap.kind));
-    if (!trap.detail.empty()) message += ": " + trap.detail;
+    if (!trap.detail.empty()) message += ": " + base::cut_text(trap.detail, kMaxNameText);
     end(OutcomeClass::trap, code, std::move(message), kExitTrap);
   }
 
@@ -407,7 +410,7 @@ class Run {
     TrapReport report;
     report.kind = runtime::trap_code(trap.kind);
     report.message = runtime::trap_message(trap.kind);
-    report.detail = trap.detail;
+    report.detail = base::cut_text(trap.detail, kMaxDetail);
     report.total_frames = trap.total_frames;
     const wasm::Names names = wasm::read_names(*module_);
     for (const runtime::FrameInfo& frame : trap.frames) {

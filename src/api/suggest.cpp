@@ -67,12 +67,7 @@ const PolicyInfo::Never* never_rule(const Outcome& outcome, const Denial& denial
 }
 
 std::string message_for(const Denial& denial, const Suggestion& s, bool grantable) {
-  std::string shown = base::replace_invalid_utf8(denial.resource);
-  if (shown.size() > kMaxShown) {
-    shown.resize(kMaxShown);
-    while (!base::is_valid_utf8(shown)) shown.pop_back();
-    shown += "...";
-  }
+  const std::string shown = base::cut_text(base::replace_invalid_utf8(denial.resource), kMaxShown);
   std::string out = "The sandbox refused " + denial.operation + " of \"" + base::escape_for_terminal(shown) + "\"";
   if (!denial.missing.empty()) out += " (not granted: " + denial.missing + ")";
   out +=
@@ -88,20 +83,15 @@ std::string message_for(const Denial& denial, const Suggestion& s, bool grantabl
 std::string shell_word(const std::string& text) {
   constexpr std::string_view kSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=@%+";
   if (!text.empty() && text.find_first_not_of(kSafe) == std::string::npos) return text;
-  bool control = false;
-  for (const char c : text) control |= static_cast<u8>(c) < 0x20 || c == 0x7f;
-  std::string out = control ? "$'" : "'";
+  // A guest chose these characters, and a person will paste them. Quotes and backslashes are spelled in hexadecimal, so
+  // that a shell which does not know $'...' still sees one quoted word; so is what a terminal would not show as it is.
+  if (text.find_first_of("'\\") == std::string::npos && base::escape_for_terminal(text) == text) return "'" + text + "'";
+  std::string out = "$'";
   for (const char c : text) {
-    if (control && (static_cast<u8>(c) < 0x20 || c == 0x7f)) {
-      constexpr char kDigits[] = "0123456789abcdef";
+    const auto byte = static_cast<u8>(c);
+    if (byte < 0x20 || byte > 0x7e || c == '\'' || c == '\\') {
       out += "\\x";
-      out += kDigits[static_cast<u8>(c) >> 4];
-      out += kDigits[c & 15];
-    } else if (control && (c == '\'' || c == '\\')) {
-      out += '\\';
-      out += c;
-    } else if (c == '\'') {
-      out += "'\\''";
+      base::append_hex(out, byte, 2);
     } else {
       out += c;
     }

@@ -82,8 +82,13 @@ void JsonWriter::quoted(std::string_view text) {
       case '\b': out_ += "\\b"; break;
       case '\f': out_ += "\\f"; break;
       default:
-        // Besides what JSON demands: DEL and C1 (a terminal obeys them), and the separators JavaScript stumbles over.
-        if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029) {
+        // Besides what JSON demands: whatever a terminal obeys or hides.
+        if (is_unsafe_on_terminal(c)) {
+          if (c > 0xffff) {
+            out_ += "\\u";
+            append_hex(out_, 0xd800 + ((c - 0x10000) >> 10), 4);
+            c = 0xdc00 + (c & 0x3ff);
+          }
           out_ += "\\u";
           append_hex(out_, c, 4);
         } else {

@@ -46,6 +46,8 @@ usize well_formed_prefix(std::string_view bytes, Lead lead) {
   return count;
 }
 
+}  // namespace
+
 bool is_unsafe_on_terminal(u32 c) {
   if (c < 0x20 || (c >= 0x7f && c <= 0x9f)) return true;
   // Soft hyphen, Arabic letter mark, zero-width characters and marks, separators, embeddings, isolates, fillers.
@@ -55,8 +57,6 @@ bool is_unsafe_on_terminal(u32 c) {
   // Tag characters: invisible text.
   return c >= 0xe0000 && c <= 0xe0fff;
 }
-
-}  // namespace
 
 std::optional<Decoded> decode_utf8(std::string_view bytes) {
   if (bytes.empty()) return std::nullopt;
@@ -127,6 +127,13 @@ std::string replace_invalid_utf8(std::string_view bytes) {
     bytes.remove_prefix(length);
   }
   return out;
+}
+
+std::string cut_text(std::string_view text, usize max) {
+  if (text.size() <= max) return std::string(text);
+  usize end = max;
+  for (usize back = 0; back < 3 && end > 0 && (byte_at(text, end) & 0xc0) == 0x80; ++back) --end;
+  return std::string(text.substr(0, end)) + "...";
 }
 
 std::string escape_for_terminal(std::string_view bytes, bool keep_newlines) {

@@ -37,6 +37,12 @@ usize invalid_utf8_length(std::string_view bytes);
 /// A copy with every invalid part replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view bytes);
 
+/// At most `max` bytes from the start, cut between characters; "..." follows what was cut.
+std::string cut_text(std::string_view text, usize max);
+
+/// Would a terminal obey or hide it, or could it reorder the text around it? What escape_for_terminal escapes.
+bool is_unsafe_on_terminal(u32 code_point);
+
 /// A copy that is safe to print: control characters (C0, DEL, C1), line separators, and characters that reorder or
 /// hide text become \u{..}, invalid bytes \xNN, and a backslash \\. With `keep_newlines`, newline and tab stay.
 std::string escape_for_terminal(std::string_view bytes, bool keep_newlines = false);

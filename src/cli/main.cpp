@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <new>
 
+#include "api/host_room.h"
 #include "api/outcome.h"
 #include "api/outcome_json.h"
 #include "cli/commands.h"
@@ -148,7 +149,9 @@ bool hold_standard_streams() {
 int main(int argc, char** argv) {
   if (!dewar::cli::hold_standard_streams()) return static_cast<int>(dewar::api::kExitOwnError);
   std::set_new_handler(dewar::cli::out_of_memory);
-  // Writing to a closed pipe is an error code for us and for guests, not the end.
+  // Writing to a closed pipe, or beyond the size a file may have, is an error code for us and for guests, not the end.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
+  dewar::api::raise_descriptor_limit();
   return dewar::cli::dispatch(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
 }

@@ -3,6 +3,7 @@
 // is hardened before it reads the first message.
 #include <algorithm>
 
+#include "api/host_room.h"
 #include "base/utf8.h"
 #include "boundary/mounts.h"
 #include "cli/commands.h"
@@ -175,6 +176,7 @@ Result<void> prepare(const ParsedArgs& args, Granted& granted, server::McpConfig
       return fail("usage-option", "--parallel is a number from 1 to 64");
     config.calls.parallel = *parallel;
   }
+  if (auto ok = api::check_descriptor_room(granted.limits, config.calls.parallel); !ok) return ok;
   auto mode = parse_harden_mode(args.get("harden", "on"));
   if (!mode) return std::unexpected(std::move(mode.error()));
   if (auto ok = check_grants(granted.grants); !ok) return ok;

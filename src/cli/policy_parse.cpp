@@ -193,6 +193,15 @@ class Reader {
     return out;
   }
 
+  // A denial that was meant as a pattern and is taken for a name denies nothing.
+  static void refuse_other_wildcards(const YamlNode& node) {
+    const usize at = node.text.find_first_of("?[]{}%");
+    if (at == std::string::npos) return;
+    refuse_at("policy-bad-uri", node, in_quotes(node.text) + " contains " + in_quotes(node.text.substr(at, 1)),
+              "the wildcards are * and **, and nothing is escaped; write * for a character of a name that cannot be "
+              "written");
+  }
+
   void storage(const YamlNode& node, bool deny) {
     read_list(node, deny ? "storage.deny" : "storage.allow", [&](const YamlNode& item) {
       const YamlNode& where = member(item, "uri", "a storage entry");
@@ -202,6 +211,7 @@ class Reader {
                          where.text.find("://") != std::string::npos;
       PolicyPath path;
       if (!other) path = uri(where);
+      if (deny) refuse_other_wildcards(where);
       read_map(
           item, "a storage entry",
           {{"uri", [](const YamlNode&) {}}, {"access", [&](const YamlNode& n) { path.rights = access(n, false); }}});
@@ -373,6 +383,7 @@ class Reader {
     if (!text.starts_with("fs://")) {
       refuse_at("policy-bad-value", item, "never knows no " + in_quotes(text), "fs://PATH, stdin or network");
     }
+    refuse_other_wildcards(item);
     policy_.never.push_back({text, uri(item).guest_pattern(), item.line});
   }
 

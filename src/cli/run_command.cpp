@@ -236,8 +236,10 @@ int run_command(const ParsedArgs& args) {
     return told(outcome, finish_json(outcome));
   }
 
-  boundary::FdSink plain_out(1), plain_err(2);
-  TerminalSink shown_out(1), shown_err(2);
+  const boundary::UniqueFd out_terminal = own_terminal(1), err_terminal = own_terminal(2);
+  const int out_fd = out_terminal ? out_terminal.get() : 1, err_fd = err_terminal ? err_terminal.get() : 2;
+  boundary::FdSink plain_out(out_fd), plain_err(err_fd);
+  TerminalSink shown_out(out_fd), shown_err(err_fd);
   const bool raw = args.has("raw-output");
   config->out_is_terminal = is_terminal(1);
   config->err_is_terminal = is_terminal(2);

@@ -87,9 +87,10 @@ std::string refusals_text(const api::Outcome& outcome) {
     out += "dewar: denied " + denial.operation + " " + quoted(denial.resource) + " (" + why(denial) + ")" +
            times(denial.count);
     if (!suggested[i].flag.empty()) {
-      out += "; to allow: " + quoted(suggested[i].flag);
+      // To be pasted as it is: quoting it for the shell and for YAML has made it fit for a terminal.
+      out += "; to allow: " + suggested[i].flag;
     } else if (!suggested[i].policy.empty()) {
-      out += "; to allow, in a policy: " + quoted(suggested[i].policy);
+      out += "; to allow, in a policy: " + suggested[i].policy;
     } else if (!suggested[i].never.empty()) {
       out += "; never suggested (" + suggested[i].never + ")";
     }

@@ -3,6 +3,7 @@
 #include "cli/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -12,12 +13,15 @@
 
 #include "base/print.h"
 #include "base/utf8.h"
+#include "boundary/host_call.h"
 
 namespace dewar::cli {
 
 namespace {
 
 constexpr usize kPiece = usize{64} << 10;
+constexpr usize kTerminalPiece = 4096;
+constexpr int kLastWaitMs = 1000;  // for a terminal that is slow to take the last lines
 
 // base::escape_for_terminal doubles backslashes, so that escapes are unambiguous; in a stream of output that would
 // change what programs print every day, and nothing depends on reading it back.
@@ -51,6 +55,12 @@ bool use_colour() {
 }  // namespace
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+boundary::UniqueFd own_terminal(int fd) {
+  if (!is_terminal(fd)) return {};
+  const std::string path = "/proc/self/fd/" + base::dec(static_cast<u64>(fd));
+  return boundary::UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
 
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -106,18 +116,41 @@ std::string TerminalSink::visible(std::string_view bytes, std::string& held) {
   return escape_keeping_backslashes(text);
 }
 
-std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall&, const boundary::GuestGather& bytes) {
+bool TerminalSink::flush() {
+  while (!waiting_.empty()) {
+    const ssize_t n = ::write(fd_, waiting_.data(), std::min(waiting_.size(), kTerminalPiece));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return false;
+    if (n < 0) waiting_.clear();  // nobody is there to read it
+    if (n < 0) return true;
+    waiting_.erase(0, static_cast<usize>(n));
+  }
+  return true;
+}
+
+std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall& call,
+                                                              const boundary::GuestGather& bytes) {
+  // What the terminal did not take is kept, and is the most that is kept.
+  while (!waiting_.empty()) {
+    if (call.wait(fd_, POLLOUT) == boundary::Wait::interrupted) {
+      return std::unexpected(boundary::StreamError{EINTR, true});
+    }
+    if (flush()) break;
+  }
   std::vector<u8> piece(static_cast<usize>(std::min<u64>(bytes.total(), kPiece)));
   const usize n = bytes.copy_to(piece, 0);
-  write_all(fd_, visible({reinterpret_cast<const char*>(piece.data()), n}, held_));
+  waiting_ = visible({reinterpret_cast<const char*>(piece.data()), n}, held_);
+  flush();
   total_ += n;
   return n;
 }
 
 void TerminalSink::finish() {
-  if (held_.empty()) return;
-  write_all(fd_, base::escape_for_terminal(held_));
+  waiting_ += base::escape_for_terminal(held_);
   held_.clear();
+  for (pollfd ready{fd_, POLLOUT, 0}; !flush() && ::poll(&ready, 1, kLastWaitMs) > 0;) {
+  }
+  waiting_.clear();
 }
 
 }  // namespace dewar::cli

@@ -47,8 +47,12 @@ Message read_message(JsonValue& value, const MessageLimits& limits) {
   out.id = known;
   out.method = std::move(method->text);
   if (JsonValue* params = member(value, "params")) {
-    if (params->kind != Kind::object) return fault(kInvalidParams, "params is not an object", known);
-    out.params = std::move(*params);
+    // A notification gets no answer, whatever is wrong with it (JSON-RPC 2.0, section 4.1).
+    if (params->kind == Kind::object) {
+      out.params = std::move(*params);
+    } else if (out.kind == Message::Kind::request) {
+      return fault(kInvalidParams, "params is not an object", known);
+    }
   }
   return out;
 }

@@ -129,7 +129,7 @@ class Wheels(CliCase):
                 (wheel(version="1.1"), "greeting 1.1"), (wheel(said_name="other"), "other 1.0"),
                 (wheel(more={"more-1.0.dist-info/x": "x"}), "2 .dist-info"),
                 (wheel(more={"greeting-1.0.data/purelib/x.py": "x"}), "greeting-1.0.data"),
-                (wheel(more={"greeting/large": bytes(300 << 20)}), "256 MiB")):
+                (wheel(more={"greeting/large": bytes(65 << 20)}), "64 MiB")):
             with self.subTest(says=says, size=len(data)):
                 result = self.add(data)
                 self.assertEqual(result.status, 125)

@@ -420,7 +420,7 @@ class Grants(McpCase):
         self.assertEqual(self.outcome(server.call("wat", opens("a.txt")))["stdout"]["text"], "granted")
         result = self.refusal(server, opens("secret.txt"))
         denial, = result["structuredContent"]["denials"]
-        self.assertEqual((denial["rule"], denial["decided_by"]), ("policy-deny", "policy line 5"))
+        self.assertEqual((denial["rule"], denial["decided_by"]), ("policy-deny", "policy"))
         self.assertIn("The sandbox refused", denial["message"])
         told = result["structuredContent"]["policy"]
         self.assertEqual((told["file"], [i["line"] for i in told["inert"]]), ("policy.yaml", [6]))

@@ -45,6 +45,7 @@ TEST(JsonWriterTest, StringsOfAnyBytes) {
   EXPECT_EQ(string_of("\n\r\t\b\f"), R"("\n\r\t\b\f")");
   EXPECT_EQ(string_of(std::string_view("\0\x1b\x7f", 3)), R"("\u0000\u001b\u007f")");
   EXPECT_EQ(string_of("\xc2\x9b\xe2\x80\xa8"), R"("\u009b\u2028")");
+  EXPECT_EQ(string_of("\xe2\x80\xae\xf3\xa0\x81\x81"), R"("\u202e\udb40\udc41")") << "what reorders and hides";
   EXPECT_EQ(string_of("\xc3\xa9\xf0\x9f\x98\x80"), "\"\xc3\xa9\xf0\x9f\x98\x80\"");
   EXPECT_EQ(string_of("a\xff\xe2\x82z"), "\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
 }

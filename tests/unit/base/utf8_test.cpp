@@ -93,5 +93,17 @@ TEST(Utf8Test, NothingDangerousReachesATerminal) {
   EXPECT_EQ(escape_for_terminal("\\x1b"), "\\\\x1b") << "what looks like an escape is not one";
 }
 
+TEST(Utf8Test, CutsBetweenCharacters) {
+  EXPECT_EQ(cut_text("abc", 3), "abc");
+  EXPECT_EQ(cut_text("abcd", 3), "abc...");
+  const std::string text = "a\xe4\xb8\x96\xf0\x9f\x98\x80z";
+  for (usize max = 0; max <= text.size(); ++max) {
+    const std::string cut = cut_text(text, max);
+    EXPECT_TRUE(is_valid_utf8(cut)) << max;
+    EXPECT_LE(cut.size(), max + 3);
+  }
+  EXPECT_EQ(cut_text("\x80\x80\x80\x80\x80", 4), "\x80...") << "no further back than a character can begin";
+}
+
 }  // namespace
 }  // namespace dewar::base

@@ -181,6 +181,12 @@ TEST(PolicyParse, Mistakes) {
   EXPECT_THAT(storage("allow", "{uri: 'fs://a**', access: [read]}"), HasSubstr("policy-bad-uri"));
   EXPECT_THAT(storage("deny", "{uri: 'fss://a', access: [read]}"), HasSubstr("policy-bad-uri"))
       << "a denial that denies nothing must not pass";
+  for (const char* name : {"sec{ret,s}", "se?ret", "[a-z]", "my%20secrets"}) {
+    const std::string entry = "{uri: 'fs://a/" + std::string(name) + "', access: [read]}";
+    EXPECT_THAT(storage("deny", entry), HasSubstr("policy-bad-uri")) << "nor one that is no pattern here";
+    EXPECT_THAT(bad(v + "dewar: {never: ['fs:///" + std::string(name) + "']}\n"), HasSubstr("policy-bad-uri"));
+    EXPECT_TRUE(parse_policy(v + "permissions: {storage: {allow: [" + entry + "]}}\n", "p")) << name;
+  }
   EXPECT_THAT(bad(v + "permissions: {network: {allow: [{host: a, cidr: 1.0.0.0/8}]}}"), HasSubstr("one key"));
   EXPECT_THAT(bad(v + "permissions: {network: {allow: [{}]}}"), HasSubstr("policy-missing-key"));
   EXPECT_THAT(bad(v + "permissions: {resources: {memory: 1e9}}"), HasSubstr("policy-bad-value"));

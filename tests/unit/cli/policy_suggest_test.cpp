@@ -393,9 +393,12 @@ TEST(PolicySuggest, WordsOfAShell) {
   EXPECT_EQ(api::shell_word("a/b.c"), "a/b.c");
   EXPECT_EQ(api::shell_word(""), "''");
   EXPECT_EQ(api::shell_word("a b"), "'a b'");
-  EXPECT_EQ(api::shell_word("it's"), "'it'\\''s'");
-  EXPECT_EQ(api::shell_word("a\nb'c"), "$'a\\x0ab\\'c'");
-  for (const char* text : {"plain", "a b", "it's", "$(rm x)", "a\tb\\c'd", "-x", "*"}) {
+  EXPECT_EQ(api::shell_word("it's"), "$'it\\x27s'");
+  EXPECT_EQ(api::shell_word("a\nb'c"), "$'a\\x0ab\\x27c'");
+  EXPECT_EQ(api::shell_word("a\\b"), "$'a\\x5cb'");
+  EXPECT_EQ(api::shell_word("caf\xc3\xa9"), "'caf\xc3\xa9'");
+  EXPECT_EQ(api::shell_word("a\xe2\x80\xae\xff"), "$'a\\xe2\\x80\\xae\\xff'");
+  for (const char* text : {"plain", "a b", "it's", "$(rm x)", "a\tb\\c'd", "-x", "*", "\xff\xe2\x80\xae"}) {
     EXPECT_EQ(unquoted(api::shell_word(text)), text);
   }
 }

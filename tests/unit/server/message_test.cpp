@@ -54,6 +54,12 @@ TEST(Message, FaultsCarryTheIdThatCouldBeRead) {
   }
 }
 
+TEST(Message, NotificationsAreNeverAnswered) {
+  const Message m = one(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":[1]})");
+  EXPECT_EQ(m.kind, Message::Kind::notification);
+  EXPECT_EQ(m.params.kind, api::JsonValue::Kind::null);
+}
+
 TEST(Message, Bounds) {
   const auto nested = [](usize depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   const auto with = [](const std::string& x) { return R"({"jsonrpc":"2.0","method":"m","params":{"x":)" + x + "}}"; };
