@@ -12,6 +12,7 @@
 #include "api/watchdog.h"
 #include "base/print.h"
 #include "base/utf8.h"
+#include "boundary/lone_wait.h"
 #include "exec/exec.h"
 #include "gc/heap.h"
 #include "host/wasi_p1/session.h"
@@ -82,6 +83,7 @@ class Run {
     limits.max_total_bytes = config_.limits.total_memory().value_or(kNone);
     store_ = std::make_unique<runtime::Store>(*engine_, limits);
     exec::attach(*store_);
+    boundary::wait_alone(*store_, session_->clock());  // a run is one thread of the guest
     auto stack = runtime::Stack::create(*store_, stack_limit());
     if (!stack) return std::unexpected(std::move(stack.error()));
     stack_ = std::move(*stack);
