@@ -204,6 +204,7 @@ class Flags(CliCase):
     def test_values(self):
         program = self.file("empty.wat", '(module (func (export "_start")))')
         for flag, allowed in (("fuel=none", ("fuel", None)), ("fuel=5k", ("fuel", 5000)),
+                              ("fuel=5K", ("fuel", 5000)), ("max-output=3mib", ("output_bytes", 3 << 20)),
                               ("timeout=1m", ("wall_time_ms", 60000)), ("max-written=2KiB", ("written_bytes", 2048)),
                               ("max-memory-size=none", ("memory_bytes", None)),
                               ("max-total-memory=5M", ("total_memory_bytes", 5 << 20))):
