@@ -31,6 +31,8 @@ constexpr LimitSpec kTable[] = {
      &RunLimits::max_table_elements, &Outcome::table_elements, "elements of a table", "table.grow gives -1"},
     {"max-gc-heap", "gc-heap", "gc_heap_bytes", bytes, ends, true, 1, kAny, &RunLimits::max_gc_bytes, &Outcome::gc_heap,
      "garbage-collected objects", ""},
+    {"max-code-memory", "code-memory", "code_memory_bytes", bytes, ends, true, 1, kAny, &RunLimits::max_code_bytes,
+     &Outcome::code_memory, "functions made ready to run", ""},
     {"max-wasm-stack", "stack", "stack_bytes", bytes, ends, false, sizeof(Slot), runtime::Stack::kMaxBytes,
      &RunLimits::stack_bytes, &Outcome::stack, "call frames", ""},
     {"max-handles", "handles", "handles", count, refuses, false, 1, u64{1} << 20, &RunLimits::max_handles,

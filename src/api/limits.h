@@ -28,6 +28,7 @@ struct RunLimits {
   std::optional<u64> max_total_memory_bytes;
   std::optional<u64> max_table_elements = u64{10'000'000};  ///< per table
   std::optional<u64> max_gc_bytes = u64{256} << 20;
+  std::optional<u64> max_code_bytes = u64{512} << 20;              ///< functions, and what makes them ready to run
   std::optional<u64> stack_bytes = runtime::Stack::kDefaultBytes;  ///< canonical-frame bytes
   std::optional<u64> max_handles = u64{1024};
   std::optional<u64> max_call_bytes = u64{64} << 20;

@@ -147,8 +147,8 @@ struct Outcome {
   Usage fuel, wall_time;
   Usage memory;        ///< bytes of the largest linear memory at the end
   Usage total_memory;  ///< bytes of all memories and tables at the end
-  Usage table_elements, gc_heap, stack, handles, call_bytes, host_bytes, host_call_limit, output, kept_output,
-      random_limit, files_created, written;
+  Usage table_elements, gc_heap, code_memory, stack, handles, call_bytes, host_bytes, host_call_limit, output,
+      kept_output, random_limit, files_created, written;
   Space scratch;    ///< the folder /tmp
   Space out_space;  ///< the folder /out
   u64 instructions = 0;

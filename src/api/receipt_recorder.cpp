@@ -142,7 +142,7 @@ void ReceiptRecorder::given(const RunConfig& config) {
   const bool real_clock = grants.clock == boundary::ClockPolicy::real;
   const bool real_random = grants.random == boundary::RandomPolicy::real;
   // Raised when the rules of docs/determinism.md change in a way that a program can see.
-  fact("profile.rules", "1");
+  fact("profile.rules", "2");
   fact("profile.clock", real_clock ? "real" : "virtual from " + base::dec(grants.clock_start) + " ns");
   fact("profile.random", real_random ? "real" : "seeded with " + base::dec(grants.seed));
   std::string features;

@@ -13,6 +13,7 @@
 #include "api/watchdog.h"
 #include "base/print.h"
 #include "base/utf8.h"
+#include "boundary/lone_wait.h"
 #include "exec/exec.h"
 #include "gc/heap.h"
 #include "host/wasi_p1/session.h"
@@ -82,9 +83,11 @@ class Run {
     limits.max_memory_bytes = config_.limits.max_memory_bytes.value_or(kNone);
     limits.max_table_elements = config_.limits.max_table_elements.value_or(kNone);
     limits.max_gc_bytes = config_.limits.max_gc_bytes.value_or(kNone);
+    limits.max_code_bytes = config_.limits.max_code_bytes.value_or(kNone);
     limits.max_total_bytes = config_.limits.total_memory().value_or(kNone);
     store_ = std::make_unique<runtime::Store>(*engine_, limits);
     exec::attach(*store_);
+    boundary::wait_alone(*store_, session_->clock());  // a run is one thread of the guest
     auto stack = runtime::Stack::create(*store_, stack_limit());
     if (!stack) return std::unexpected(std::move(stack.error()));
     stack_ = std::move(*stack);
@@ -453,6 +456,7 @@ class Run {
     outcome_.total_memory.used = store_->total_bytes();
     outcome_.total_memory.refused = growth.refused_total.load();
     outcome_.gc_heap.used = store_->heap().peak_bytes();
+    outcome_.code_memory.used = store_->code_peak();
     // The host had less memory than was allowed: elsewhere the same run may go on.
     if (growth.refused_system.load() > 0) outcome_.reproducible = false;
   }

@@ -98,6 +98,13 @@ Result<std::vector<u8>> read_file(const std::string& path, u64 max_size) {
 }
 
 Result<void> write_file_atomically(const std::string& path, std::span<const u8> contents, u32 mode) {
+  // A file put in the place of a device or a pipe would be one too many: /dev/null would be gone for everybody.
+  struct stat there{};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+    Descriptor special(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    const bool done = special.get() >= 0 && write_all(special.get(), contents) && special.close();
+    return done ? Result<void>() : system_failure("file-write", path, "cannot write");
+  }
   std::string temporary = path + ".XXXXXX";
   Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (fd.get() < 0) return system_failure("file-write", path, "cannot create a file beside");

@@ -19,7 +19,8 @@ Result<std::vector<u8>> read_file(const std::string& path, u64 max_size);
 /// The rest of an open descriptor, under the same cap; `name` is for messages.
 Result<std::vector<u8>> read_descriptor(int fd, const std::string& name, u64 max_size);
 
-/// Replaces a file in one step: writes a temporary file beside it, flushes it to disk, renames it. Code: file-write.
+/// Replaces a file in one step: writes a temporary file beside it, flushes it to disk, renames it. What is no file (a
+/// device, a pipe) is written to and stays. Code: file-write.
 Result<void> write_file_atomically(const std::string& path, std::span<const u8> contents, u32 mode = 0644);
 
 }  // namespace dewar::base

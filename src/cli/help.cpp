@@ -89,7 +89,9 @@ std::string help_verb(const VerbSpec& verb) {
   append_examples(out, verb.examples);
   if (!verb.options.empty()) {
     out += "\nOptions:\n";
-    for (const OptionSpec& option : verb.options) append_row(out, option_text(option), option.help, 32);
+    for (const OptionSpec& option : verb.options) {
+      if (!option.hidden) append_row(out, option_text(option), option.help, 32);
+    }
   }
   if (verb.name == "run" || verb.name == "mcp") {
     out += "\n-W takes, separated by commas:\n";

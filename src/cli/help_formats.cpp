@@ -36,6 +36,7 @@ void append_verb(std::string& out, const VerbSpec& verb) {
     details.remove_prefix(std::min(end + 1, details.size()));
   }
   for (const OptionSpec& option : verb.options) {
+    if (option.hidden) continue;
     out += ".TP\n\\fB";
     if (option.letter) out += std::string("\\-") + option.letter + "\\fR, \\fB";
     out += "\\-\\-" + roff(option.name) + "\\fR";
@@ -93,7 +94,9 @@ std::string second_words(std::string_view group) {
 
 std::string option_words(const VerbSpec& verb) {
   std::string words;
-  for (const OptionSpec& option : verb.options) words += "--" + std::string(option.name) + " ";
+  for (const OptionSpec& option : verb.options) {
+    if (!option.hidden) words += "--" + std::string(option.name) + " ";
+  }
   return words + "--help";
 }
 
@@ -165,6 +168,7 @@ std::string fish_completions() {
     const usize space = verb.name.find(' ');
     const std::string_view last = space == std::string_view::npos ? verb.name : verb.name.substr(space + 1);
     for (const OptionSpec& option : verb.options) {
+      if (option.hidden) continue;
       out +=
           "complete -c dewar -n '__fish_seen_subcommand_from " + std::string(last) + "' -l " + std::string(option.name);
       if (option.letter) out += std::string(" -s ") + option.letter;

@@ -110,10 +110,14 @@ int print_command(const ParsedArgs& args) {
   if (!features) return usage_error(features.error());
   auto input = read_module(*path);
   if (!input) return failed(input.error(), *path);
+  // Five bytes can declare 50,000 locals, which are a quarter of a MiB as text. Real code takes ten times its bytes.
+  constexpr u64 kSmallText = u64{64} << 20, kTextPerByte = 64;
+  text::PrintOptions options;
+  options.max_output = std::min(options.max_output, kSmallText + kTextPerByte * input->bytes.size());
   wasm::TypeRegistry registry;
   auto module = wasm::load_module(std::move(input->bytes), registry, *features);
   if (!module) return failed(input->located(std::move(module.error())), *path);
-  auto text = text::print_module(**module);
+  auto text = text::print_module(**module, options);
   if (!text) return failed(text.error(), *path);
   return write_text(std::string(args.get("output", "-")), *text);
 }
@@ -158,24 +162,27 @@ int objdump_command(const ParsedArgs& args) {
   const std::vector<std::string>& wanted = args.all("function");
   const bool headers = args.has("headers"), code = args.has("disassemble") || !wanted.empty();
   std::string out;
+  int status = 0;
+  const auto write = [&status](std::string& text) {
+    if (status == 0) status = write_text("-", text);
+    text.clear();
+  };
   if (headers || !code) disassembler.headers(out);
   if (!wanted.empty()) {
     const wasm::Names names = wasm::read_names(**module);
     for (const std::string& name : wanted) {
       auto index = find_function(**module, names, name);
       if (!index) return failed(index.error(), *path);
-      disassembler.function(wasm::FuncIndex{*index}, out);
+      disassembler.function(wasm::FuncIndex{*index}, out, write);
     }
   } else if (code || !headers) {
-    for (u32 i = 0; i < (*module)->funcs.size(); ++i) {
-      disassembler.function(wasm::FuncIndex{i}, out);
-      if (out.size() > (usize{1} << 20)) {
-        write_text("-", out);
-        out.clear();
-      }
+    for (u32 i = 0; i < (*module)->funcs.size() && status == 0; ++i) {
+      disassembler.function(wasm::FuncIndex{i}, out, write);
+      if (out.size() > (usize{1} << 20)) write(out);
     }
   }
-  return write_text("-", out);
+  write(out);
+  return status;
 }
 
 }  // namespace dewar::cli

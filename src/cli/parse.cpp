@@ -87,7 +87,9 @@ usize first_argument(const VerbSpec& verb, const std::vector<std::string>& args)
 
 std::unexpected<Error> unknown_option(const VerbSpec& verb, std::string_view arg) {
   std::vector<std::string> known;
-  for (const OptionSpec& option : verb.options) known.push_back("--" + std::string(option.name));
+  for (const OptionSpec& option : verb.options) {
+    if (!option.hidden) known.push_back("--" + std::string(option.name));
+  }
   std::vector<std::string_view> views(known.begin(), known.end());
   std::string hint = did_you_mean(arg.substr(0, arg.find('=')), views);
   if (hint.empty()) {

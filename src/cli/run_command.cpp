@@ -45,8 +45,13 @@ Result<std::string> language_of(const ParsedArgs& args, const std::string& path)
     return fail("usage-lang", "--lang knows no \"" + language + "\"", Error::kNoOffset, known_languages());
   }
   if (path == "-") {
+    const auto says_lang = [](std::string_view arg) { return arg == "--lang" || arg.starts_with("--lang="); };
+    if (std::any_of(args.program_args.begin(), args.program_args.end(), says_lang)) {
+      return fail("usage-lang", "--lang stands after the program \"-\", where it is an argument of the program",
+                  Error::kNoOffset, "options go before the program: `dewar run --lang LANGUAGE -`");
+    }
     return fail("usage-lang", "what is on standard input has no ending that tells what it is", Error::kNoOffset,
-                "say it with --lang: " + known_languages());
+                "say it with --lang before the \"-\": " + known_languages());
   }
   if (const LockedGuest* guest = guest_for_file(path)) return guest->language;
   if (path.ends_with(".wat")) return "wat";

@@ -49,8 +49,8 @@ constexpr OptionSpec kRunOptions[] = {
      "have the kernel confine this process too, before the program begins: where it can (default), not, or surely",
      "on off require"},
     {"raw-output", 0, "", false, "let control sequences of the program through to the terminal", ""},
-    {"hide-memory", 0, "", false, "for tests of host functions: keep them from guest memory but for checked access",
-     ""},
+    {"hide-memory", 0, "", false, "for tests of host functions: keep them from guest memory but for checked access", "",
+     false, true},
 };
 constexpr const OptionSpec& run_option(std::string_view name) {
   for (const OptionSpec& option : kRunOptions) {

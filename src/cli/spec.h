@@ -18,6 +18,7 @@ struct OptionSpec {
   std::string_view help;
   std::string_view choices;  ///< space-separated values, for completion; may be empty
   bool optional = false;     ///< the value may be left out; it is given after "=" only
+  bool hidden = false;       ///< for our own tests (docs/testing.md): no help text tells of it
 };
 
 struct ExampleSpec {

@@ -9,9 +9,10 @@
 
 namespace dewar::cli {
 
-/// A plain non-negative number, optionally with k, M or G for thousands: "1000000", "20M".
+/// A plain non-negative number, optionally with k, M or G, or K, m or g, for thousands: "1000000", "20M".
 std::optional<u64> parse_count(std::string_view text);
-/// Bytes: "65536", "64KiB", "64MiB", "1GiB"; K, M, G and KB, MB, GB mean the same powers of 1024.
+/// Bytes: "65536", "64KiB", "64MiB", "1GiB"; K, M, G and KB, MB, GB mean the same powers of 1024,
+/// in any case.
 std::optional<u64> parse_size(std::string_view text);
 /// Milliseconds: "500ms", "30s", "5m", "1h"; a plain number counts seconds.
 std::optional<u64> parse_duration_ms(std::string_view text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/prepare.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "exec/interp/quicken.h"
@@ -77,9 +78,10 @@ bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
   if (payer) scratch.stop_bits = payer->kill_bits();
   const auto walked = wasm::walk(module, wasm::FuncIndex{code.func}, sink, scratch);
   if (was_stopped(walked)) return refuse(runtime::TrapKind::interrupted);
-  const u64 kept = original.size() + sink.kept_bytes() + scratch.locals.size() * sizeof(u32);
-  if (sink.full() || kept > budget) return refuse(runtime::TrapKind::code_memory);
-  if (payer) payer->store.code_room() -= kept;
+  // A map of the locals counts, and four blocks, whether there are so many or not: it is the same in every mode.
+  const u64 kept = original.size() + sink.kept_bytes() + scratch.locals.size() * sizeof(u32) + 4 * CodeSet::kBlockBytes;
+  const u64 needed = std::max(kept, original.size() + sink.needed_bytes());
+  if (sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
   DEWAR_ASSERT(walked.has_value(), "prepare() was given a body that does not validate");
   for (const auto& call : sink.direct_calls)
     sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);

@@ -153,8 +153,9 @@ const RootMaps* root_maps(runtime::FuncCode& code, runtime::Stack* payer = nullp
     const u64 room = payer ? payer->store.code_room() : ~u64{0};
     auto made = make_root_maps(*code.module, code.func, ~u32{0}, payer ? payer->kill_bits() : base::StopBits{}, room);
     if (!made && payer->kill_bits().stopped()) return refuse(runtime::TrapKind::interrupted);
-    if (!made || made->byte_size() > room) return refuse(runtime::TrapKind::code_memory);
-    if (payer) payer->store.code_room() -= made->byte_size();
+    // Twice, as full() has it: less room would have ended the walk.
+    if (!made || (payer && !payer->store.take_code(made->byte_size(), 2 * made->byte_size())))
+      return refuse(runtime::TrapKind::code_memory);
     code.roots = std::make_shared<RootMaps>(std::move(*made));
   }
   return static_cast<const RootMaps*>(code.roots.get());

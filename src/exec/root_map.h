@@ -27,7 +27,7 @@ struct RootMaps {
   std::vector<Point> points;  ///< ascending pc
   std::vector<Node> nodes;
   u64 byte_size() const {
-    return locals.size() * sizeof(u32) + points.size() * sizeof(Point) + nodes.size() * sizeof(Node);
+    return sizeof(RootMaps) + locals.size() * sizeof(u32) + points.size() * sizeof(Point) + nodes.size() * sizeof(Node);
   }
   /// The point whose opcode contains `pc`, or null.
   const Point* find(u32 pc) const;

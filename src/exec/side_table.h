@@ -26,16 +26,25 @@ class SideTableSink : public wasm::NullSink {
   u64 kept_bytes() const {
     return entries.size() * sizeof(runtime::SideEntry) + rows_.size() * sizeof(runtime::HandlerRow);
   }
-  /// Is there no room for what was found so far? Vectors may have twice the room that they use.
-  bool full() const {
-    constexpr u64 kPerEntry = sizeof(runtime::SideEntry) + sizeof(u32) + 2 * sizeof(Ref);
+  /// Bytes that the walk took so far, where vectors may have twice the room that they use. It only grows, so that the
+  /// room that a function needs is what this gives at its end.
+  u64 needed_bytes() const {
+    // An entry may be a call, and two places wait for its fuel or target.
+    constexpr u64 kPerEntry = sizeof(runtime::SideEntry) + sizeof(u32) + 2 * sizeof(Ref) + sizeof(DirectCall);
     constexpr u64 kPerRow = 2 * sizeof(runtime::HandlerRow) + sizeof(u32) + sizeof(Ref);
-    return 2 * (entries.size() * kPerEntry + rows_.size() * kPerRow + instrs.size() * sizeof(interp::InstrAt)) > room_;
+    return 2 * (entries.size() * kPerEntry + rows_.size() * kPerRow + instrs.size() * sizeof(interp::InstrAt) +
+                most_open_ * sizeof(Open));
   }
+  /// Is there no room for what was found so far?
+  bool full() const { return needed_bytes() > room_; }
 
   std::vector<runtime::SideEntry> entries;
   std::vector<runtime::HandlerRow> handlers;
   std::vector<interp::InstrAt> instrs;  ///< every instruction that can be reached; only with a body
+  struct DirectCall {
+    u32 entry, func;
+  };
+  std::vector<DirectCall> direct_calls;
   u32 entry_pc = 0, entry_cost = 0, max_operands = 0;
   u32 found_pc = 0, found_rest = 0, found_side = 0;  ///< of locate_pc
 
@@ -126,6 +135,7 @@ class SideTableSink : public wasm::NullSink {
     }
     if (label.kind == Op::try_table) o.row_count = static_cast<u32>(rows_.size()) - o.first_row;
     open_.push_back(o);
+    most_open_ = std::max(most_open_, open_.size());
   }
 
   template <class W>
@@ -177,6 +187,8 @@ class SideTableSink : public wasm::NullSink {
     } else {
       o.pending.push_back({Ref::kTaken, e});
     }
+    // Each label of a br_table has an entry of its own, even where many lead to the same place: the handler adds the
+    // index and is there. Shared entries would cost every br_table one more load; the code budget bounds them instead.
     if (op == wasm::Op::br_table) return;
     close_block();
     if (op != wasm::Op::br) refs_.push_back({Ref::kNext, e});
@@ -274,11 +286,6 @@ class SideTableSink : public wasm::NullSink {
     rows_.push_back(row);
     join(w, o, emit());
   }
-
-  struct DirectCall {
-    u32 entry, func;
-  };
-  std::vector<DirectCall> direct_calls;
 
  private:
   static constexpr u32 kNone = ~u32{0};
@@ -410,6 +417,7 @@ class SideTableSink : public wasm::NullSink {
   u32 clause_begin_ = 0;
   std::vector<Ref> refs_;
   std::vector<Open> open_;
+  usize most_open_ = 1;
   std::vector<u32> entry_pcs_;
   std::vector<runtime::HandlerRow> rows_;
   std::vector<u32> order_;

@@ -89,6 +89,12 @@ class CodeSet : public base::RefCounted<CodeSet> {
   std::shared_ptr<void> probes;  ///< exec's list of probes; null while there never was one
   /// Dispatch table of the interpreter for this module and mode; set by exec before the first call.
   std::atomic<const void*> dispatch{nullptr};
+  /// Bytes that the set of a module takes before anything of it is prepared.
+  static u64 bytes_for(const wasm::Module& module) {
+    return u64{module.funcs.size() - module.num_imported_funcs} * sizeof(FuncCode);
+  }
+  /// What a kept block takes besides its contents: the list's entry, and what the allocator adds.
+  static constexpr u64 kBlockBytes = 32;
   /// Keeps a block of memory alive as long as the set (bodies, tables). Call with mutex() held.
   void keep(std::unique_ptr<u8[]> block) { blocks_.push_back(std::move(block)); }
 

@@ -99,15 +99,32 @@ Tag* Store::new_tag(wasm::CanonId type) {
   return &tag;
 }
 
+bool Store::take_code(u64 kept, u64 needed) {
+  DEWAR_ASSERT(kept <= needed, "code that takes more than it needed");
+  if (needed > code_room_) return false;
+  code_peak_ = std::max(code_peak_, limits_.max_code_bytes - code_room_ + needed);
+  code_room_ -= kept;
+  return true;
+}
+
 Result<Instance*> Store::new_instance(base::Ref<const wasm::Module> module, base::Ref<CodeSet> codes) {
   if (instances_.size() >= limits_.max_instances) {
     return too_many("limit-instances", "instances", limits_.max_instances);
   }
   DEWAR_ASSERT(&module->registry() == &engine_.types(), "a module of another engine");
   if (!codes) {
-    base::Ref<CodeSet>& shared = code_sets_[module.get()];
-    if (!shared) shared = base::make_ref<CodeSet>(module);
-    codes = shared;
+    const auto known = code_sets_.find(module.get());
+    if (known != code_sets_.end()) {
+      codes = known->second;
+    } else {
+      const u64 bytes = CodeSet::bytes_for(*module);
+      if (!take_code(bytes, bytes)) {
+        return fail("limit-code", "the functions of the module need " + base::human_size(bytes) +
+                                      " before any is made ready to run: no room for that is left of " +
+                                      base::human_size(limits_.max_code_bytes));
+      }
+      codes = code_sets_[module.get()] = base::make_ref<CodeSet>(module);
+    }
   }
   DEWAR_ASSERT(&codes->module() == module.get(), "code of another module");
   Instance& instance = instances_.emplace_back();

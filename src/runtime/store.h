@@ -41,7 +41,7 @@ struct StoreLimits {
   u32 max_instances = 100'000;
   u32 max_memories = 10'000;
   u32 max_tables = 100'000;
-  u64 max_code_bytes = u64{512} << 20;  ///< what preparing functions takes (bodies, side tables, root maps)
+  u64 max_code_bytes = u64{512} << 20;  ///< what functions take: code sets, prepared bodies, side tables, root maps
   u64 max_total_bytes = ~u64{0};        ///< all memories and tables together; off by default
 };
 
@@ -177,6 +177,7 @@ class Store {
   Global* new_global(const wasm::CanonGlobalType& type, const Slot value[2]);
   Tag* new_tag(wasm::CanonId type);
   /// An empty instance of a module. The store's instances of one module share a CodeSet unless `codes` gives one.
+  /// Error "limit-code" if there is no room for a new one.
   Result<Instance*> new_instance(base::Ref<const wasm::Module> module, base::Ref<CodeSet> codes = nullptr);
   /// A host reference (externref) for an embedder's 64-bit value; equal values give equal refs.
   Result<Ref> new_host_ref(u64 value);
@@ -193,9 +194,12 @@ class Store {
   const std::deque<Table>& tables() const { return tables_; }
   const std::vector<std::shared_ptr<Memory>>& memories() const { return memories_; }
 
-  /// Bytes left for prepared code, limits.max_code_bytes at first. What was taken stays taken: code is never
-  /// unprepared.
+  /// Bytes left for code, limits.max_code_bytes at first. What was taken stays taken: code is never unprepared.
   u64& code_room() { return code_room_; }
+  /// Takes `kept` bytes of it for good, if there is room for what was `needed` on the way, which is no less.
+  [[nodiscard]] bool take_code(u64 kept, u64 needed);
+  /// The least limits.max_code_bytes with which everything so far would have gone the same way.
+  u64 code_peak() const { return code_peak_; }
 
   /// Grows a table; old size, or nullopt if refused by max, limit or memory, or stopped: all or nothing.
   std::optional<u64> grow_table(Table& table, u64 delta, Ref init, base::StopBits stop = {});
@@ -249,6 +253,7 @@ class Store {
   std::vector<const u8*> reservations_;  ///< of guarded memories in use, sorted
   ByteBudget budget_;
   u64 code_room_;
+  u64 code_peak_ = 0;
   std::unordered_map<const wasm::Module*, base::Ref<CodeSet>> code_sets_;
   std::deque<Global> globals_;
   std::deque<Tag> tag_storage_;

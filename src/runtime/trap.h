@@ -39,7 +39,7 @@ struct Instance;
   X(code_memory, "code-memory-exhausted", "no room for another prepared function")             \
   X(out_of_fuel, "out-of-fuel", "out of fuel")                                                 \
   X(interrupted, "interrupted", "interrupted")                                                 \
-  X(deadlock, "deadlock", "wait that nobody can end")                                          \
+  X(deadlock, "deadlock", "wait without a timeout that no thread can end")                     \
   X(host, "host", "host function failed")
 
 enum class TrapKind : u8 {

@@ -106,7 +106,7 @@ bool about_the_program(std::string_view code) {
   for (std::string_view prefix : {"wat-", "wasm-", "link-", "entry-", "no-entry", "component-", "tool-"}) {
     if (code.starts_with(prefix)) return true;
   }
-  return code == "limit-memory" || code == "limit-table";
+  return code == "limit-memory" || code == "limit-table" || code == "limit-code";
 }
 
 }  // namespace

@@ -203,7 +203,8 @@ std::string expr_text(std::span<const u8> bytes) {
 /// Lists one body.
 class BodyLister {
  public:
-  BodyLister(const Disassembler& d, std::string& out) : d_(d), m_(d.module_), out_(out) {}
+  BodyLister(const Disassembler& d, std::string& out, const std::function<void(std::string&)>& full)
+      : d_(d), m_(d.module_), out_(out), full_(full) {}
 
   void list(u32 func) {
     const Range body = m_.funcs[func].body;
@@ -232,6 +233,7 @@ class BodyLister {
  private:
   static constexpr usize kRawBytes = 10;
   static constexpr u32 kMaxIndent = 30;
+  static constexpr usize kFull = usize{1} << 20;
 
   bool locals(u32 func) {
     base::Cursor c(bytes_, base_);
@@ -279,6 +281,7 @@ class BodyLister {
     out_ += " | ";
     out_.append(2 * std::min(depth, kMaxIndent), ' ');
     out_ += clip(std::move(text), kMaxText) + "\n";
+    if (out_.size() > kFull && full_) full_(out_);
   }
 
   void damaged(usize at, const Error& error) { line(at, bytes_.size() - at, 0, "<damaged: " + error.message + ">"); }
@@ -286,6 +289,7 @@ class BodyLister {
   const Disassembler& d_;
   const Module& m_;
   std::string& out_;
+  const std::function<void(std::string&)>& full_;
   std::span<const u8> bytes_;
   u64 base_ = 0;
   usize first_pc_ = 0;
@@ -308,7 +312,7 @@ std::string Disassembler::func_label(u32 func) const {
   return label(!name.empty() ? name : exported_funcs_.get(func));
 }
 
-void Disassembler::function(FuncIndex func, std::string& out) const {
+void Disassembler::function(FuncIndex func, std::string& out, const std::function<void(std::string& out)>& full) const {
   if (func.value >= module_.funcs.size()) return;
   const Func& f = module_.funcs[func.value];
   out += "func[" + std::to_string(func.value) + "]" + func_label(func.value) + " " + type_text(module_.func_type(func));
@@ -317,7 +321,7 @@ void Disassembler::function(FuncIndex func, std::string& out) const {
     return;
   }
   out += " at 0x" + hex(f.body.offset, 6) + ", " + std::to_string(f.body.size) + " bytes\n";
-  BodyLister(*this, out).list(func.value);
+  BodyLister(*this, out, full).list(func.value);
 }
 
 void dump_headers(const Module& module, std::string& out) { Disassembler(module).headers(out); }

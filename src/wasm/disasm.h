@@ -4,6 +4,7 @@
 // up to the damage). Every line is bounded in length, and names are escaped so that no module can drive a terminal.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "wasm/module.h"
@@ -18,8 +19,9 @@ class Disassembler {
 
   /// Section table, then types, imports, functions, tables, memories, tags, globals, exports, segments, customs.
   void headers(std::string& out) const;
-  /// One function. An imported one gives a single line; an unknown index gives nothing.
-  void function(FuncIndex func, std::string& out) const;
+  /// One function. An imported one gives a single line; an unknown index gives nothing. A body of 7.6 MB has a listing
+  /// of half a GB: whenever `out` has more than a MiB, `full` is called, if there is one, to take it away.
+  void function(FuncIndex func, std::string& out, const std::function<void(std::string& out)>& full = {}) const;
 
  private:
   friend class BodyLister;

@@ -50,6 +50,31 @@ std::span<const Attack> probing_attacks() {
             (call $want (call $poll_oneoff (i32.const 1000) (i32.const 2000) (i32.const 1) (i32.const 8)) #SUCCESS)
             (call $want (call $poll_oneoff (i32.const 1000) (i32.const 2000) (i32.const 1) (i32.const 8)) #SUCCESS)
             (call $want (call $clock_time_get (i32.const 1) (i64.const 0) (i32.const 64)) #SUCCESS)))"},
+      {"LongWait", "clock: waiting for what never comes, with an end",
+       R"((module (import "wasi_snapshot_preview1" "clock_time_get" (func $now (param i32 i64 i32) (result i32)))
+            (memory (export "memory") 1 1 shared)
+            (func $wait (param i64)
+              (if (i32.ne (memory.atomic.wait32 (i32.const 64) (i32.const 0) (local.get 0)) (i32.const 2))
+                (then unreachable)))
+            (func (export "_start")
+              (call $wait (i64.const 3600000000000))
+              (if (i32.ne (memory.atomic.wait64 (i32.const 64) (i64.const 0) (i64.const 0)) (i32.const 2))
+                (then unreachable))
+              (drop (call $now (i32.const 1) (i64.const 0) (i32.const 0)))
+              (if (i64.lt_u (i64.load (i32.const 0)) (i64.const 3600000000000)) (then unreachable))
+              (if (i64.gt_u (i64.load (i32.const 0)) (i64.const 3600001000000)) (then unreachable))
+              (call $wait (i64.const 0x7fffffffffffffff))
+              (call $wait (i64.const 0x7fffffffffffffff))
+              (call $wait (i64.const 0x7fffffffffffffff)))))"},
+      {"EndlessWait", "clock: waiting for what never comes, without an end",
+       R"((module (memory 1 1 shared)
+            (func (export "_start") (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))))",
+       "deadlock"},
+      {"EndlessWaitInStart", "clock: before the program begins",
+       R"((module (memory 1 1 shared)
+            (func $f (drop (memory.atomic.wait64 (i32.const 0) (i64.const 0) (i64.const -1))))
+            (start $f) (func (export "_start"))))",
+       "deadlock"},
       {"RandomStream",
        "random: guessing and repeating",
        R"((func (export "_start")

@@ -102,6 +102,41 @@ class Exact(CliCase):
         self.assertGreaterEqual(used, 100000)
         self.check("max-gc-heap", "gc_heap_bytes", "gc-heap", program, used, ends=True)
 
+    def test_code_memory(self):
+        program = self.program("(call $work (i32.const 1))", '''(func $work (param i32) (local v128)
+          (block (block (br_table 0 1 1 0 1 (local.get 0))) (br_if 0 (local.get 0))))''')
+        used = self.outcome(program)["limits"]["code_memory_bytes"]["used"]
+        functions = (PRELUDE.count("(func $") - PRELUDE.count("(import") + 2) * 136
+        self.assertGreater(used, functions + 8 * 24)
+        ended = self.check("max-code-memory", "code_memory_bytes", "code-memory", program, used, ends=True)
+        self.assertLess(ended["limits"]["code_memory_bytes"]["used"], used)
+        self.assertEqual(ended["trap"]["kind"], "code-memory-exhausted")
+        # Two functions at a time: what the first took stays taken.
+        both = self.program("(call $work (i32.const 1)) (call $must (i32.const 0))", '''(func $work (param i32) (local v128)
+          (block (block (br_table 0 1 1 0 1 (local.get 0))) (br_if 0 (local.get 0))))''')
+        self.check("max-code-memory", "code_memory_bytes", "code-memory", both,
+                   self.outcome(both)["limits"]["code_memory_bytes"]["used"], ends=True)
+        # All functions count before any runs.
+        refused = self.outcome("-W", f"max-code-memory={functions - 1}", program)
+        self.assert_outcome(refused, "refused", "limit-code", 126)
+        ends = self.outcome("-W", f"max-code-memory={functions}", program)
+        self.assert_outcome(ends, "limit", "code-memory", 137)
+        self.assertEqual(ends["limits"]["code_memory_bytes"], {"used": functions, "allowed": functions, "refused": 0})
+
+    def test_code_memory_of_collections(self):
+        # Where references are is found out for the functions on the stack when there is garbage to collect, and stays.
+        program = self.program("(call $fill (i32.const 30)) (call $large (i32.const 0))", '''
+          (type $bytes (array (mut i8)))
+          (func $fill (param i32) (local $kept (ref null $bytes)) (loop $l
+            (local.set $kept (array.new_default $bytes (i32.const 10000)))
+            (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+          (func $large (param i32) (block (br_table''' + " 0" * 100 + " (local.get 0))))")
+        options = ("-W", "max-gc-heap=200000")
+        collected = self.outcome(*options, program)["limits"]["code_memory_bytes"]["used"]
+        never = self.outcome("-W", "max-gc-heap=1GiB", program)["limits"]["code_memory_bytes"]["used"]
+        self.assertGreater(collected, never)
+        self.check("max-code-memory", "code_memory_bytes", "code-memory", program, collected, ends=True, options=options)
+
     def test_stack(self):
         program = self.program("(call $deep (i32.const 20))", '''(func $deep (param i32)
           (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))''')
@@ -204,6 +239,7 @@ class Flags(CliCase):
     def test_values(self):
         program = self.file("empty.wat", '(module (func (export "_start")))')
         for flag, allowed in (("fuel=none", ("fuel", None)), ("fuel=5k", ("fuel", 5000)),
+                              ("fuel=5K", ("fuel", 5000)), ("max-output=3mib", ("output_bytes", 3 << 20)),
                               ("timeout=1m", ("wall_time_ms", 60000)), ("max-written=2KiB", ("written_bytes", 2048)),
                               ("max-memory-size=none", ("memory_bytes", None)),
                               ("max-total-memory=5M", ("total_memory_bytes", 5 << 20))):
@@ -217,7 +253,7 @@ class Flags(CliCase):
     def test_every_limit_is_in_the_help_and_the_schema(self):
         page = (ROOT / "docs/limits.md").read_text()
         rows = re.findall(r"^\| `([a-z-]+)` \| `([a-z-]+)` \| `([a-z_]+)` \| ([^|]+) \|", page, re.M)
-        self.assertEqual(len(rows), 16)
+        self.assertEqual(len(rows), 17)
         limits = self.outcome(self.file("empty.wat", '(module (func (export "_start")))'))["limits"]
         # The two folders in memory have options of their own.
         self.assertEqual([json for _, _, json, _ in rows] + ["scratch_bytes", "out_bytes"], list(limits))

@@ -8,27 +8,14 @@ import resource
 import subprocess
 
 from cli_case import BIN, CliCase, main
+from wasm_bytes import START, leb, program
 
 MIB = 1 << 20
 
 
-def leb(n):
-    out = b""
-    while n > 127:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def section(number, payload):
-    return bytes([number]) + leb(len(payload)) + payload
-
-
 def big_tables(tables):
     """A module whose _start has br_tables of 65,000 labels each."""
-    code = b"\x00" + (b"\x02\x40\x41\x00\x0e" + leb(65_000) + bytes(65_001) + b"\x0b") * tables + b"\x0b"
-    return (b"\0asm\1\0\0\0" + section(1, b"\1\x60\0\0") + section(3, b"\1\0") + section(7, b"\1\6_start\0\0")
-            + section(10, b"\1" + leb(len(code)) + code))
+    return program(b"\0" + (b"\x02\x40\x41\x00\x0e" + leb(65_000) + bytes(65_001) + b"\x0b") * tables, between=[START])
 
 
 class Memory(CliCase):

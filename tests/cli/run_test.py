@@ -4,6 +4,7 @@
 
 import json
 import socket
+import time
 import unittest
 
 from cli_case import HELLO, LOOP, CliCase, SCHEMA, main, schema_faults
@@ -297,6 +298,26 @@ class Grants(CliCase):
         told = self.outcome("--clock", "real", "--random=real", path)["determinism"]
         self.assertEqual((told["clock"], told["random"], told["seed"], told["reproducible"]),
                          ("real", "real", None, False))
+
+    def test_waits_of_the_only_thread(self):
+        path = self.file("wait.wat", '''(module (memory 1 1 shared) (func (export "wait") (param i64) (result i32)
+          (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 0))))''')
+        hour = self.outcome("-W", "timeout=50s", "--invoke", "wait", path, "3600000000000")
+        self.assertEqual((hour["code"], hour["results"], hour["determinism"]["reproducible"]), ("ok", ["i32:2"], True))
+        for options in ((), ("--clock", "real"), ("--harden", "off")):
+            endless = self.outcome("-W", "timeout=none", *options, "--invoke", "wait", path, "-1")
+            self.assert_outcome(endless, "trap", "deadlock", 134)
+            self.assertEqual(endless["trap"]["frames"][0]["function"], "wait")
+        text = self.dewar("run", "--invoke", "wait", path, "-1")
+        self.assertEqual(text.status, 134)
+        self.assertIn("wait without a timeout that no thread can end", text.err)
+        # The real clock: as long as it takes, whatever confines the process, and no longer than the wall time.
+        start = time.monotonic()
+        real = self.outcome("--clock", "real", "--invoke", "wait", path, "20000000")
+        self.assertEqual(real["results"], ["i32:2"])
+        self.assertGreaterEqual(time.monotonic() - start, 0.02)
+        cut = self.outcome("--clock", "real", "-W", "timeout=50ms", "--invoke", "wait", path, "3600000000000")
+        self.assert_outcome(cut, "limit", "wall-time", 124)
 
     def test_two_runs_give_equal_bytes(self):
         path = self.file("open.wat", self.OPEN)

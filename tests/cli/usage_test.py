@@ -37,12 +37,15 @@ class Usage(CliCase):
         self.wrong(["run", "-W", "simd=maybe", "x.wasm"], "usage-wasm", "simd=y")
         self.wrong(["validate", "-W", "fuel=3", "x.wasm"], "usage-wasm")
         for item in ("fuel=", "fuel=-1", "fuel=99999999999999999999", "timeout=1x", "timeout=99999999999999999h",
-                     "max-memory-size=0", "max-memory-size=64Mb", "max-table-elements=x"):
+                     "max-memory-size=0", "max-memory-size=64Mbit", "max-table-elements=x"):
             self.wrong(["run", "-W", item, "x.wasm"], "usage-wasm", "expected")
         self.wrong(["run", "--seed", "x", "x.wasm"], "usage-option")
         self.wrong(["run", "--seed=1", "--random=real", "x.wasm"], "usage-option")
         self.wrong(["run", "--clock", "fast", "x.wasm"], "usage-option", "real or virtual")
         self.wrong(["run", "--lang", "cobol", "x"], "usage-lang")
+        for late in (["--lang", "python"], ["a", "--lang=foo"]):
+            self.wrong(["run", "-", *late], "usage-lang", "options go before the program: `dewar run --lang LANGUAGE -`")
+        self.wrong(["run", "-", "--language"], "usage-lang", 'say it with --lang before the "-": wasm, wat')
         self.wrong(["run", "--report=x", "x.wasm"], "usage-option")
         self.wrong(["run", "--env", "=x", "x.wasm"], "usage-env")
         self.wrong(["run", "--dir"], "usage-option")
@@ -96,6 +99,15 @@ class Usage(CliCase):
                 text = self.dewar("help", "--completions", shell).out
                 self.assertIn(("-l " if shell == "fish" else "--") + option, text)
         self.wrong(["help", "--completions", "tcsh"], "usage-option")
+
+    def test_options_for_our_tests_are_not_told(self):
+        told = self.dewar("help", "run").out + self.dewar("help", "--man").out.replace("\\-", "-")
+        for shell in ("bash", "zsh", "fish"):
+            told += self.dewar("help", "--completions", shell).out
+        self.assertIn("raw-output", told)
+        self.assertNotIn("hide-memory", told)
+        self.assertNotIn("hide-memory", self.dewar("run", "--hide-memry", "x.wasm").err)
+        self.assertEqual(self.dewar("run", "--hide-memory", self.file("hello.wat", HELLO)).out, "hello from a dewar\n")
 
     def test_bash_completion_works(self):
         script = self.file("complete.bash", self.dewar("help", "--completions", "bash").out + '''

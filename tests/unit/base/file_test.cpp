@@ -74,6 +74,24 @@ TEST_F(FileTest, ErrorsHaveCodes) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(FileTest, WhatIsNoFileIsWrittenToAndStays) {
+  ASSERT_EQ(::mkfifo(path("p").c_str(), 0600), 0);
+  const auto contents = bytes_of(100'000);
+  std::thread writer([&] { EXPECT_TRUE(write_file_atomically(path("p"), contents)); });
+  const auto read = read_file(path("p"), 200'000);
+  writer.join();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, contents);
+  struct stat info;
+  ASSERT_EQ(::stat(path("p").c_str(), &info), 0);
+  EXPECT_TRUE(S_ISFIFO(info.st_mode));
+  EXPECT_TRUE(write_file_atomically("/dev/null", contents));
+  ASSERT_EQ(::stat("/dev/null", &info), 0);
+  EXPECT_TRUE(S_ISCHR(info.st_mode));
+  EXPECT_STREQ(write_file_atomically("/dev/full", contents).error().code, "file-write");
+  EXPECT_EQ(entries(), 1u);
+}
+
 TEST_F(FileTest, PipesAreReadToTheEndUnderTheSameCap) {
   for (u64 cap : {u64{200000}, u64{199999}}) {
     ASSERT_EQ(::mkfifo(path("p").c_str(), 0600), 0);

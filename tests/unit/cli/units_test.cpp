@@ -14,9 +14,12 @@ TEST(Units, Sizes) {
   EXPECT_EQ(parse_size("64KiB"), 65536u);
   EXPECT_EQ(parse_size("64K"), 65536u);
   EXPECT_EQ(parse_size("1GiB"), u64{1} << 30);
+  for (const char* same : {"2m", "2M", "2mb", "2Mb", "2MB", "2mib", "2MiB", "2MIB"})
+    EXPECT_EQ(parse_size(same), u64{2} << 20) << same;
   EXPECT_EQ(parse_size("17179869184G"), std::nullopt) << "2^64 does not fit";
   EXPECT_EQ(parse_size("17179869183G"), 17179869183u << 30);
-  for (const char* bad : {"", "-1", "1.5G", "1 G", "0x10", "G", "64mib", "99999999999999999999"}) {
+  for (const char* bad :
+       {"", "-1", "1.5G", "1 G", "0x10", "G", "64mi", "64MiBs", "64iB", "64{", "99999999999999999999"}) {
     EXPECT_EQ(parse_size(bad), std::nullopt) << bad;
   }
 }
@@ -24,12 +27,16 @@ TEST(Units, Sizes) {
 TEST(Units, CountsAndTimes) {
   EXPECT_EQ(parse_count("20M"), 20'000'000u);
   EXPECT_EQ(parse_count("7"), 7u);
-  EXPECT_EQ(parse_count("7m"), std::nullopt);
+  EXPECT_EQ(parse_count("7m"), 7'000'000u);
+  EXPECT_EQ(parse_count("1k"), 1'000u);
+  EXPECT_EQ(parse_count("1K"), 1'000u);
+  EXPECT_EQ(parse_count("3g"), 3'000'000'000u);
+  for (const char* bad : {"1kb", "1KiB", "1+", "K", "1 k", "1\x0b"}) EXPECT_EQ(parse_count(bad), std::nullopt) << bad;
   EXPECT_EQ(parse_duration_ms("500ms"), 500u);
   EXPECT_EQ(parse_duration_ms("2"), 2000u);
   EXPECT_EQ(parse_duration_ms("5m"), 300'000u);
   EXPECT_EQ(parse_duration_ms("1h"), 3'600'000u);
-  EXPECT_EQ(parse_duration_ms("1d"), std::nullopt);
+  for (const char* bad : {"1d", "1M", "1S", "1MS", "1H"}) EXPECT_EQ(parse_duration_ms(bad), std::nullopt) << bad;
 }
 
 TEST(WasmOptions, Lists) {

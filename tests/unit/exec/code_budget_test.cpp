@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The budget of memory for prepared code: what is kept is paid for once, a function that does not fit traps before it
-// is entered, and the same in every mode.
+// The budget of memory for code: what is kept is paid for once, a function that does not fit traps before it is
+// entered, a module with too many is refused, and the same in every mode.
 #include "exec/root_map.h"
 #include "exec_fixture.h"
+#include "text/wat.h"
+#include "wasm/decoder.h"
 
 namespace dewar::test {
 namespace {
@@ -45,7 +47,7 @@ TEST(CodeBudget, AFunctionThatDoesNotFitTraps) {
 }
 
 TEST(CodeBudget, AnEntryFromTheHostTrapsToo) {
-  TestEngine engine({}, runtime::Stack::kDefaultBytes, limited(10));
+  TestEngine engine({}, runtime::Stack::kDefaultBytes, limited(sizeof(FuncCode) + 10));
   runtime::Instance* instance =
       engine.load(R"((module (func (export "f") (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))))");
   ASSERT_NE(instance, nullptr);
@@ -60,10 +62,12 @@ TEST(CodeBudget, WhatIsKeptIsPaidForOnce) {
   runtime::Instance* instance = engine.load(with_table(1'000));
   ASSERT_NE(instance, nullptr);
   const u64 before = engine.store().code_room();
-  EXPECT_EQ(before, runtime::StoreLimits{}.max_code_bytes);
+  EXPECT_EQ(before, runtime::StoreLimits{}.max_code_bytes - 5 * sizeof(FuncCode));
+  EXPECT_EQ(engine.store().code_peak(), 5 * sizeof(FuncCode));
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
   const FuncCode &g = instance->codes->at(0), &f = instance->codes->at(2);
-  const u64 kept = g.body_size + f.body_size + (g.side_count + f.side_count) * sizeof(runtime::SideEntry);
+  const u64 kept = g.body_size + f.body_size + (g.side_count + f.side_count) * sizeof(runtime::SideEntry) +
+                   8 * runtime::CodeSet::kBlockBytes;
   EXPECT_GT(g.side_count, 1'000u);
   EXPECT_EQ(before - engine.store().code_room(), kept);
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
@@ -86,16 +90,50 @@ TEST(CodeBudget, TheLimitIsExact) {
       low = middle + 1;
     }
   }
-  // 24 bytes remain of each label; while they are found they take four times as much.
+  // 24 bytes remain of each label; while they are found they take more than four times as much.
   EXPECT_GT(low, 1'000u * sizeof(runtime::SideEntry));
-  EXPECT_LT(low, 1'100u * 4 * sizeof(runtime::SideEntry));
+  EXPECT_LT(low, 1'100u * 5 * sizeof(runtime::SideEntry));
   for (const Mode& mode : matrix_modes()) {
-    for (const u64 bytes : {low - 1, low}) {
+    for (const u64 bytes : {low - 1, low, ~u64{0}}) {
       TestEngine engine(mode.options, runtime::Stack::kDefaultBytes, limited(bytes));
       runtime::Instance* instance = engine.load(wat);
       EXPECT_EQ(call(engine, *instance, "f").outcome, bytes < low ? Outcome::trapped : Outcome::returned) << mode.name;
+      if (bytes >= low) EXPECT_EQ(engine.store().code_peak(), low) << mode.name;
+      EXPECT_LE(engine.store().code_peak(), bytes) << mode.name;
     }
   }
+}
+
+TEST(CodeBudget, OpenBlocksCount) {
+  std::string wat = "(module (func (export \"f\")";
+  for (int i = 0; i < 2'000; ++i) wat += "(block ";
+  wat += std::string(2'000, ')') + "))";
+  TestEngine engine;
+  runtime::Instance* instance = engine.load(wat);
+  ASSERT_NE(instance, nullptr);
+  EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
+  const u64 tables = engine.store().code_peak() - sizeof(FuncCode);
+  EXPECT_GT(tables, 2'000u * (2 * sizeof(runtime::SideEntry) + 2 * sizeof(std::vector<int>)));
+}
+
+TEST(CodeBudget, EveryFunctionOfAModuleCounts) {
+  // The code of a module's functions is there before any runs, and once for all its instances.
+  const std::string wat = "(module (func (export \"f\")) (func) (func) (func) (func))";
+  TestEngine enough({}, runtime::Stack::kDefaultBytes, limited(5 * sizeof(FuncCode)));
+  runtime::Instance* instance = enough.load(wat);
+  ASSERT_NE(instance, nullptr);
+  EXPECT_EQ(enough.store().code_room(), 0u);
+  EXPECT_TRUE(enough.store().new_instance(instance->module).has_value()) << "its code is there";
+  EXPECT_EQ(call(enough, *instance, "f").trap, TrapKind::code_memory);
+  TestEngine other({}, runtime::Stack::kDefaultBytes, limited(5 * sizeof(FuncCode) - 1));
+  auto module = wasm::load_module(*text::wat_to_wasm(wat), other.engine().types());
+  ASSERT_TRUE(module.has_value());
+  const auto refused = other.store().new_instance(*module);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_STREQ(refused.error().code, "limit-code");
+  EXPECT_EQ(other.store().code_room(), 5 * sizeof(FuncCode) - 1) << "nothing was taken";
+  EXPECT_EQ(other.store().code_peak(), 0u);
+  EXPECT_FALSE(other.store().new_instance(*module).has_value()) << "and nothing is left of the attempt";
 }
 
 TEST(CodeBudget, RootMapsArePaidForByTheCollectionThatNeedsThem) {
@@ -114,6 +152,7 @@ TEST(CodeBudget, RootMapsArePaidForByTheCollectionThatNeedsThem) {
   ASSERT_NE(instance, nullptr);
   EXPECT_EQ(call(engine, *instance, "f").trap, TrapKind::code_memory);
   EXPECT_EQ(instance->codes->at(0).roots, nullptr);
+  EXPECT_GT(engine.store().code_peak(), 0u);
   engine.store().code_room() = 1'000'000;
   empty = false;
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);

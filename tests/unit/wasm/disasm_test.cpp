@@ -56,6 +56,28 @@ TEST(Disassembler, ListsABody) {
             std::string::npos);
 }
 
+TEST(Disassembler, GivesALongListingInPieces) {
+  Bytes code(60'000, 0x01);
+  code.front() = 0;
+  code.back() = 0x0b;
+  TypeRegistry registry;
+  auto m = decode(module({section(1, vec({kVoidType})), section(3, {1, 0}), section(10, vec({body(code)}))}), registry);
+  ASSERT_TRUE(m.has_value());
+  const Disassembler d(**m);
+  std::string whole, rest, taken;
+  d.function(FuncIndex{0}, whole);
+  int pieces = 0;
+  d.function(FuncIndex{0}, rest, [&](std::string& out) {
+    EXPECT_LT(out.size(), (usize{1} << 20) + 400);
+    EXPECT_EQ(out.back(), '\n');
+    taken += out;
+    out.clear();
+    ++pieces;
+  });
+  EXPECT_GT(pieces, 1);
+  EXPECT_EQ(taken + rest, whole);
+}
+
 TEST(Disassembler, ListsHeaders) {
   const std::string text = listing(full_module(), true);
   expect_safe(text);
