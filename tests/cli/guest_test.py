@@ -215,6 +215,22 @@ sys.stderr.flush()
         sources = [p["path"] for p in outcome["probes"] if p["path"].endswith("/json/decoder.py")]
         self.assertTrue(any(path.startswith("/wlr/build-staging/") for path in sources), sources)
 
+    def test_a_flood_of_refusals_hides_no_later_one(self):
+        outcome = self.script('''
+for i in range(30000):
+    try: open("/flood/%d" % i)
+    except OSError: pass
+try: open("/etc/passwd")
+except OSError: pass
+''')
+        self.assert_outcome(outcome, "exit", "ok", 0)
+        denials = outcome["denials"]
+        self.assertEqual([d["resource"] for d in denials], [f"/flood/{i}" for i in range(192)] +
+                         [f"/flood/{i}" for i in range(29937, 30000)] + ["/etc/passwd"])
+        self.assertEqual((outcome["denied_count"], outcome["unlisted_denials"]), (30001, 30001 - 256))
+        grants = {grant["id"]: grant for grant in outcome["operator"]["grants"]}
+        self.assertEqual(grants[denials[-1]["id"]]["grant"], "--ro HOST::/etc/passwd")
+
     def test_syntax_error(self):
         error = self.script("x = 1\ny = (\n")["error"]
         self.assertEqual((error["type"], error["frames"][-1]["line"], error["frames"][-1]["file"]),
