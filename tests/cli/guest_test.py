@@ -482,6 +482,16 @@ unlinkSync('/data/d/b');
         self.assertEqual((outcome["stdout"]["text"], outcome["code"]), ("one two 7 true\n", "ok"))
         self.assertEqual(list((self.folder / "data/d").iterdir()), [])
 
+    def test_looking_for_a_module_is_no_denial(self):
+        for text in ("import * as os from 'os';", "import('os').catch((e) => { throw e; });", "import x from './os.js';"):
+            outcome = self.script(text)
+            self.assert_outcome(outcome, "exit", "guest-exception", 1)
+            self.assertEqual(outcome["denied_count"], 0, outcome["denials"])
+            self.assertTrue(outcome["probes"], outcome)
+        self.assertIn("/modules/os.js", [p["path"] for p in self.script("import 'os';")["probes"]])
+        outcome = self.script("require('fs').writeFileSync('/modules/os.js', 'x')")
+        self.assertEqual([d["resource"] for d in outcome["denials"]], ["/modules/os.js"], "that is no look-up")
+
     def test_attempts(self):
         outcome = self.script("fetch('http://example.com/').catch((e) => console.log(e.name));\n"
                               "try { require('child_process'); } catch (e) { console.log(e.code); }")
