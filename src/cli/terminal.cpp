@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 #include "base/print.h"
 #include "base/utf8.h"
@@ -16,8 +15,6 @@
 namespace dewar::cli {
 
 namespace {
-
-constexpr usize kPiece = usize{64} << 10;
 
 // base::escape_for_terminal doubles backslashes, so that escapes are unambiguous; in a stream of output that would
 // change what programs print every day, and nothing depends on reading it back.
@@ -106,12 +103,10 @@ std::string TerminalSink::visible(std::string_view bytes, std::string& held) {
   return escape_keeping_backslashes(text);
 }
 
-std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall&, const boundary::GuestGather& bytes) {
-  std::vector<u8> piece(static_cast<usize>(std::min<u64>(bytes.total(), kPiece)));
-  const usize n = bytes.copy_to(piece, 0);
-  write_all(fd_, visible({reinterpret_cast<const char*>(piece.data()), n}, held_));
-  total_ += n;
-  return n;
+std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall&, std::span<const u8> bytes) {
+  write_all(fd_, visible({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, held_));
+  total_ += bytes.size();
+  return bytes.size();
 }
 
 void TerminalSink::finish() {

@@ -194,8 +194,7 @@ class Session {
   class ReportSink final : public boundary::OutputSink {
    public:
     ReportSink(Session& session, usize limit) : session_(session), kept_(limit, 0) {}
-    std::expected<u64, boundary::StreamError> write(boundary::HostCall& call,
-                                                    const boundary::GuestGather& bytes) override;
+    std::expected<u64, boundary::StreamError> write(boundary::HostCall& call, std::span<const u8> bytes) override;
     const std::string& text() const { return kept_.head(); }
 
    private:
