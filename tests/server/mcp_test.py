@@ -323,7 +323,7 @@ class Calls(McpCase):
             call = server.start_call("wat", LOOP, meta={"progressToken": token})
             quiet = server.start_call("wat", LOOP)
             seen, fuel = [], []
-            while len(seen) < 2:
+            while len(seen) < 2 or fuel[0] == fuel[-1]:  # a busy machine may not run the program between two reports
                 message = server.receive()
                 self.assertEqual(message["method"], "notifications/progress")
                 params = message["params"]
@@ -332,7 +332,8 @@ class Calls(McpCase):
                 seen.append(params["progress"])
                 fuel.append(int(params["message"].split()[-1]))
             self.assertLess(seen[0], seen[1])
-            self.assertLess(fuel[0], fuel[1], "the loop goes on")
+            self.assertEqual(fuel, sorted(fuel))
+            self.assertGreater(fuel[-1], 0)
             self.assertGreater(seen[0], 0)
             for wanted in (call, quiet):
                 server.notify("notifications/cancelled", requestId=wanted)
