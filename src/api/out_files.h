@@ -17,7 +17,8 @@ namespace dewar::api {
 struct OutFolder {
   static constexpr u64 kDefaultMax = u64{64} << 20;
   static constexpr const char* kGuestPath = "/out";
-  std::string host_path;  ///< made if it is not there; must be empty
+  std::string
+      host_path;  ///< of a folder that is made if it is not there and must hold nothing; "" = bring nothing back
   u64 max_bytes = kDefaultMax;
 };
 

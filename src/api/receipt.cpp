@@ -36,7 +36,7 @@ Result<Receipt> read_receipt(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   const auto json = read_json(text, {.max_depth = 4, .max_values = Receipt::kMaxValues});
   if (!json) return bad("it is not valid JSON");
-  if (json->text_of("schema") != kReceiptSchema) return bad("its schema is not dewar-receipt/1");
+  if (json->text_of("schema") != kReceiptSchema) return bad("its schema is not dewar-receipt/2");
   Receipt receipt;
   receipt.tool = json->text_of("tool");
   for (const JsonValue& word : json->items_of("command")) {

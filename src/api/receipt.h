@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Receipts: what a run was given, did and left behind, as an ordered list of named facts, most of them hashes (BLAKE2b,
-// 256 bits). Two runs with equal facts are the same run; the first fact that differs says where they part. The order
-// is that of cause and effect: what was given, then the host calls, then the end and what it left. docs/receipts.md
+// Receipts: what a run was given, did and left behind, as an ordered list of named facts, most of them hashes
+// (SHA-256). Two runs with equal facts are the same run; the first fact that differs says where they part. The order is
+// that of cause and effect: what was given, then the host calls, then the end and what it left. docs/receipts.md
 // explains the names. A receipt that is read is untrusted: it is only ever compared.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace dewar::api {
 
-inline constexpr char kReceiptSchema[] = "dewar-receipt/1";
+inline constexpr char kReceiptSchema[] = "dewar-receipt/2";
 
 struct Fact {
   std::string name;

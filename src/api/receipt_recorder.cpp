@@ -4,14 +4,14 @@
 #include "api/receipt_recorder.h"
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <unistd.h>
 
 #include <array>
 #include <bit>
 
-#include "base/hex.h"
+#include "api/receipt_out.h"
 #include "base/print.h"
+#include "base/sha256.h"
 #include "host/wasi_p1/session.h"
 #include "runtime/store.h"
 
@@ -21,9 +21,7 @@ namespace {
 
 class Hasher {
  public:
-  static constexpr usize kBytes = 32;
-  Hasher() { crypto_generichash_init(&state_, nullptr, 0, kBytes); }
-  void bytes(std::span<const u8> data) { crypto_generichash_update(&state_, data.data(), data.size()); }
+  void bytes(std::span<const u8> data) { hash_.update(data); }
   void number(u64 value) {
     std::array<u8, 8> raw;
     for (usize i = 0; i < 8; ++i) raw[i] = static_cast<u8>(value >> (8 * i));
@@ -35,86 +33,72 @@ class Hasher {
   }
   /// The hash so far, as hexadecimal digits; more may follow.
   std::string hex() const {
-    crypto_generichash_state copy = state_;
-    std::array<u8, kBytes> out;
-    crypto_generichash_final(&copy, out.data(), out.size());
-    return base::to_hex(out);
+    base::Sha256 copy = hash_;
+    return copy.finish();
   }
 
  private:
-  crypto_generichash_state state_;
+  base::Sha256 hash_;
 };
 
-std::string hash_of(std::span<const u8> data) {
-  Hasher h;
-  h.bytes(data);
-  return h.hex();
-}
-std::string hash_of(std::string_view text) { return hash_of({reinterpret_cast<const u8*>(text.data()), text.size()}); }
-
-// The first `n` bytes of some buffers.
-void hash_vector(Hasher& hash, const boundary::GuestVector& bytes, u64 n) {
-  for (const iovec& part : bytes.kernel()) {
-    const u64 size = std::min<u64>(part.iov_len, n);
-    if (size > 0) hash.bytes({static_cast<const u8*>(part.iov_base), static_cast<usize>(size)});
-    n -= size;
+// What passed through a stream.
+class Passed {
+ public:
+  void bytes(std::span<const u8> data) {
+    hash_.bytes(data);
+    total_ += data.size();
   }
-}
+  std::string summary() const { return base::dec(total_) + " bytes " + hash_.hex(); }
+
+ private:
+  Hasher hash_;
+  u64 total_ = 0;
+};
 
 class HashingSink final : public boundary::OutputSink {
  public:
   explicit HashingSink(boundary::OutputSink& to) : to_(to) {}
-  std::expected<u64, boundary::StreamError> write(boundary::HostCall& call,
-                                                  const boundary::GuestGather& bytes) override {
-    auto done = to_.write(call, bytes);
-    if (!done) return done;
-    std::array<u8, 16384> piece;
-    for (u64 at = 0; at < *done;) {
-      const usize n = bytes.copy_to(std::span(piece).first(std::min<u64>(piece.size(), *done - at)), at);
-      hash_.bytes(std::span(piece).first(n));
-      at += n;
-    }
-    total_ += *done;
+  std::expected<u64, boundary::StreamError> write(boundary::HostCall& call, std::span<const u8> bytes) override {
+    const auto done = to_.write(call, bytes);
+    if (done) passed_.bytes(bytes.first(static_cast<usize>(*done)));
+    if (done) total_ += *done;
     return done;
   }
   bool ready() const override { return to_.ready(); }
-  std::string summary() const { return base::dec(total_) + " bytes " + hash_.hex(); }
+  std::string summary() const { return passed_.summary(); }
 
  private:
   boundary::OutputSink& to_;
-  Hasher hash_;
+  Passed passed_;
 };
 
 class HashingSource final : public boundary::InputSource {
  public:
   explicit HashingSource(boundary::InputSource& from) : from_(from) {}
-  std::expected<u64, boundary::StreamError> read(boundary::HostCall& call, boundary::GuestScatter& into) override {
-    auto done = from_.read(call, into);
-    if (!done) return done;
-    hash_vector(hash_, into, *done);
-    total_ += *done;
+  std::expected<u64, boundary::StreamError> read(boundary::HostCall& call, std::span<u8> out) override {
+    const auto done = from_.read(call, out);
+    if (done) passed_.bytes(out.first(static_cast<usize>(*done)));
+    if (done) total_ += *done;
     return done;
   }
   int poll_fd() const override { return from_.poll_fd(); }
-  std::string summary() const { return base::dec(total_) + " bytes " + hash_.hex(); }
+  std::string summary() const { return passed_.summary(); }
 
  private:
   boundary::InputSource& from_;
-  Hasher hash_;
+  Passed passed_;
 };
 
 std::string hash_file(int fd) {
-  Hasher hash;
+  Passed passed;
   std::array<u8, 65536> piece;
-  u64 total = 0;
   for (;;) {
     const ssize_t n = ::read(fd, piece.data(), piece.size());
     if (n < 0) return "unreadable";
     if (n == 0) break;
-    total += static_cast<u64>(n);
-    hash.bytes(std::span(piece).first(static_cast<usize>(n)));
+    passed.bytes(std::span(piece).first(static_cast<usize>(n)));
   }
-  return base::dec(total) + " bytes " + hash.hex();
+  return passed.summary();
 }
 
 }  // namespace
@@ -126,6 +110,7 @@ struct ReceiptRecorder::State {
   u64 number = 0;
   std::vector<Fact> checkpoints;
   wasi_p1::Session* session = nullptr;
+  bool has_out = false;
 };
 
 ReceiptRecorder::ReceiptRecorder(const RunConfig& config, std::string tool, std::vector<std::string> command)
@@ -177,8 +162,11 @@ void ReceiptRecorder::given(const RunConfig& config) {
   }
   if (!rules.empty()) fact("given.rules", list(rules));
   for (const boundary::FileGrant& file : grants.files) {
-    fact("given.file " + file.guest_path, base::dec(file.contents.size()) + " bytes " + hash_of(file.contents));
+    fact("given.file " + file.guest_path,
+         base::dec(file.contents.size()) + " bytes " + base::sha256_hex(file.contents));
   }
+  state_->has_out = config.out_folder.has_value();
+  if (config.out_folder) fact("given.out", base::dec(config.out_folder->max_bytes) + " bytes at most");
   fact("given.terminals", std::string(config.out && config.out_is_terminal ? "stdout " : "") +
                               (config.err && config.err_is_terminal ? "stderr" : ""));
 }
@@ -196,7 +184,7 @@ boundary::InputSource* ReceiptRecorder::input(boundary::InputSource* from) {
 }
 
 void ReceiptRecorder::starting(const wasm::Module& module, wasi_p1::Session& session) {
-  fact("given.module", base::dec(module.bytes().size()) + " bytes " + hash_of(module.bytes()));
+  fact("given.module", base::dec(module.bytes().size()) + " bytes " + base::sha256_hex(module.bytes()));
   state_->session = &session;
   session.boundary().add_observer(*this);
 }
@@ -248,7 +236,7 @@ void ReceiptRecorder::left_behind(const runtime::Store& store, const runtime::In
   for (const auto& memory : store.memories()) {
     const u64 size = memory->bytes.load(std::memory_order_acquire);
     fact("left.memory " + base::dec(index++),
-         base::dec(size) + " bytes " + hash_of({memory->base, static_cast<usize>(size)}));
+         base::dec(size) + " bytes " + base::sha256_hex({memory->base, static_cast<usize>(size)}));
   }
   index = 0;
   for (const runtime::Table& table : store.tables()) {
@@ -286,7 +274,7 @@ void ReceiptRecorder::ended(const Outcome& outcome, const wasi_p1::Session* sess
   fact("end.class", std::string(class_name(outcome.cls)));
   fact("end.code", outcome.code);
   fact("end.exit-code", base::dec(outcome.exit_code));
-  fact("end.message", hash_of(outcome.message));
+  fact("end.message", base::sha256_hex(outcome.message));
   for (usize i = 0; i < outcome.results.size(); ++i) fact("end.result " + base::dec(i), outcome.results[i]);
   fact("end.fuel", base::dec(outcome.fuel.used.value_or(0)));
   fact("end.instructions", base::dec(outcome.instructions));
@@ -295,6 +283,12 @@ void ReceiptRecorder::ended(const Outcome& outcome, const wasi_p1::Session* sess
   if (state_->out) fact("left.stdout", state_->out->summary());
   if (state_->err) fact("left.stderr", state_->err->summary());
   for (Fact& item : left) receipt_.facts.push_back(std::move(item));
+  if (session && state_->has_out) {
+    for (const boundary::Mount& mount : session->mounts().mounts()) {
+      if (!mount.memory || mount.guest_path != OutFolder::kGuestPath) continue;
+      for (Fact& item : out_facts(*mount.memory)) receipt_.facts.push_back(std::move(item));
+    }
+  }
   if (store) left_behind(*store, instance);
   fact("end.reproducible", outcome.reproducible ? "yes" : "no");
 }

@@ -73,7 +73,7 @@ class Run {
         runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;
 
-    if (config_.out_folder) {
+    if (config_.out_folder && !config_.out_folder->host_path.empty()) {
       if (Result<void> ok = out_files_.open(*config_.out_folder); !ok) return ok;
     }
     auto session = wasi_p1::Session::create(session_config());

@@ -15,9 +15,22 @@ bool RunHandle::cancelled() const {
   return cancelled_;
 }
 
+std::optional<u64> RunHandle::fuel_used() const {
+  std::lock_guard lock(mutex_);
+  if (!stack_) return std::nullopt;
+  return static_cast<u64>(start_fuel_ - stack_->fuel_told.load(std::memory_order_relaxed));
+}
+
+void RunHandle::ask_fuel() {
+  std::lock_guard lock(mutex_);
+  if (stack_) stack_->ask_meters();
+}
+
 void RunHandle::attach(runtime::Stack& stack) {
   std::lock_guard lock(mutex_);
   stack_ = &stack;
+  start_fuel_ = stack.fuel;
+  stack.tell_meters(stack.fuel);
   if (cancelled_) stack.interrupt(runtime::kInterruptKill);
 }
 

@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
-
 namespace dewar::api {
 
 void SpillingSink::open() {
@@ -42,17 +40,6 @@ void SpillingSink::append(std::span<const u8> bytes) {
   }
   kept_.append(bytes);
   total_ += bytes.size();
-}
-
-std::expected<u64, boundary::StreamError> SpillingSink::write(boundary::HostCall&, const boundary::GuestGather& bytes) {
-  std::array<u8, 65536> piece;
-  u64 done = 0;
-  while (done < bytes.total()) {
-    const usize n = bytes.copy_to(piece, done);
-    append(std::span(piece).first(n));
-    done += n;
-  }
-  return done;
 }
 
 }  // namespace dewar::api

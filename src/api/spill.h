@@ -17,9 +17,10 @@ class SpillingSink final : public boundary::OutputSink {
   SpillingSink(usize head, usize tail, std::string folder, std::string name)
       : kept_(head, tail), room_(u64{head} + tail), folder_(std::move(folder)), name_(std::move(name)) {}
 
-  std::expected<u64, boundary::StreamError> write(boundary::HostCall& call,
-                                                  const boundary::GuestGather& bytes) override;
-  /// The same for bytes of the host.
+  std::expected<u64, boundary::StreamError> write(boundary::HostCall&, std::span<const u8> bytes) override {
+    append(bytes);
+    return bytes.size();
+  }
   void append(std::span<const u8> bytes);
 
   const boundary::CaptureSink& kept() const { return kept_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The two resolvers. The walk keeps the directories it came through open, so that ".." goes back to the very directory
-// it came from, whatever a racing process renames meanwhile.
+// The two resolvers. The walk keeps directories it came through open, so that ".." goes back to the very directory it
+// came from, whatever a racing process renames meanwhile. Of a path that is deeper than descriptors should be spent on
+// it keeps some; the others are found again by their names, from above, so that even then nothing leads out.
 #include "boundary/confined.h"
 
 #include <errno.h>
@@ -9,14 +10,16 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace dewar::boundary {
 namespace {
 
 constexpr usize kMaxPath = 4096;
-constexpr int kMaxLinks = 40;     // as the kernel
-constexpr usize kMaxDepth = 128;  // directories held open at once by the walk
+constexpr int kMaxLinks = 40;    // as the kernel
+constexpr usize kMaxOpen = 128;  // directories held open at once by the walk
+constexpr usize kNearest = 32;   // of them always the innermost
 
 int openat2_beneath(int dir, const char* path, int flags, mode_t mode) {
   open_how how{};
@@ -43,6 +46,60 @@ std::expected<std::string, KernelError> read_link(int link) {
   target.resize(static_cast<usize>(n));
   return target;
 }
+
+// The directories between the base of a walk and where it is.
+class Trail {
+ public:
+  explicit Trail(int base) : base_(base) {}
+  bool empty() const { return levels_.empty(); }
+  int current() const { return empty() ? base_ : levels_.back().fd.get(); }
+
+  void enter(std::string name, UniqueFd fd) {
+    levels_.push_back({std::move(name), std::move(fd)});
+    if (++open_ > kMaxOpen) thin();
+  }
+
+  /// Goes up one; a kernel errno if a directory further up is not where it was.
+  int leave() {
+    levels_.pop_back();
+    --open_;
+    if (empty() || levels_.back().fd) return 0;
+    usize from = levels_.size();
+    while (from > 0 && !levels_[from - 1].fd) --from;
+    int dir = from == 0 ? base_ : levels_[from - 1].fd.get();
+    for (; from < levels_.size(); ++from) {
+      UniqueFd next(::openat(dir, levels_[from].name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!next) return errno;
+      dir = next.get();
+      levels_[from].fd = std::move(next);
+      if (++open_ > kMaxOpen) thin(from);
+    }
+    return 0;
+  }
+
+ private:
+  struct Level {
+    std::string name;
+    UniqueFd fd;
+  };
+
+  // Closes every second of those that are open, but for the nearest ones above level `from`: the gaps grow with the
+  // distance, so that going all the way up again costs a few openings a level.
+  void thin(usize from) {
+    bool close = false;
+    for (usize i = 0; i + kNearest <= from; ++i) {
+      if (!levels_[i].fd) continue;
+      if (close) levels_[i].fd.reset();
+      open_ -= close;
+      close = !close;
+    }
+  }
+  void thin() { thin(levels_.size() - 1); }
+
+  int base_;
+  std::vector<Level> levels_;
+  usize open_ = 0;
+};
 
 }  // namespace
 
@@ -77,39 +134,34 @@ std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::stri
 }
 
 std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string path, int flags, mode_t mode) const {
-  std::vector<UniqueFd> above;  // directories between the base and the current one, outermost first
-  const auto current = [&] { return above.empty() ? base : above.back().get(); };
+  Trail trail(base);
+  usize next = 0;  // where what is left of the path begins
   int links = 0, races = 0;
   for (;;) {
-    const usize start = path.find_first_not_of('/');
-    if (start == std::string::npos)
-      path.clear();
-    else
-      path.erase(0, start);
-    const usize slash = path.find('/');
-    const std::string part = path.substr(0, slash);
-    const bool slashed = slash != std::string::npos;
-    std::string rest = slashed ? path.substr(slash) : std::string();
-    const bool last = rest.find_first_not_of('/') == std::string::npos;
+    next = std::min(path.find_first_not_of('/', next), path.size());
+    const usize end = std::min(path.find('/', next), path.size());
+    const std::string part = path.substr(next, end - next);
+    const bool slashed = end < path.size();
+    const bool last = path.find_first_not_of('/', end) == std::string::npos;
 
     if (part.empty() || part == "." || part == "..") {
       if (part == "..") {
-        if (above.empty()) return std::unexpected(EXDEV);
-        above.pop_back();
+        if (trail.empty()) return std::unexpected(EXDEV);
+        if (const int error = trail.leave()) return std::unexpected(error);
       }
       if (!last) {
-        path = std::move(rest);
+        next = end;
         continue;
       }
       if (flags & O_CREAT) return std::unexpected(flags & O_EXCL ? EEXIST : EISDIR);
-      const int fd = ::openat(current(), ".", flags & ~O_NOFOLLOW, mode);
+      const int fd = ::openat(trail.current(), ".", flags & ~O_NOFOLLOW, mode);
       if (fd < 0) return std::unexpected(errno);
       return UniqueFd(fd);
     }
 
     // A file is not made by a name that says directory; as in the kernel, whatever is there, and no link is followed.
     if (last && slashed && (flags & O_CREAT)) return std::unexpected(EISDIR);
-    UniqueFd node(::openat(current(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    UniqueFd node(::openat(trail.current(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!node && (errno != ENOENT || !last || !(flags & O_CREAT))) return std::unexpected(errno);
     struct stat st{};
     if (node && ::fstat(node.get(), &st) != 0) return std::unexpected(errno);
@@ -127,23 +179,22 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
       if (!target) return std::unexpected(target.error());
       if (target->empty()) return std::unexpected(ENOENT);
       if (target->front() == '/') return std::unexpected(EXDEV);
-      path = *target + rest;
-      if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
+      path = *target + path.substr(end);  // longer than a path may be, as in the kernel; bounded by the number of links
+      next = 0;
       continue;
     }
 
     if (!last) {
       if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
-      if (above.size() >= kMaxDepth) return std::unexpected(ENAMETOOLONG);
-      above.push_back(std::move(node));
-      path = std::move(rest);
+      trail.enter(part, std::move(node));
+      next = end;
       continue;
     }
 
     if (slashed) {
       if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
     }
-    const int fd = ::openat(current(), part.c_str(), flags | O_NOFOLLOW | (slashed ? O_DIRECTORY : 0), mode);
+    const int fd = ::openat(trail.current(), part.c_str(), flags | O_NOFOLLOW | (slashed ? O_DIRECTORY : 0), mode);
     if (fd >= 0) return UniqueFd(fd);
     const int error = errno;
     // The component was swapped for a link between the look and the open: look again.

@@ -2,8 +2,8 @@
 // Paths that cannot leave a directory. Every path a guest gives is opened here and nowhere else: with openat2 and
 // RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS, or where the kernel has no openat2 by walking the components with
 // O_NOFOLLOW and resolving links by hand. In both, an absolute link, a ".." above the directory or a link that leads
-// there is EXDEV. The walk refuses paths that go down more than 128 directories (ENAMETOOLONG). Operations on names
-// (unlink, rename, ...) go through the parent directory and one plain component.
+// there is EXDEV. Neither limits the depth. Operations on names (unlink, rename, ...) go through the parent directory
+// and one plain component.
 #pragma once
 
 #include <sys/types.h>

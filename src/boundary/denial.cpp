@@ -16,7 +16,6 @@ void cut(std::string& text) {
 }  // namespace
 
 void DenialLog::deny(Denial denial) {
-  ++total_denials_;
   cut(denial.resource);
   std::string key;
   key.reserve(denial.operation.size() + denial.resource.size() + denial.rule.size() + denial.missing.size() + 4);
@@ -24,33 +23,13 @@ void DenialLog::deny(Denial denial) {
     key += *part;
     key += '\0';
   }
-  if (auto it = denial_index_.find(key); it != denial_index_.end()) {
-    ++denials_[it->second].count;
-    return;
-  }
-  if (denials_.size() >= kMaxEntries) {
-    ++unlisted_denials_;
-    return;
-  }
-  denial_index_.emplace(std::move(key), denials_.size());
-  denial.count = 1;
-  denials_.push_back(std::move(denial));
+  denials_.meet(std::move(key), [&] { return std::move(denial); });
 }
 
 void DenialLog::probe(std::string_view path, std::string_view operation, std::string_view guest_saw) {
-  ++total_probes_;
   std::string key(path.substr(0, kMaxText + 1));
   cut(key);
-  if (auto it = probe_index_.find(key); it != probe_index_.end()) {
-    ++probes_[it->second].count;
-    return;
-  }
-  if (probes_.size() >= kMaxEntries) {
-    ++unlisted_probes_;
-    return;
-  }
-  probe_index_.emplace(key, probes_.size());
-  probes_.push_back({std::move(key), std::string(operation), std::string(guest_saw), 1});
+  probes_.meet(key, [&] { return Probe{key, std::string(operation), std::string(guest_saw), 0}; });
 }
 
 }  // namespace dewar::boundary

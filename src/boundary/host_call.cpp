@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The dispatch of host calls and the checks of guest memory. Fuel: one unit per 4 KiB moved through the accessors,
-// as for bulk instructions (design D11), so that host calls are no way around metering.
+// as for bulk instructions (design D11), and what bodies charge, so that host calls are no way around metering.
 #include "boundary/host_call.h"
 
 #include <time.h>
@@ -25,6 +25,11 @@ HostCall::HostCall(Binding& binding, runtime::CallContext& ctx, const Slot* args
 std::unexpected<Fault> HostCall::over_budget() {
   ++boundary().counters_.cut_calls;
   return std::unexpected(Fault::budget);
+}
+
+void HostCall::charge(u64 units) {
+  ctx_.stack.bulk_surcharge += units;
+  ctx_.stack.fuel -= static_cast<i64>(units);
 }
 
 std::expected<GuestRead, Fault> HostCall::read(u64 address, u64 size) {
@@ -195,11 +200,7 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
       DEWAR_LIKELY(boundary.observers_.empty()) ? binding.desc->body(call) : ObservedCall::run(call, number);
   const u64 moved = boundary.limits_.bytes_per_call - call.budget_;
   boundary.counters_.bytes += moved;
-  if (DEWAR_UNLIKELY(moved >= 4096)) {
-    const u64 surcharge = moved >> 12;
-    ctx.stack.bulk_surcharge += surcharge;
-    ctx.stack.fuel -= static_cast<i64>(surcharge);
-  }
+  if (DEWAR_UNLIKELY(moved >= 4096)) call.charge(moved >> 12);
   if (DEWAR_UNLIKELY(moved > boundary.counters_.bytes_in_a_call)) boundary.counters_.bytes_in_a_call = moved;
   if (DEWAR_UNLIKELY(boundary.counters_.bytes > boundary.limits_.bytes) && status == HostStatus::ok) {
     status = call.end_by(EndingLimit::bytes);

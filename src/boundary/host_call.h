@@ -71,6 +71,9 @@ class HostCall {
   /// Bytes that this call may still move.
   u64 budget() const { return budget_; }
 
+  /// Work of the host for this call that no bytes stand for, in units of fuel. May use more than is left: the guest
+  /// then stops at its next block.
+  void charge(u64 units);
   /// Remaining fuel of the caller's stack; runs down as the guest executes.
   i64 fuel() const { return ctx_.stack.fuel; }
   /// Identifies the caller's stack in this process; no meaning beyond equality.

@@ -87,6 +87,13 @@ class MemFs {
   u64 peak() const { return peak_; }
   /// How often something did not fit (ENOSPC).
   u64 refused() const { return refused_; }
+  /// What is to be paid for the directories that paths and renames passed since this was asked last, a unit for
+  /// kStepsPerUnit: a tree can be as deep as the limit lets it be. A few are free, as they are in a folder of the host.
+  u64 take_work() {
+    const u64 steps = std::exchange(steps_, 0);
+    return steps > kFreeSteps ? steps / kStepsPerUnit : 0;
+  }
+  static constexpr u64 kStepsPerUnit = 4, kFreeSteps = 256;
 
   // ---- paths, from a directory; a path that leaves it is EXDEV ----
   /// Opens as openat2 does. `flags` are open(2)'s: an access mode, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW,
@@ -159,6 +166,7 @@ class MemFs {
   u64 used_ = 0;
   u64 peak_ = 0;
   u64 refused_ = 0;
+  mutable u64 steps_ = 0;  ///< not yet asked for
   u64 next_number_ = kRoot;
   std::unordered_map<u64, Node> nodes_;
 };

@@ -32,6 +32,7 @@ std::expected<MemFs::Found, KernelError> MemFs::find(u64 base, std::string_view 
     const bool last = rest.find_first_not_of('/', end) == std::string::npos;
     const Node& here = at(dir);
 
+    ++steps_;
     if (part.empty() || part == "." || part == "..") {
       if (part == "..") {
         if (dir == base) return std::unexpected(EXDEV);
@@ -168,6 +169,7 @@ std::expected<void, KernelError> MemFs::rename(const Name& from, const Name& to,
   const auto holds = [&](u64 outer, u64 dir) {
     for (; dir != kRoot; dir = at(dir).parent) {
       if (dir == outer) return true;
+      ++steps_;
     }
     return outer == kRoot;
   };

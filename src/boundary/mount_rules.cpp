@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/print.h"
 #include "boundary/mounts.h"
 
@@ -48,6 +50,13 @@ bool Mount::only_leads(std::string_view path) const {
 }
 
 Result<void> MountTable::add_rules(const Grants& grants) {
+  usize rules = grants.denies.size() + grants.mounts.size();
+  for (const MountGrant& mount : grants.mounts) rules += mount.paths.size();
+  if (rules > kMaxRules) {
+    return fail("grant-too-many-rules",
+                "more than " + base::dec(kMaxRules) + " folders, rules on paths and denials are granted together",
+                Error::kNoOffset, "say it with fewer patterns");
+  }
   for (const DenyGrant& grant : grants.denies) {
     auto guest = PathPattern::make(grant.guest_pattern, PatternKind::glob);
     if (!guest) return std::unexpected(guest.error());
@@ -98,15 +107,24 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
   if (denies_.empty()) return out;
   DEWAR_ASSERT(is_path_within(guest_path, mount.guest_path), "a path of another mount");
   const std::string host = mount.real_path + std::string(guest_path.substr(mount.guest_path.size()));
+  // The guest paths that show this place of the host, and those that show something below it: found once, so that the
+  // time is that of mounts and denials one after the other, not of every pair.
+  std::vector<std::string> shown;
+  std::vector<std::string_view> below;
+  for (const Mount& other : mounts_) {
+    if (other.in_memory) continue;
+    if (is_path_within(host, other.real_path)) {
+      shown.push_back(other.guest_path + host.substr(other.real_path.size()));
+    } else if (is_path_within(other.real_path, host)) {
+      below.push_back(other.guest_path);
+    }
+  }
   for (const Deny& deny : denies_) {
     if (deny.host) out.take(deny.host->match(host), deny.guest, asked);
-    for (const Mount& other : mounts_) {
-      if (other.in_memory) continue;
-      if (is_path_within(host, other.real_path)) {
-        out.take(deny.guest.pattern.match(other.guest_path + host.substr(other.real_path.size())), deny.guest, asked);
-      } else if (is_path_within(other.real_path, host) && deny.guest.pattern.match(other.guest_path).any()) {
-        out.take({false, PatternMatch::Below::some, false}, deny.guest, asked);
-      }
+    for (const std::string& path : shown) out.take(deny.guest.pattern.match(path), deny.guest, asked);
+    const auto meant = [&](std::string_view path) { return deny.guest.pattern.match(path).any(); };
+    if (std::any_of(below.begin(), below.end(), meant)) {
+      out.take({false, PatternMatch::Below::some, false}, deny.guest, asked);
     }
   }
   return out;

@@ -84,8 +84,12 @@ std::string path_as_written(std::string_view directory, std::string_view path);
 
 class MountTable {
  public:
+  /// Mounts of the host, rules on paths and denials together: a guest pays nothing for having them looked through.
+  static constexpr usize kMaxRules = 4096;
+
   /// Opens the mounts. Errors: "grant-mount-open", "grant-bad-path", "grant-duplicate-mount", "grant-reserved" (a host
-  /// path was to appear at or below /dewar), "grant-overlap" (see check_overlaps), "grant-bad-pattern".
+  /// path was to appear at or below /dewar), "grant-overlap" (see check_overlaps), "grant-bad-pattern",
+  /// "grant-too-many-rules".
   static Result<MountTable> open(const Grants& grants);
 
   /// In the order of the grants.

@@ -16,26 +16,45 @@ namespace dewar::boundary {
 namespace {
 
 constexpr usize kPipePiece = 4096;  // PIPE_BUF on Linux: what a pipe that is ready to write takes at once
-constexpr usize kFilePiece = 65536;
+constexpr usize kPiece = 65536;     // copied between guest and host at once
 
 }  // namespace
+
+std::expected<u64, StreamError> OutputSink::take(HostCall& call, const GuestGather& bytes) {
+  std::array<u8, kPiece> piece;
+  u64 done = 0;
+  while (done < bytes.total()) {
+    const usize n = bytes.copy_to(piece, done);
+    const auto written = write(call, std::span(piece).first(n));
+    if (!written && done > 0) break;
+    if (!written) return written;
+    done += *written;
+    if (*written < n) break;
+  }
+  return done;
+}
+
+std::expected<u64, StreamError> InputSource::give(HostCall& call, GuestScatter& into) {
+  std::array<u8, kPiece> piece;
+  const auto n = read(call, std::span(piece).first(static_cast<usize>(std::min<u64>(kPiece, into.total()))));
+  if (n) into.copy_from(std::span(piece).first(static_cast<usize>(*n)), 0);
+  return n;
+}
 
 FdSink::FdSink(int fd) : fd_(fd), regular_(false) {
   struct stat st{};
   regular_ = ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-std::expected<u64, StreamError> FdSink::write(HostCall& call, const GuestGather& bytes) {
-  std::array<u8, kFilePiece> piece;
-  const usize piece_size = regular_ ? kFilePiece : kPipePiece;
+std::expected<u64, StreamError> FdSink::write(HostCall& call, std::span<const u8> bytes) {
   u64 done = 0;
-  while (done < bytes.total()) {
-    const usize n = bytes.copy_to(std::span(piece).first(piece_size), done);
+  while (done < bytes.size()) {
+    const auto piece = bytes.subspan(done, std::min<usize>(bytes.size() - done, regular_ ? kPiece : kPipePiece));
     if (!regular_ && call.wait(fd_, POLLOUT) == Wait::interrupted) {
       if (done > 0) break;
       return std::unexpected(StreamError{EINTR, true});
     }
-    const ssize_t written = ::write(fd_, piece.data(), n);
+    const ssize_t written = ::write(fd_, piece.data(), piece.size());
     if (written < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
       if (done > 0) break;
@@ -61,23 +80,11 @@ void CaptureSink::append(std::span<const u8> bytes) {
 
 std::string CaptureSink::tail() const { return std::string(tail_.begin(), tail_.end()); }
 
-std::expected<u64, StreamError> CaptureSink::write(HostCall&, const GuestGather& bytes) {
-  std::array<u8, kPipePiece> piece;
-  u64 done = 0;
-  while (done < bytes.total()) {
-    const usize n = bytes.copy_to(piece, done);
-    append(std::span(piece).first(n));
-    done += n;
-  }
-  return done;
-}
-
-std::expected<u64, StreamError> FdSource::read(HostCall& call, GuestScatter& into) {
-  if (into.total() == 0) return 0;
+std::expected<u64, StreamError> FdSource::read(HostCall& call, std::span<u8> out) {
+  if (out.empty()) return 0;
   for (;;) {
     if (call.wait(fd_, POLLIN) == Wait::interrupted) return std::unexpected(StreamError{EINTR, true});
-    const auto iov = into.kernel();
-    const ssize_t n = ::readv(fd_, iov.data(), static_cast<int>(iov.size()));
+    const ssize_t n = ::read(fd_, out.data(), out.size());
     if (n >= 0) {
       total_ += static_cast<u64>(n);
       return static_cast<u64>(n);

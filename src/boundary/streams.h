@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where a guest's output goes and its standard input comes from: interfaces, and the usual ends of them (a descriptor
 // of the host, a bounded buffer that keeps head and tail, a bounded buffer that keeps the head, nothing). Waiting is
-// done through the call, so that an interrupt ends it at once.
+// done through the call, so that an interrupt ends it at once. Ends see bytes of the host only: take() and give() copy
+// each byte between guest and host once, so what an end hashes or shows is what was delivered, whatever another thread
+// of the guest does to its memory meanwhile.
 #pragma once
 
 #include <deque>
@@ -24,8 +26,10 @@ struct StreamError {
 class OutputSink {
  public:
   virtual ~OutputSink() = default;
-  /// Takes bytes; the number taken, at least 1 unless there are none.
-  virtual std::expected<u64, StreamError> write(HostCall& call, const GuestGather& bytes) = 0;
+  /// Takes what a guest writes, in pieces; the number taken, at least 1 unless there are none.
+  std::expected<u64, StreamError> take(HostCall& call, const GuestGather& bytes);
+  /// Takes one piece; the number taken, at least 1 unless there are none.
+  virtual std::expected<u64, StreamError> write(HostCall& call, std::span<const u8> bytes) = 0;
   /// Bytes taken so far.
   u64 total() const { return total_; }
   /// Can take bytes without waiting.
@@ -39,8 +43,10 @@ class OutputSink {
 class InputSource {
  public:
   virtual ~InputSource() = default;
-  /// The number of bytes put into `into`; 0 = end. The caller commits.
-  virtual std::expected<u64, StreamError> read(HostCall& call, GuestScatter& into) = 0;
+  /// Gives a guest bytes, at most 64 KiB at once; the number put into `into`, 0 = end. The caller commits.
+  std::expected<u64, StreamError> give(HostCall& call, GuestScatter& into);
+  /// The number of bytes put into `out`; 0 = end.
+  virtual std::expected<u64, StreamError> read(HostCall& call, std::span<u8> out) = 0;
   /// Descriptor of the host to poll, or -1 if reading never waits.
   virtual int poll_fd() const { return -1; }
   u64 total() const { return total_; }
@@ -54,7 +60,7 @@ class InputSource {
 class FdSink final : public OutputSink {
  public:
   explicit FdSink(int fd);
-  std::expected<u64, StreamError> write(HostCall& call, const GuestGather& bytes) override;
+  std::expected<u64, StreamError> write(HostCall& call, std::span<const u8> bytes) override;
 
  private:
   int fd_;
@@ -65,8 +71,10 @@ class FdSink final : public OutputSink {
 class CaptureSink final : public OutputSink {
  public:
   CaptureSink(usize head, usize tail) : head_limit_(head), tail_limit_(tail) {}
-  std::expected<u64, StreamError> write(HostCall& call, const GuestGather& bytes) override;
-  /// The same for bytes of the host.
+  std::expected<u64, StreamError> write(HostCall&, std::span<const u8> bytes) override {
+    append(bytes);
+    return bytes.size();
+  }
   void append(std::span<const u8> bytes);
   const std::string& head() const { return head_; }
   /// What follows the head, or follows a gap of `dropped()` bytes.
@@ -82,7 +90,7 @@ class CaptureSink final : public OutputSink {
 /// At end of file from the start. Counts how often the guest asked.
 class EmptySource final : public InputSource {
  public:
-  std::expected<u64, StreamError> read(HostCall&, GuestScatter&) override {
+  std::expected<u64, StreamError> read(HostCall&, std::span<u8>) override {
     ++asked_;
     return 0;
   }
@@ -96,7 +104,7 @@ class EmptySource final : public InputSource {
 class FdSource final : public InputSource {
  public:
   explicit FdSource(int fd) : fd_(fd) {}
-  std::expected<u64, StreamError> read(HostCall& call, GuestScatter& into) override;
+  std::expected<u64, StreamError> read(HostCall& call, std::span<u8> out) override;
   int poll_fd() const override { return fd_; }
 
  private:

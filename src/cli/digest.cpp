@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// libsodium does the hashing.
+// libsodium does the hashing, and the base64.
 #include "cli/digest.h"
 
 #include <sodium.h>
-
-#include "base/hex.h"
 
 namespace dewar::cli {
 
@@ -14,12 +12,6 @@ std::string npm_integrity(std::span<const u8> bytes) {
   char text[sodium_base64_ENCODED_LEN(sizeof(hash), sodium_base64_VARIANT_ORIGINAL)];
   sodium_bin2base64(text, sizeof(text), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
   return std::string("sha512-") + text;
-}
-
-std::string sha256_hex(std::span<const u8> bytes) {
-  u8 hash[crypto_hash_sha256_BYTES];
-  crypto_hash_sha256(hash, bytes.data(), bytes.size());
-  return base::to_hex(hash);
 }
 
 }  // namespace dewar::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Hashes of packages and files, as the lock file writes them.
+// Hashes of packages, as the lock file writes them. (Those of files are base/sha256.h.)
 #pragma once
 
 #include <span>
@@ -11,7 +11,5 @@ namespace dewar::cli {
 
 /// "sha512-" and base64, the form of npm's integrity values.
 std::string npm_integrity(std::span<const u8> bytes);
-/// Lower-case hexadecimal.
-std::string sha256_hex(std::span<const u8> bytes);
 
 }  // namespace dewar::cli

@@ -23,7 +23,9 @@ HardenPlan plan_for(const api::RunConfig& config, const LockedGuest* guest, std:
   plan.paths = config.grants.mounts;
   plan.filter.sockets = !config.grants.sockets.empty();
   // Results are written there when the guest has ended.
-  if (config.out_folder) plan.paths.push_back({config.out_folder->host_path, "", boundary::kReadWrite});
+  if (config.out_folder && !config.out_folder->host_path.empty()) {
+    plan.paths.push_back({config.out_folder->host_path, "", boundary::kReadWrite});
+  }
   for (const std::string& folder : folders) plan.paths.push_back({folder, "", boundary::kReadWrite});
   if (!guest) return plan;
   // An interpreter that fails is compared with its hash afterwards.

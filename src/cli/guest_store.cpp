@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "base/print.h"
-#include "cli/digest.h"
+#include "base/sha256.h"
 
 namespace dewar::cli {
 
@@ -79,7 +79,7 @@ Result<std::vector<u8>> load_guest(const LockedGuest& guest) {
 Result<void> check_guest(const LockedGuest& guest) {
   auto bytes = load_guest(guest);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
-  if (sha256_hex(*bytes) == guest.sha256) return {};
+  if (base::sha256_hex(*bytes) == guest.sha256) return {};
   auto path = guest_path(guest);
   if (!path) return std::unexpected(std::move(path.error()));
   return damaged(guest, *path);
@@ -101,7 +101,7 @@ Result<void> check_store(const LockedGuest& guest) {
 }
 
 Result<std::string> install_guest(const LockedGuest& guest, std::span<const u8> module) {
-  const std::string found = sha256_hex(module);
+  const std::string found = base::sha256_hex(module);
   if (found != guest.sha256) {
     return fail("guest-hash", guest.file + " has the SHA-256 " + found + ", not the pinned " + guest.sha256,
                 Error::kNoOffset,

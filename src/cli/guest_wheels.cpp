@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/print.h"
-#include "cli/digest.h"
+#include "base/sha256.h"
 #include "cli/guest_run.h"
 #include "cli/guest_store.h"
 
@@ -193,7 +193,7 @@ Result<std::vector<LoadedWheel>> load_wheels(const LockedGuest& guest) {
   for (const Wheel& wheel : *wheels) {
     const std::string path = *folder_of(guest) + "/" + wheel.file;
     auto bytes = base::read_file(path, std::min(wheel.size, kMaxWheel));
-    if (!bytes || sha256_hex(*bytes) != wheel.sha256) return damaged(path);
+    if (!bytes || base::sha256_hex(*bytes) != wheel.sha256) return damaged(path);
     total += bytes->size();
     if (total > kMaxAllWheels) return damaged(path);
     loaded.push_back({std::string(kGuestFolder) + wheel.file, std::string(bytes->begin(), bytes->end())});
@@ -212,7 +212,7 @@ Result<Wheel> add_wheel(const LockedGuest& guest, const std::string& source, std
   if (!wheel) return wheel;
   auto bytes = base::read_file(path, kMaxWheel);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
-  wheel->sha256 = sha256_hex(*bytes);
+  wheel->sha256 = base::sha256_hex(*bytes);
   wheel->size = bytes->size();
   if (mark != std::string::npos && source.substr(mark + kHash.size()) != wheel->sha256) {
     return fail("wheel-hash", wheel->file + " has the SHA-256 " + wheel->sha256 + ", not the one that was given",

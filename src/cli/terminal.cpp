@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 #include "base/print.h"
 #include "base/utf8.h"
@@ -19,7 +18,6 @@ namespace dewar::cli {
 
 namespace {
 
-constexpr usize kPiece = usize{64} << 10;
 constexpr usize kTerminalPiece = 4096;
 constexpr int kLastWaitMs = 1000;  // for a terminal that is slow to take the last lines
 
@@ -128,8 +126,7 @@ bool TerminalSink::flush() {
   return true;
 }
 
-std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall& call,
-                                                              const boundary::GuestGather& bytes) {
+std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall& call, std::span<const u8> bytes) {
   // What the terminal did not take is kept, and is the most that is kept.
   while (!waiting_.empty()) {
     if (call.wait(fd_, POLLOUT) == boundary::Wait::interrupted) {
@@ -137,12 +134,10 @@ std::expected<u64, boundary::StreamError> TerminalSink::write(boundary::HostCall
     }
     if (flush()) break;
   }
-  std::vector<u8> piece(static_cast<usize>(std::min<u64>(bytes.total(), kPiece)));
-  const usize n = bytes.copy_to(piece, 0);
-  waiting_ = visible({reinterpret_cast<const char*>(piece.data()), n}, held_);
+  waiting_ = visible({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, held_);
   flush();
-  total_ += n;
-  return n;
+  total_ += bytes.size();
+  return bytes.size();
 }
 
 void TerminalSink::finish() {

@@ -37,8 +37,7 @@ std::string shown_on(int fd, std::string_view text);
 class TerminalSink final : public boundary::OutputSink {
  public:
   explicit TerminalSink(int fd) : fd_(fd) {}
-  std::expected<u64, boundary::StreamError> write(boundary::HostCall& call,
-                                                  const boundary::GuestGather& bytes) override;
+  std::expected<u64, boundary::StreamError> write(boundary::HostCall& call, std::span<const u8> bytes) override;
   /// Shows what is left, with a cut character that nothing completed. Gives up on a terminal that takes nothing for a
   /// second.
   void finish();

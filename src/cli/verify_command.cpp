@@ -20,9 +20,9 @@ constexpr int kDiffers = 1;
 // Takes the program's output and forgets it: its hash is all that counts.
 class Discard final : public boundary::OutputSink {
  public:
-  std::expected<u64, boundary::StreamError> write(boundary::HostCall&, const boundary::GuestGather& bytes) override {
-    total_ += bytes.total();
-    return bytes.total();
+  std::expected<u64, boundary::StreamError> write(boundary::HostCall&, std::span<const u8> bytes) override {
+    total_ += bytes.size();
+    return bytes.size();
   }
 };
 
@@ -51,10 +51,8 @@ Result<api::RunConfig> config_of(const api::Receipt& receipt, bool allow_writes)
     return fail("verify-writes", "running it again would write to " + mount.host_path, Error::kNoOffset,
                 "put the folder into the state it had before the run, and use --allow-writes");
   }
-  if (config->out_folder && !allow_writes) {
-    return fail("verify-writes", "running it again would write to " + config->out_folder->host_path, Error::kNoOffset,
-                "give it an empty folder, and use --allow-writes");
-  }
+  // What it leaves in /out is compared in memory.
+  if (config->out_folder) config->out_folder->host_path.clear();
   return config;
 }
 

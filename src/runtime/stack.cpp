@@ -68,7 +68,7 @@ void Stack::interrupt(u32 reasons) {
 }
 
 void Stack::clear_interrupt(u32 reasons) {
-  const u32 left = interrupt_word.fetch_and(~reasons) & ~reasons;
+  const u32 left = interrupt_word.fetch_and(~reasons) & ~reasons & ~kInterruptMeters;
   if (left != 0) return;
   const int fd = interrupt_fd_.load();
   if (fd >= 0) {
@@ -77,7 +77,7 @@ void Stack::clear_interrupt(u32 reasons) {
   }
   limit.store(address_of(end));
   // A reason that came meanwhile may have poisoned the limit before the line above, and its signal may be drained.
-  if (interrupt_word.load() != 0) {
+  if ((interrupt_word.load() & ~kInterruptMeters) != 0) {
     limit.store(0);
     if (fd >= 0) make_readable(fd);
   }
@@ -94,7 +94,7 @@ int Stack::interrupt_fd() {
     return expected;
   }
   // An interrupt from before the descriptor was known has written nowhere.
-  if (interrupt_word.load() != 0) make_readable(fresh);
+  if ((interrupt_word.load() & ~kInterruptMeters) != 0) make_readable(fresh);
   return fresh;
 }
 

@@ -25,7 +25,8 @@ enum Interrupt : u32 {
   kInterruptFreeze = 1 << 1,  ///< leave with Outcome::pending at the next poll
   kInterruptSignal = 1 << 2,
   kInterruptProbes = 1 << 3,
-  kInterruptWorld = 1 << 4,  ///< stop the world (GC of a shared heap)
+  kInterruptWorld = 1 << 4,   ///< stop the world (GC of a shared heap)
+  kInterruptMeters = 1 << 5,  ///< tell the meters at the next loop; no reason to stop, and only loops look for it
 };
 
 /// Bits of the word that a thread in memory.atomic.wait sleeps on.
@@ -54,7 +55,16 @@ class Stack {
   void interrupt(u32 reasons);
   /// Clears reasons (only by the owner while not running). A reason set at the same time by another thread is kept.
   void clear_interrupt(u32 reasons);
-  u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed); }
+  /// Reasons to stop.
+  u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed) & ~kInterruptMeters; }
+  /// Asks for fresh meters, from any thread: the next loop header puts them into `fuel_told`. The guest notices
+  /// nothing: no wait ends, no call is disturbed, and a stack that waits or runs without loops tells later.
+  void ask_meters() { interrupt_word.fetch_or(kInterruptMeters, std::memory_order_relaxed); }
+  /// The answer, by the owner: `remaining` is what `fuel` would be.
+  void tell_meters(i64 remaining) {
+    fuel_told.store(remaining, std::memory_order_relaxed);
+    interrupt_word.fetch_and(~kInterruptMeters, std::memory_order_release);
+  }
   /// For work on behalf of this stack that is to end when it is killed.
   base::StopBits kill_bits() const { return {&interrupt_word, kInterruptKill}; }
 
@@ -66,8 +76,9 @@ class Stack {
   std::atomic<u64> limit{0};
   std::atomic<u32> interrupt_word{0};
 
-  i64 fuel = INT64_MAX;    ///< remaining; the interpreter keeps it in a register while it runs
-  u64 bulk_surcharge = 0;  ///< part of the fuel used that is not an instruction (D11)
+  i64 fuel = INT64_MAX;                   ///< remaining; the interpreter keeps it in a register while it runs
+  std::atomic<i64> fuel_told{INT64_MAX};  ///< what `fuel` was when the meters were told last; for other threads
+  u64 bulk_surcharge = 0;                 ///< part of the fuel used that is not an instruction (D11)
 
   FrameState state;  ///< valid while not running: in host calls, after trap/pending
   Activation* activation = nullptr;

@@ -9,6 +9,8 @@ namespace dewar::server {
 
 namespace {
 
+constexpr std::chrono::milliseconds kTimeToAnswer(1);
+
 template <class List>
 auto find_call(List& list, const std::string& id) {
   return std::ranges::find_if(list, [&](const auto& call) { return call->id == id; });
@@ -84,12 +86,19 @@ void Calls::cancel(const std::string& id) {
 void Calls::report(const Progress& progress) {
   std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
+  std::vector<Call*> due;
   for (const auto& call : running_) {
     if (call->token.empty() || call->handle.cancelled()) continue;
     if (now - call->reported < std::chrono::milliseconds(limits_.progress_ms)) continue;
+    call->handle.ask_fuel();
+    due.push_back(call.get());
+  }
+  // A program that is in a loop, as most are, answers at once; what another one said last is told otherwise.
+  if (!due.empty()) std::this_thread::sleep_for(kTimeToAnswer);
+  for (Call* call : due) {
     call->reported = now;
     const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - call->started).count();
-    progress(call->token, static_cast<u64>(elapsed), call->allowed_ms);
+    progress(call->token, static_cast<u64>(elapsed), call->allowed_ms, call->handle.fuel_used());
   }
 }
 

@@ -28,8 +28,9 @@ class Calls {
  public:
   /// How a call ended, on the thread that ran it; null if it was cancelled, on whatever thread.
   using Done = std::function<void(const api::Outcome*)>;
-  /// Progress of the call with this token.
-  using Progress = std::function<void(const std::string& token, u64 elapsed_ms, std::optional<u64> allowed_ms)>;
+  /// Progress of the call with this token. `fuel` = used so far, as far as it is known.
+  using Progress = std::function<void(const std::string& token, u64 elapsed_ms, std::optional<u64> allowed_ms,
+                                      std::optional<u64> fuel)>;
 
   Calls(CodeHost& host, const CallLimits& limits) : host_(host), limits_(limits) {}
   ~Calls() { stop(); }

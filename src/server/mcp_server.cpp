@@ -93,8 +93,8 @@ class McpServer {
         case LineReader::Event::timeout: break;
         case LineReader::Event::end: open = false; break;
       }
-      calls_.report([this](const std::string& token, u64 elapsed, std::optional<u64> allowed) {
-        tell_progress(token, elapsed, allowed);
+      calls_.report([this](const std::string& token, u64 elapsed, std::optional<u64> allowed, std::optional<u64> fuel) {
+        tell_progress(token, elapsed, allowed, fuel);
       });
     }
     calls_.stop();
@@ -300,12 +300,14 @@ class McpServer {
     succeed(request, open_tool_result(request.revision, for_model(std::move(outcome))));
   }
 
-  void tell_progress(const std::string& token, u64 elapsed_ms, std::optional<u64> allowed_ms) {
+  void tell_progress(const std::string& token, u64 elapsed_ms, std::optional<u64> allowed_ms, std::optional<u64> fuel) {
     base::JsonWriter json;
     json.begin_object().member("jsonrpc", "2.0").member("method", "notifications/progress").key("params");
     json.begin_object().key("progressToken").raw(token).member("progress", static_cast<double>(elapsed_ms) / 1000);
     if (allowed_ms) json.member("total", static_cast<double>(*allowed_ms) / 1000);
-    json.member("message", "running for " + base::dec(elapsed_ms / 1000) + " s").end_object().end_object();
+    std::string message = "running for " + base::dec(elapsed_ms / 1000) + " s";
+    if (fuel) message += ", fuel used: " + base::dec(*fuel);
+    json.member("message", message).end_object().end_object();
     output_.send(json.take());
   }
 

@@ -3,15 +3,13 @@
 #include "server/text_source.h"
 
 #include <algorithm>
-#include <span>
-
-#include "boundary/host_call.h"
 
 namespace dewar::server {
 
-std::expected<u64, boundary::StreamError> TextSource::read(boundary::HostCall&, boundary::GuestScatter& into) {
-  const std::string_view rest = std::string_view(text_).substr(total_);
-  const usize n = into.copy_from(std::span(reinterpret_cast<const u8*>(rest.data()), rest.size()), 0);
+std::expected<u64, boundary::StreamError> TextSource::read(boundary::HostCall&, std::span<u8> out) {
+  const std::string_view rest = std::string_view(text_).substr(total_, out.size());
+  std::ranges::copy(rest, out.begin());
+  const usize n = rest.size();
   total_ += n;
   return n;
 }

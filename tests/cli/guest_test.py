@@ -215,6 +215,22 @@ sys.stderr.flush()
         sources = [p["path"] for p in outcome["probes"] if p["path"].endswith("/json/decoder.py")]
         self.assertTrue(any(path.startswith("/wlr/build-staging/") for path in sources), sources)
 
+    def test_a_flood_of_refusals_hides_no_later_one(self):
+        outcome = self.script('''
+for i in range(30000):
+    try: open("/flood/%d" % i)
+    except OSError: pass
+try: open("/etc/passwd")
+except OSError: pass
+''')
+        self.assert_outcome(outcome, "exit", "ok", 0)
+        denials = outcome["denials"]
+        self.assertEqual([d["resource"] for d in denials], [f"/flood/{i}" for i in range(192)] +
+                         [f"/flood/{i}" for i in range(29937, 30000)] + ["/etc/passwd"])
+        self.assertEqual((outcome["denied_count"], outcome["unlisted_denials"]), (30001, 30001 - 256))
+        grants = {grant["id"]: grant for grant in outcome["operator"]["grants"]}
+        self.assertEqual(grants[denials[-1]["id"]]["grant"], "--ro HOST::/etc/passwd")
+
     def test_syntax_error(self):
         error = self.script("x = 1\ny = (\n")["error"]
         self.assertEqual((error["type"], error["frames"][-1]["line"], error["frames"][-1]["file"]),
@@ -465,6 +481,16 @@ unlinkSync('/data/d/b');
 ''', options=("--dir", f"{self.folder}/data::/data"))
         self.assertEqual((outcome["stdout"]["text"], outcome["code"]), ("one two 7 true\n", "ok"))
         self.assertEqual(list((self.folder / "data/d").iterdir()), [])
+
+    def test_looking_for_a_module_is_no_denial(self):
+        for text in ("import * as os from 'os';", "import('os').catch((e) => { throw e; });", "import x from './os.js';"):
+            outcome = self.script(text)
+            self.assert_outcome(outcome, "exit", "guest-exception", 1)
+            self.assertEqual(outcome["denied_count"], 0, outcome["denials"])
+            self.assertTrue(outcome["probes"], outcome)
+        self.assertIn("/modules/os.js", [p["path"] for p in self.script("import 'os';")["probes"]])
+        outcome = self.script("require('fs').writeFileSync('/modules/os.js', 'x')")
+        self.assertEqual([d["resource"] for d in outcome["denials"]], ["/modules/os.js"], "that is no look-up")
 
     def test_attempts(self):
         outcome = self.script("fetch('http://example.com/').catch((e) => console.log(e.name));\n"

@@ -3,10 +3,12 @@
 """Receipts: the same run gives the same bytes whatever the host looks like, verify finds every kind of difference and
 names the first, and what cannot be compared is refused."""
 
+import hashlib
 import json
 import os
 
 from cli_case import CliCase, main
+from folders_test import Program
 
 WASI = "wasi_snapshot_preview1"
 # Copies /d/in to standard output, writes /o/out if there is such a folder, and asks for the time and random bytes.
@@ -148,13 +150,48 @@ class Receipts(CliCase):
         (self.folder / "out/out").unlink()
         self.assertTrue(self.verify(path, "--allow-writes")["same"])
 
+    def test_files_in_out(self):
+        made = Program().mkdir("out/d").file("out/d/b", b"second").file("out/a", b"first\n")
+        path = self.receipt("--out", "back", program=self.file("out.wat", made.wat()))
+        facts = self.facts(path)
+        self.assertEqual({name: fact for name, fact in facts.items() if name.startswith("left.out ")},
+                         {"left.out a": "6 bytes " + hashlib.sha256(b"first\n").hexdigest(), "left.out d": "folder",
+                          "left.out d/b": "6 bytes " + hashlib.sha256(b"second").hexdigest()})
+        self.assertRegex(facts["left.out"], "^3 names [0-9a-f]{64}$")
+        self.assertEqual(facts["given.out"], f"{64 << 20} bytes at most")
+        self.assertEqual((self.folder / "back/d/b").read_bytes(), b"second")
+        before = sorted((self.folder / "back").rglob("*"))
+        self.assertTrue(self.verify(path)["same"], "nothing is written, so a folder that is full is no matter")
+        self.assertEqual(sorted((self.folder / "back").rglob("*")), before)
+        (self.folder / "back/a").unlink()
+        self.assertTrue(self.verify(path)["same"])
+        whole = path.read_text()
+        for name in ("left.out a", "left.out d/b", "left.out"):
+            forged = json.loads(whole)
+            for fact in forged["facts"]:
+                if fact["name"] == name:
+                    fact["value"] = fact["value"][:-1] + ("0" if fact["value"][-1] != "0" else "1")
+            self.assertEqual(self.differs(self.file("forged.json", json.dumps(forged)), name)["found"], facts[name])
+        forged = json.loads(whole)
+        forged["facts"] = [fact for fact in forged["facts"] if fact["name"] != "left.out d/b"]
+        self.assertEqual(self.differs(self.file("forged.json", json.dumps(forged)), "left.out d/b")["expected"], "")
+
+    def test_a_file_with_holes_is_not_read_to_its_end(self):
+        made = Program().file("out/a", b"x").file("out/b", size=(1 << 20) - 1).file("out/c", size=1)
+        path = self.receipt("--out", "back:1MiB", program=self.file("holes.wat", made.wat()))
+        facts = self.facts(path)
+        self.assertEqual(facts["left.out b"], f"{(1 << 20) - 1} bytes " + hashlib.sha256(bytes((1 << 20) - 1)).hexdigest())
+        self.assertEqual(facts["left.out c"], "1 bytes, too large", "beyond what the folder may hold")
+        self.assertTrue(self.verify(path)["same"])
+
     def test_standard_input(self):
         self.file("cat.wat", PROGRAM.replace("(i32.load (i32.const 200)) (i32.const 208) (i32.const 1) (i32.const 216)))\n"
                                              "    (i32.store (i32.const 212) (i32.load",
                                              "(i32.const 0) (i32.const 208) (i32.const 1) (i32.const 216)))\n"
                                              "    (i32.store (i32.const 212) (i32.load"))
         path = self.receipt("--stdin", program="cat.wat", stdin=b"typed")
-        self.assertTrue(self.facts(path)["read.stdin"].startswith("5 bytes "))
+        self.assertEqual(self.facts(path)["read.stdin"], "5 bytes " + hashlib.sha256(b"typed").hexdigest())
+        self.assertEqual(self.facts(path)["left.stdout"], self.facts(path)["read.stdin"])
         self.assertTrue(self.verify(path, stdin=b"typed")["same"])
         self.differs(path, "read.stdin", stdin=b"tapes")
 
@@ -167,9 +204,9 @@ class Receipts(CliCase):
     def test_what_cannot_be_compared(self):
         path = self.receipt("--ro", "data::/d", "--clock", "real")
         self.assertIn("error[verify-unreproducible]", self.dewar("verify", path).err)
-        for contents in ("", "{}", "[]", '{"schema":"dewar-receipt/1"}', path.read_text()[:-20],
-                         '{"schema":"dewar-receipt/1","command":["x",1],"facts":[{"name":"a","value":"b"}]}',
-                         '{"schema":"dewar-receipt/1","command":["x"],"facts":[{"name":"a"}]}', "[" * 100000):
+        for contents in ("", "{}", "[]", '{"schema":"dewar-receipt/2"}', path.read_text()[:-20],
+                         '{"schema":"dewar-receipt/2","command":["x",1],"facts":[{"name":"a","value":"b"}]}',
+                         '{"schema":"dewar-receipt/2","command":["x"],"facts":[{"name":"a"}]}', "[" * 100000):
             result = self.dewar("verify", self.file("bad.json", contents))
             self.assertEqual(result.status, 125, contents)
             self.assertIn("error[receipt-malformed]", result.err)

@@ -322,15 +322,18 @@ class Calls(McpCase):
             server = self.server("-W", "timeout=90s")
             call = server.start_call("wat", LOOP, meta={"progressToken": token})
             quiet = server.start_call("wat", LOOP)
-            seen = []
-            while len(seen) < 2:
+            seen, fuel = [], []
+            while len(seen) < 2 or fuel[0] == fuel[-1]:  # a busy machine may not run the program between two reports
                 message = server.receive()
                 self.assertEqual(message["method"], "notifications/progress")
                 params = message["params"]
                 self.assertEqual((params["progressToken"], params["total"]), (token, 90))
-                self.assertRegex(params["message"], r"^running for \d+ s$")
+                self.assertRegex(params["message"], r"^running for \d+ s, fuel used: \d+$")
                 seen.append(params["progress"])
+                fuel.append(int(params["message"].split()[-1]))
             self.assertLess(seen[0], seen[1])
+            self.assertEqual(fuel, sorted(fuel))
+            self.assertGreater(fuel[-1], 0)
             self.assertGreater(seen[0], 0)
             for wanted in (call, quiet):
                 server.notify("notifications/cancelled", requestId=wanted)

@@ -53,6 +53,13 @@ DEWAR_HANDLER(poll_interrupt) {
   [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
 }
 
+DEWAR_HANDLER(poll_loop) {
+  if (stack->interrupts() != 0) DEWAR_TAIL(poll_interrupt);
+  stack->tell_meters(fuel);
+  const Handler again = unprobed_handler(*code, pc, table);
+  [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
+}
+
 namespace {
 
 /// Pays for the search of a handler: a unit of fuel per kRowsPerUnit rows and frames looked at, as bulk work. A

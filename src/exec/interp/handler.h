@@ -169,6 +169,8 @@ DEWAR_HANDLER(exit_trap);
 DEWAR_HANDLER(exit_out_of_fuel);
 /// An interrupt reason is set; pc = the instruction to run again. Goes on if no reason asks to leave.
 DEWAR_HANDLER(poll_interrupt);
+/// The same at a loop header, which also answers who asks for the meters.
+DEWAR_HANDLER(poll_loop);
 /// Raises stack->exception at pc.
 DEWAR_HANDLER(raise_exception);
 /// Function entry failed its limit compare: not prepared yet, interrupted, or really exhausted. `pc` = the call.

@@ -53,7 +53,7 @@ DEWAR_HANDLER(op_try_) {
 }
 
 DEWAR_HANDLER(op_loop) {
-  if (DEWAR_UNLIKELY(stack->interrupt_word.load(std::memory_order_relaxed) != 0)) DEWAR_TAIL(poll_interrupt);
+  if (DEWAR_UNLIKELY(stack->interrupt_word.load(std::memory_order_relaxed) != 0)) DEWAR_TAIL(poll_loop);
   DEWAR_CHARGE(side->cost_next);
   ++side;
   ++pc;

@@ -61,7 +61,7 @@ Reply read_into(HostCall& call, Session& session, const u64* position, u32 resul
   } else if (h->kind == Handle::Kind::input) {
     const bool may_wait = !(h->flags & kFdNonblock) || h->input->poll_fd() < 0;
     if (!may_wait && call.wait(h->input->poll_fd(), POLLIN, 0) == boundary::Wait::timeout) return Errno::again;
-    auto done = h->input->read(call, buffers);
+    auto done = h->input->give(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
   } else {
@@ -114,7 +114,7 @@ Reply write_from(HostCall& call, Session& session, const u64* position, u32 resu
     const bool counted = session.is_program_output(*h->output);
     boundary::Quota& quota = session.boundary().output;
     if (counted) buffers.clip(quota.allow(wanted));
-    auto done = h->output->write(call, buffers);
+    auto done = h->output->take(call, buffers);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
     if (counted) quota.use(n);

@@ -19,6 +19,7 @@ namespace {
 
 /// Entries of one directory, and bytes of their names, that are read. Larger directories are EOVERFLOW.
 constexpr usize kMaxEntries = 100'000;
+constexpr usize kNamesPerUnit = 64;  // listed for a unit of fuel, whatever the buffer holds of them
 constexpr usize kMaxNameBytes = usize{8} << 20;
 
 std::string parent_of(const std::string& guest_path) {
@@ -82,6 +83,7 @@ Reply fd_readdir(HostCall& call, Session& session) {
   if (cookie == 0 || !h->snapshot) {
     auto snapshot = take_snapshot(session, *h);
     if (!snapshot) return snapshot.error();
+    call.charge((*snapshot)->entries.size() / kNamesPerUnit);
     session.handles().keep_snapshot(*h, std::move(*snapshot));
   }
   const auto& entries = h->snapshot->entries;

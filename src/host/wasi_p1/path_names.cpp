@@ -26,6 +26,7 @@ std::expected<NameRef, Errno> changeable(HostCall& call, Session& session, const
   }
   if (place.mount_point || place.mount->is_file || session.shadowed(place)) return std::unexpected(Errno::busy);
   auto parent = boundary::open_parent(session.resolver(), place);
+  session.pay(call, place);
   if (!parent) return std::unexpected(session.path_error(call, place, parent.error()));
   auto sure = session.confirm(call, place, parent->dir.get(), needed, parent->name, false);
   if (!sure) return std::unexpected(sure.error());
@@ -120,7 +121,9 @@ Reply path_rename(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(to, changeable(call, session, new_place, boundary::kCreate, Errno::busy));
   if (Errno e = session.confirm_move(call, old_place, from, new_place, to, true); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
-  if (auto done = boundary::rename_name(from, to, now(call, session)); !done) return from_kernel(done.error());
+  const auto done = boundary::rename_name(from, to, now(call, session));
+  session.pay(call, old_place);
+  if (!done) return from_kernel(done.error());
   return Errno::success;
 }
 
@@ -143,6 +146,7 @@ Reply path_link(HostCall& call, Session& session) {
   if (from.trailing_slash) {
     // The kernel would follow a link here, out of the mount perhaps. Only a directory can be meant, which has no links.
     auto dir = boundary::open_node(session.resolver(), old_place, O_PATH | O_DIRECTORY, 0, 0);
+    session.pay(call, old_place);
     return dir ? Errno::perm : session.path_error(call, old_place, dir.error());
   }
   if (session.mounts().has_denies()) {

@@ -124,7 +124,11 @@ std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, con
   if (place.mount->ruled) return open_ruled(call, session, place, r);
   const Rights mount = place.mount->rights;
   const u64 now = session.clock(call).realtime_now();
-  const auto open = [&](int flags) { return boundary::open_node(session.resolver(), place, flags, 0666, now); };
+  const auto open = [&](int flags) {
+    auto node = boundary::open_node(session.resolver(), place, flags, 0666, now);
+    session.pay(call, place);
+    return node;
+  };
   for (int race = 0; race < kMaxRaces; ++race) {
     if (!r.exclusive && (mount & boundary::kRead || rights_to_open(r) == boundary::kWrite)) {
       auto node = open(access_flags(r));

@@ -162,12 +162,11 @@ Result<void> Session::open_handles() {
   return {};
 }
 
-std::expected<u64, boundary::StreamError> Session::ReportSink::write(boundary::HostCall& call,
-                                                                     const boundary::GuestGather& bytes) {
-  auto n = kept_.write(call, bytes);
+std::expected<u64, boundary::StreamError> Session::ReportSink::write(boundary::HostCall&, std::span<const u8> bytes) {
+  kept_.append(bytes);
   total_ = kept_.total();
-  if (n && session_.starting_up() && kept_.head().find('\n') != std::string::npos) session_.begin_user_code();
-  return n;
+  if (session_.starting_up() && kept_.head().find('\n') != std::string::npos) session_.begin_user_code();
+  return bytes.size();
 }
 
 const std::string& Session::report() const {

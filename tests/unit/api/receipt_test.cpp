@@ -61,11 +61,12 @@ TEST(Receipt, TheFirstDifferenceIsNamed) {
 TEST(Receipt, OtherTextsAreNone) {
   const std::string good = receipt_json(sample());
   for (usize size = 0; size < good.size() - 2; size += 7) EXPECT_FALSE(read_receipt(good.substr(0, size))) << size;
-  for (const char* text : {"", "null", "[]", "{}", R"({"schema":"dewar-receipt/2","command":["x"],"facts":[]})",
-                           R"({"schema":"dewar-receipt/1","command":["x"],"facts":[]})",
-                           R"({"schema":"dewar-receipt/1","command":[],"facts":[{"name":"a","value":"b"}]})",
-                           R"({"schema":"dewar-receipt/1","command":["x"],"facts":[{"name":"a","value":1}]})",
-                           R"({"schema":"dewar-receipt/1","command":[7],"facts":[{"name":"a","value":"1"}]})"}) {
+  for (const char* text :
+       {"", "null", "[]", "{}", R"({"schema":"dewar-receipt/1","command":["x"],"facts":[{"name":"a","value":"1"}]})",
+        R"({"schema":"dewar-receipt/2","command":["x"],"facts":[]})",
+        R"({"schema":"dewar-receipt/2","command":[],"facts":[{"name":"a","value":"b"}]})",
+        R"({"schema":"dewar-receipt/2","command":["x"],"facts":[{"name":"a","value":1}]})",
+        R"({"schema":"dewar-receipt/2","command":[7],"facts":[{"name":"a","value":"1"}]})"}) {
     auto read = read_receipt(text);
     ASSERT_FALSE(read) << text;
     EXPECT_STREQ(read.error().code, "receipt-malformed");

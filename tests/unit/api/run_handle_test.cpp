@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
+#include <vector>
 
 #include "api/run.h"
 #include "text/wat.h"
@@ -57,6 +59,71 @@ TEST(RunHandle, CancellingAfterTheEndIsHarmless) {
   config.handle = &handle;
   EXPECT_EQ(run(std::move(config)).code, "ok");
   handle.cancel();
+}
+
+TEST(RunHandle, TellsTheFuelUsedSoFar) {
+  RunHandle handle;
+  EXPECT_FALSE(handle.fuel_used());
+  handle.ask_fuel();
+  RunConfig config = config_of(kLoop);
+  config.handle = &handle;
+  std::thread watcher;
+  std::vector<u64> seen;
+  config.before_guest = [&]() -> Result<void> {
+    watcher = std::thread([&] {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+      u64 last = 0;
+      while (seen.size() < 5 && std::chrono::steady_clock::now() < end) {
+        handle.ask_fuel();
+        const u64 used = handle.fuel_used().value_or(0);
+        if (used > last) seen.push_back(used);
+        EXPECT_GE(used, last);
+        last = used;
+      }
+      handle.cancel();
+    });
+    return {};
+  };
+  const Outcome outcome = run(std::move(config));
+  watcher.join();
+  ASSERT_EQ(seen.size(), 5u);
+  EXPECT_GE(outcome.fuel.used.value(), seen.back());
+  EXPECT_FALSE(handle.fuel_used()) << "the run is over";
+}
+
+// Asking, again and again, changes nothing of a run that waits, copies and loops.
+TEST(RunHandle, BeingAskedDoesNotShow) {
+  constexpr char kWork[] = R"((module
+    (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 40)
+    (func (export "work") (result i32) (local $i i32) (local $errors i32)
+      (i32.store (i32.const 16) (i32.const 1)) (i64.store (i32.const 24) (i64.const 1000000))
+      (loop $l
+        (memory.fill (i32.const 65536) (local.get $i) (i32.const 300000))
+        (local.set $errors (i32.add (local.get $errors)
+          (call $poll (i32.const 0) (i32.const 100) (i32.const 1) (i32.const 200))))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300))))
+      (local.get $errors))))";
+  const auto work = [&](RunHandle* handle) {
+    RunConfig config = config_of(kWork);
+    config.handle = handle;
+    config.invoke = "work";
+    config.grants.clock = boundary::ClockPolicy::real;  // so that it really waits
+    return run(std::move(config));
+  };
+  RunHandle handle;
+  std::atomic<bool> stop = false;
+  std::thread asker([&] {
+    while (!stop) handle.ask_fuel();
+  });
+  const Outcome asked = work(&handle), alone = work(nullptr);
+  stop = true;
+  asker.join();
+  EXPECT_EQ(asked.code, "ok");
+  EXPECT_EQ(asked.results, std::vector<std::string>{"i32:0"}) << "no wait was interrupted";
+  EXPECT_EQ(asked.results, alone.results);
+  EXPECT_EQ(asked.fuel.used, alone.fuel.used);
+  EXPECT_EQ(asked.instructions, alone.instructions);
 }
 
 TEST(BeforeGuest, RunsOnceAndMayRefuse) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace dewar::base {
 namespace {
 
@@ -36,6 +38,31 @@ TEST(Sha256, PiecesDoNotMatter) {
     EXPECT_EQ(digest(text.substr(0, size)).size(), 64u);
     if (size > 0) EXPECT_NE(digest(text.substr(0, size)), digest(text.substr(0, size - 1)));
   }
+}
+
+// Every number of blocks and every alignment: the processor's instructions give what the plain code gives.
+TEST(Sha256, InstructionsAndPlainCodeAgree) {
+  if (sha256_blocks_fastest() == sha256_blocks_plain) GTEST_SKIP() << "this processor has none";
+  std::vector<u8> data(64 * 40 + 16);
+  u32 seed = 1;
+  for (u8& byte : data) byte = static_cast<u8>((seed = seed * 1664525 + 1013904223) >> 24);
+  for (usize blocks = 0; blocks <= 40; ++blocks) {
+    for (usize offset = 0; offset < 16; offset += 5) {
+      std::array<u32, 8> one = {1, 2, 3, 0xffffffff, 5, 0x80000000, 7, 8}, two = one;
+      sha256_blocks_plain(one, data.data() + offset, blocks);
+      sha256_blocks_fastest()(two, data.data() + offset, blocks);
+      ASSERT_EQ(one, two) << blocks << " blocks at " << offset;
+    }
+  }
+}
+
+TEST(Sha256, PlainCodeAndCopies) {
+  Sha256 plain(sha256_blocks_plain);
+  plain.update(bytes("ab"));
+  Sha256 copy = plain;
+  EXPECT_EQ(copy.finish(), sha256_hex("ab"));
+  plain.update(bytes("c"));
+  EXPECT_EQ(plain.finish(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

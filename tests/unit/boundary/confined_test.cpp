@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "support/fake_guest.h"
 
@@ -167,6 +169,73 @@ TEST_P(ConfinedTest, ParentsAreFoundAndNamesStayPlain) {
   EXPECT_FALSE(ends_in_dots("a/..."));
 }
 
+// A chain of directories "d" in the folder "root", with a file "leaf" in the innermost and a link "l" in each. Removed
+// here: what cleans up after tests follows paths.
+class DeepTree {
+ public:
+  DeepTree(int root, int depth) {
+    levels_.push_back(UniqueFd(::openat(root, ".", O_PATH | O_DIRECTORY)));
+    for (int i = 0; i < depth; ++i) {
+      EXPECT_EQ(::mkdirat(levels_.back().get(), "d", 0755), 0);
+      levels_.push_back(UniqueFd(::openat(levels_.back().get(), "d", O_PATH | O_DIRECTORY)));
+    }
+    UniqueFd leaf(::openat(levels_.back().get(), "leaf", O_WRONLY | O_CREAT, 0644));
+  }
+  ~DeepTree() {
+    while (!levels_.empty()) {
+      for (const char* name : {"leaf", "l"}) ::unlinkat(levels_.back().get(), name, 0);
+      ::unlinkat(levels_.back().get(), "d", AT_REMOVEDIR);
+      levels_.pop_back();
+    }
+  }
+  DeepTree(const DeepTree&) = delete;
+  DeepTree& operator=(const DeepTree&) = delete;
+  int at(usize level) const { return levels_.at(level).get(); }
+  void link(usize level, const std::string& target) { EXPECT_EQ(::symlinkat(target.c_str(), at(level), "l"), 0); }
+
+ private:
+  std::vector<UniqueFd> levels_;
+};
+
+std::string times(int n, const std::string& text) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += text;
+  return out;
+}
+
+// Deeper than the walk keeps directories open, and longer, links counted, than one path may be.
+TEST_P(ConfinedTest, DepthDoesNotMatter) {
+  constexpr int kDepth = 700;
+  DeepTree tree(root_.get(), kDepth);
+  const std::string all = times(kDepth, "d/");
+  tree.link(0, times(kDepth / 2, "d/"));                                  // down to the middle
+  tree.link(kDepth / 2, times(kDepth / 2, "d/") + "l");                   // on to the last one's link,
+  tree.link(kDepth, times(kDepth, "../") + "d/d/d/" + times(600, "./"));  // which leads back up
+  const auto id = [&](const std::string& path) -> std::optional<Id> {
+    auto fd = resolver_.open(root_.get(), path, O_PATH);
+    if (!fd) {
+      ADD_FAILURE() << path.substr(0, 20) << "... " << fd.error();
+      return std::nullopt;
+    }
+    return id_of(fd->get());
+  };
+  EXPECT_EQ(id(all), id_of(tree.at(kDepth)));
+  EXPECT_EQ(id(all + times(kDepth, "../") + "d"), id_of(tree.at(1)));
+  EXPECT_EQ(id(all + times(kDepth - 5, "../")), id_of(tree.at(5)));
+  EXPECT_EQ(id(all + times(300, "../") + times(100, "d/") + times(400, "../")), id_of(tree.at(100)));
+  EXPECT_EQ(id("l/l"), id_of(tree.at(3))) << "down, down and up, all by links";
+  EXPECT_EQ(id("l/l/" + times(1800, "./") + "d"), id_of(tree.at(4))) << "more than 4095 bytes in all";
+  EXPECT_EQ(error_of(all + "leaf", O_RDONLY), 0);
+  EXPECT_EQ(error_of(all + "none", O_RDONLY), ENOENT);
+  EXPECT_EQ(error_of(all + "leaf/", O_RDONLY), ENOTDIR);
+  EXPECT_EQ(error_of(all + times(kDepth + 1, "../")), EXDEV);
+  EXPECT_EQ(error_of(all + "new", O_RDWR | O_CREAT), 0);
+  EXPECT_EQ(::unlinkat(tree.at(kDepth), "new", 0), 0);
+  auto place = resolver_.parent(root_.get(), all + "leaf");
+  ASSERT_TRUE(place);
+  EXPECT_EQ(id_of(place->dir.get()), id_of(tree.at(kDepth)));
+}
+
 // Renames elsewhere on the machine make the kernel doubt "..": that must never show. The path is long, so that a rename
 // falls into many attempts to resolve it, and none is repeated.
 TEST_P(ConfinedTest, RenamesElsewhereDoNotShow) {
@@ -234,6 +303,28 @@ TEST_P(ConfinedTest, RacingLinkSwapsNeverLeadOut) {
 
 INSTANTIATE_TEST_SUITE_P(Resolvers, ConfinedTest, ::testing::Values(ResolveMode::openat2, ResolveMode::walk),
                          [](const auto& info) { return info.param == ResolveMode::walk ? "walk" : "openat2"; });
+
+// The two agree however a path goes up and down a deep tree.
+TEST(ConfinedModelTest, ResolversAgreeInTheDeep) {
+  TestRandom random(7);
+  ScratchDir scratch;
+  UniqueFd root(::open(scratch.path().c_str(), O_PATH | O_DIRECTORY));
+  DeepTree tree(root.get(), 600);
+  const PathResolver kernel(ResolveMode::openat2), walk(ResolveMode::walk);
+  usize good = 0;
+  for (int i = 0; i < 60; ++i) {
+    std::string path;
+    for (bool down = true; path.size() < 3000; down = !down) {
+      path += times(static_cast<int>(random.below(down ? 500 : 400)), down ? "d/" : "../");
+    }
+    auto one = kernel.open(root.get(), path + ".", O_PATH), two = walk.open(root.get(), path + ".", O_PATH);
+    ASSERT_EQ(one ? 0 : one.error(), two ? 0 : two.error()) << path;
+    if (!one) continue;
+    ASSERT_EQ(id_of(one->get()), id_of(two->get())) << path;
+    ++good;
+  }
+  EXPECT_GT(good, 10u);
+}
 
 // The two agree on every path of a random tree full of links.
 TEST(ConfinedModelTest, ResolversAgree) {

@@ -132,11 +132,11 @@ HostStatus run_io(HostCall& call) {
   if (io.sink) {
     GuestGather from;
     EXPECT_TRUE(call.gather(call.arg32(0), call.arg32(1), from));
-    io.result = io.sink->write(call, from);
+    io.result = io.sink->take(call, from);
   } else {
     GuestScatter into;
     EXPECT_TRUE(call.scatter(call.arg32(0), call.arg32(1), into));
-    io.result = io.source->read(call, into);
+    io.result = io.source->give(call, into);
   }
   if (!io.result && io.result.error().interrupted) {
     if (auto end = call.killed()) return *end;
@@ -175,6 +175,46 @@ TEST(Streams, FdSinkAndSourceMoveBytes) {
   EXPECT_EQ(guest.call(binding, {0, 1}), HostStatus::ok);
   EXPECT_EQ(io.result.value(), 0u) << "end of file";
   ::close(fds[0]);
+}
+
+// Another thread of the guest may change the memory at any time: what a sink is given is what counts, once.
+TEST(Streams, EachByteIsTakenOnce) {
+  class Scribbler final : public OutputSink {
+   public:
+    explicit Scribbler(FakeGuest& guest) : guest_(guest) {}
+    std::expected<u64, StreamError> write(HostCall&, std::span<const u8> bytes) override {
+      taken.append(bytes.begin(), bytes.end());
+      guest_.put(100'000, std::string(100'000, 'b'));
+      if (taken.size() > 90'000) return std::unexpected(StreamError{EIO, false});
+      return bytes.size();
+    }
+    std::string taken;
+
+   private:
+    FakeGuest& guest_;
+  };
+  FakeGuest guest(4, false);  // the scribbling is not done through accessors
+  Boundary boundary;
+  Scribbler sink(guest);
+  Io io;
+  io.sink = &sink;
+  Binding& binding = boundary.bind(kIo, &io);
+  guest.put(100'000, std::string(100'000, 'a'));
+  guest.set<u32>(0, 100'000);
+  guest.set<u32>(4, 80'000);
+  EXPECT_EQ(guest.call(binding, {0, 1}), HostStatus::ok);
+  EXPECT_EQ(io.result.value(), 80'000u);
+  EXPECT_EQ(sink.taken, std::string(65'536, 'a') + std::string(80'000 - 65'536, 'b'));
+  guest.set<u32>(4, 65'536 + 10);
+  sink.taken.clear();
+  EXPECT_EQ(guest.call(binding, {0, 1}), HostStatus::ok);
+  EXPECT_EQ(io.result.value(), 65'546u);
+  sink.taken.assign(24'460, 'c');
+  EXPECT_EQ(guest.call(binding, {0, 1}), HostStatus::ok);
+  EXPECT_EQ(io.result.value(), 65'536u) << "an error after a piece is a short write";
+  guest.set<u32>(4, 0);
+  EXPECT_EQ(guest.call(binding, {0, 1}), HostStatus::ok);
+  EXPECT_EQ(io.result.value(), 0u);
 }
 
 TEST(Streams, AnInterruptEndsABlockedReadAndABlockedWrite) {

@@ -214,6 +214,18 @@ TEST_F(OverlapTest, AnyPairOfManyIsSeen) {
   EXPECT_FALSE(table.error().hint.empty());
 }
 
+TEST_F(OverlapTest, RulesAreBounded) {
+  Grants grants;
+  for (usize i = 0; i < MountTable::kMaxRules; ++i) {
+    grants.denies.push_back({"/a/b/secret" + std::to_string(i) + "/**", "", kRead, "line"});
+  }
+  EXPECT_TRUE(MountTable::open(grants));
+  grants.denies.push_back({"/one-more", "", kRead, "line"});
+  auto table = MountTable::open(grants);
+  ASSERT_FALSE(table);
+  EXPECT_STREQ(table.error().code, "grant-too-many-rules");
+}
+
 TEST_F(OverlapTest, TheRuntimesOwnFolderIsReserved) {
   Grants grants;
   for (const char* guest : {"/dewar", "dewar", "/dewar/", "//dewar/./x", "/dewar/.report"}) {

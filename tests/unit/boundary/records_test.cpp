@@ -46,6 +46,50 @@ TEST(DenialLog, KeepsCountingPastItsBounds) {
   EXPECT_EQ(log.unlisted_probes(), 1000 - DenialLog::kMaxEntries);
 }
 
+TEST(DenialLog, AFloodHidesNeitherWhatCameBeforeNorWhatComesAfter) {
+  DenialLog log;
+  const auto flood = [&](u32 from, u32 to) {
+    for (u32 i = from; i < to; ++i) log.deny(denial("/flood/" + std::to_string(i)));
+  };
+  log.deny(denial("/before"));
+  flood(0, 30'000);
+  log.deny(denial("/etc/passwd"));
+  log.deny(denial("/etc/passwd"));
+  const std::vector<Denial> kept = log.denials();
+  ASSERT_EQ(kept.size(), 256u);
+  EXPECT_EQ(kept.front().resource, "/before");
+  EXPECT_EQ(kept[191].resource, "/flood/190");
+  EXPECT_EQ(kept[192].resource, "/flood/29937") << "the latest 64 follow the first 192";
+  EXPECT_EQ(kept[254].resource, "/flood/29999");
+  EXPECT_EQ(kept.back().resource, "/etc/passwd");
+  EXPECT_EQ(kept.back().count, 2u);
+  EXPECT_EQ(log.total_denials(), 30'003u);
+  EXPECT_EQ(log.unlisted_denials(), 30'003u - 257u);
+}
+
+TEST(DenialLog, TheLatestAreThoseMetLatest) {
+  DenialLog log;
+  for (u32 i = 0; i < 256; ++i) log.deny(denial("/" + std::to_string(i)));
+  log.deny(denial("/192"));  // the oldest of the latest: now the newest
+  log.deny(denial("/0"));    // of the first: stays in its place
+  log.deny(denial("/256"));
+  log.deny(denial("/193"));  // was dropped for the one above: begins anew, and drops /194
+  std::vector<Denial> kept = log.denials();
+  ASSERT_EQ(kept.size(), 256u);
+  EXPECT_EQ(kept[0].resource, "/0");
+  EXPECT_EQ(kept[0].count, 2u);
+  EXPECT_EQ(kept[192].resource, "/195");
+  EXPECT_EQ(kept[253].resource, "/192");
+  EXPECT_EQ(kept[253].count, 2u);
+  EXPECT_EQ(kept[254].resource, "/256");
+  EXPECT_EQ(kept[255].resource, "/193");
+  EXPECT_EQ(kept[255].count, 1u);
+  u64 counted = 0;
+  for (const Denial& d : kept) counted += d.count;
+  EXPECT_EQ(counted + log.unlisted_denials(), log.total_denials());
+  EXPECT_EQ(log.unlisted_denials(), 2u);
+}
+
 TEST(DenialLog, CutsLongText) {
   DenialLog log;
   log.deny(denial(std::string(100'000, 'x')));

@@ -115,8 +115,8 @@ class WasiGuest : public test::FakeGuest {
     return names;
   }
 
-  const std::vector<boundary::Denial>& denials() const { return session->denials().denials(); }
-  const std::vector<boundary::Probe>& probes() const { return session->denials().probes(); }
+  std::vector<boundary::Denial> denials() const { return session->denials().denials(); }
+  std::vector<boundary::Probe> probes() const { return session->denials().probes(); }
 
   std::unique_ptr<Session> session;
   std::map<std::string, boundary::Binding*, std::less<>> bindings;

@@ -80,6 +80,53 @@ TEST_F(WasiMemory, MountsOfBothKindsNest) {
   EXPECT_EQ(g.on_path("path_create_directory", kScratch, "host"), Errno::exist);
 }
 
+// A tree may be as deep as the limit lets it be, and long paths and renames walk through it: whoever asks for that
+// pays.
+TEST_F(WasiMemory, WalksThroughADeepTreeCostFuel) {
+  start(16 << 20);
+  constexpr u32 kDepth = 1500;
+  ASSERT_EQ(g.on_path("path_create_directory", kTmp, "x"), Errno::success);
+  u32 dir = kTmp;
+  for (u32 i = 0; i < kDepth; ++i) {
+    ASSERT_EQ(g.on_path("path_create_directory", dir, "d"), Errno::success);
+    ASSERT_EQ(g.open_read(dir, "d"), Errno::success);
+    if (dir != kTmp) ASSERT_EQ(g("fd_close", {dir}), Errno::success);
+    dir = g.fd;
+  }
+  const auto cost = [&](auto call, Errno wanted = Errno::success) {
+    const i64 before = g.stack->fuel;
+    const u64 surcharge = g.stack->bulk_surcharge;
+    EXPECT_EQ(call(), wanted);
+    EXPECT_EQ(g.stack->bulk_surcharge - surcharge, static_cast<u64>(before - g.stack->fuel)) << "no instructions";
+    return before - g.stack->fuel;
+  };
+  std::string deep;
+  for (u32 i = 0; i < kDepth; ++i) deep += "d/";
+  constexpr i64 kUnits = kDepth / MemFs::kStepsPerUnit;
+  EXPECT_EQ(cost([&] { return g.stat(kTmp, "x"); }), 0);
+  EXPECT_EQ(cost([&] { return g.rename(kTmp, "x", kTmp, "y"); }), 0);
+  const auto expect = [](i64 found, i64 units) { EXPECT_TRUE(found >= units - 2 && found <= units + 4) << found; };
+  expect(cost([&] { return g.stat(kTmp, deep); }), kUnits);
+  expect(cost([&] { return g.stat(kTmp, deep + "none"); }, Errno::noent), kUnits);
+  expect(cost([&] { return g.open_read(kTmp, deep); }), kUnits);
+  expect(cost([&] { return g.on_path("path_unlink_file", kTmp, deep + "none"); }, Errno::noent), kUnits);
+  expect(cost([&] { return g.rename(kTmp, "y", dir, "y"); }), kUnits);  // up from where it goes
+  expect(cost([&] { return g.rename(dir, "y", kTmp, "y"); }), 0);
+  expect(cost([&] { return g.rename(kTmp, "d", dir, "d"); }, Errno::inval), kUnits);  // into itself
+  EXPECT_TRUE(g.denials().empty());
+}
+
+TEST_F(WasiMemory, ALargeFolderCostsFuelToList) {
+  start(16 << 20);
+  for (u32 i = 0; i < 1000; ++i) {
+    ASSERT_EQ(g.open(kTmp, "file" + std::to_string(i), kOpenCreate), Errno::success);
+    ASSERT_EQ(g("fd_close", {g.fd}), Errno::success);
+  }
+  const i64 before = g.stack->fuel;
+  EXPECT_EQ(g("fd_readdir", {kTmp, WasiGuest::kData, 10, 0, kResult}), Errno::success);
+  EXPECT_EQ(before - g.stack->fuel, 1002 / 64);
+}
+
 TEST_F(WasiMemory, TheLimitIsExactAndSeenAsNoSpace) {
   const u64 used = MemFs::kNodeCost + MemFs::kNameCost + 1 + 2 * MemFs::kChunk;
   const std::string text(2 * MemFs::kChunk, 'x');

@@ -54,7 +54,7 @@ class Ruled : public ::testing::Test {
   }
   std::string last() const {
     if (g.denials().empty()) return "none";
-    const boundary::Denial& d = g.denials().back();
+    const boundary::Denial d = g.denials().back();
     return d.operation + " " + d.resource + " [" + d.rule + (d.missing.empty() ? "" : " " + d.missing) + "] by " +
            d.decided_by;
   }

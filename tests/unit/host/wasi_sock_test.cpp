@@ -348,7 +348,7 @@ TEST(WasiSock, WithoutGrantThereIsNone) {
   EXPECT_EQ(accept(g, 99), Errno::badf);
   ASSERT_EQ(g.denials().size(), 4u) << "a number that is not open is no denial";
   const auto line = [&](usize i) {
-    const auto& d = g.denials()[i];
+    const auto d = g.denials()[i];
     return d.operation + " " + d.resource + " [" + d.rule + " " + d.missing + "] " + d.guest_saw + " " + d.grant;
   };
   EXPECT_EQ(line(0), "sock_accept /data/file [not-a-socket network] ENOTSOCK ");

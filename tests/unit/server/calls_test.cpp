@@ -126,23 +126,26 @@ TEST_F(CallsTest, ReportsAreOfRunningCallsWithAToken) {
   host_.await({"quiet", "loud"});
   EXPECT_EQ(calls.report_in(), 0);
   std::vector<std::string> seen;
-  calls.report([&](const std::string& token, u64, std::optional<u64> allowed) {
+  calls.report([&](const std::string& token, u64, std::optional<u64> allowed, std::optional<u64> fuel) {
     seen.push_back(token);
     EXPECT_EQ(allowed, 50u);
+    EXPECT_FALSE(fuel) << "nothing that uses fuel runs here";
   });
   EXPECT_EQ(seen, std::vector<std::string>{"\"t\""});
   calls.cancel("loud");
   calls.cancel("waiting");
   await_ended({"waiting cancelled", "loud cancelled"});
   EXPECT_EQ(calls.report_in(), -1);
-  calls.report([](const std::string&, u64, std::optional<u64>) { ADD_FAILURE() << "after its end"; });
+  calls.report(
+      [](const std::string&, u64, std::optional<u64>, std::optional<u64>) { ADD_FAILURE() << "after its end"; });
 }
 
 TEST_F(CallsTest, TheOperatorsTimeIsTheMost) {
   Calls calls(host_, {.parallel = 2, .progress_ms = 0});
   start(calls, "a", "1", 1, 5000);
   host_.await({"a"});
-  calls.report([&](const std::string&, u64, std::optional<u64> allowed) { EXPECT_EQ(allowed, 1000u); });
+  calls.report(
+      [&](const std::string&, u64, std::optional<u64> allowed, std::optional<u64>) { EXPECT_EQ(allowed, 1000u); });
 }
 
 TEST_F(CallsTest, StoppingCancelsAndWaits) {
