@@ -15,9 +15,11 @@ concept VecPlace = std::same_as<T, Xmm> || std::same_as<T, Mem>;
 
 class Assembler final : public IntegerAssembler {
  public:
-  /// Without AVX, vec() may change `scratch`; no operand of vec() may be it.
+  /// Without AVX, vec() may change `scratch`; no operand of vec() may be it. Not xmm0, where the masks of blends are.
   Assembler(CpuFeatures features, u32 max_bytes, Xmm scratch = Xmm::xmm15)
-      : IntegerAssembler(features, max_bytes), scratch_(scratch) {}
+      : IntegerAssembler(features, max_bytes), scratch_(scratch) {
+    DEWAR_ASSERT(scratch != Xmm::xmm0, "xmm0 can not be the scratch register");
+  }
 
   /// dst = a op b. Scalar conversions and roots take their upper bits from `a`; naming dst there costs no move.
   template <VecPlace Rm>

@@ -60,7 +60,8 @@ std::string difference(const ZydisDecodedOperand& operand, const Arg& want) {
 /// The shortest encoding the decoder's own library knows for this instruction; 0 if it knows none.
 usize shortest(const Decoded& decoded) {
   // Between registers, the forms that store are sometimes shorter; we have no use for them.
-  if (decoded.mnemonic().find("movs") != std::string_view::npos) return 0;
+  for (std::string_view name : {"movss", "movsd", "vmovss", "vmovsd"})
+    if (decoded.mnemonic() == name) return 0;
   ZydisEncoderRequest request{};
   if (ZYAN_FAILED(ZydisEncoderDecodedInstructionToEncoderRequest(&decoded.instruction, decoded.operands,
                                                                  decoded.instruction.operand_count_visible, &request)))

@@ -74,8 +74,12 @@ class RowTest {
   VecOp<kShape> op() const {
     return {static_cast<VecRow>(row_)};
   }
-  /// A general-purpose operand of a lane instruction is named by 32 bits, unless the row is of 64.
-  Width gpr_width() const { return info_.wide ? Width::w64 : Width::w32; }
+  /// By the row's name, not by what it says: of 64 bits, or named by 32.
+  Width gpr_width() const {
+    const std::string_view row = kNames[row_];
+    const bool wide = row.ends_with("_64") || row.starts_with("movq") || row == "pinsrq" || row == "pextrq";
+    return wide ? Width::w64 : Width::w32;
+  }
   Arg arg(Xmm r) const { return reg(r); }
   Arg arg(Gpr r) const { return reg(gpr_width(), r); }
 
@@ -331,6 +335,7 @@ TEST(VectorDeathTest, Limits) {
   EXPECT_DEATH(v2.vec(op::movhlps, a, a, Mem(Gpr::rax)), "without memory form");
   EXPECT_DEATH(v2.vec(op::paddd, Xmm::xmm15, a, a), "scratch");
   EXPECT_DEATH(v2.vec(op::pblendvb, a, a, a, Xmm::xmm2), "mask is in xmm0");
+  EXPECT_DEATH(Assembler(CpuFeatures::for_level(CpuLevel::v2), kTestBytes, Xmm::xmm0), "xmm0");
 }
 #endif
 
