@@ -22,59 +22,32 @@ class Assembler final : public IntegerAssembler {
   }
 
   /// dst = a op b. Scalar conversions and roots take their upper bits from `a`; naming dst there costs no move.
-  template <VecPlace Rm>
-  void vec(VecOp<Shape::rvm> op, Xmm dst, Xmm a, const Rm& b) {
-    three(op.info(), dst, a, b, 0, 0);
-  }
-  template <VecPlace Rm>
-  void vec(VecOp<Shape::rvm_i> op, Xmm dst, Xmm a, const Rm& b, u8 imm) {
+  void vec(VecOp<Shape::rvm> op, Xmm dst, Xmm a, const VecPlace auto& b) { three(op.info(), dst, a, b, 0, 0); }
+  void vec(VecOp<Shape::rvm_i> op, Xmm dst, Xmm a, const VecPlace auto& b, u8 imm) {
     three(op.info(), dst, a, b, 1, imm);
   }
   void vec(VecOp<Shape::rv_load> op, Xmm dst, Xmm a, const Mem& b) { three(op.info(), dst, a, b, 0, 0); }
-  template <IntPlace Rm>
-  void vec(VecOp<Shape::rvg> op, Xmm dst, Xmm a, const Rm& b) {
-    three(op.info(), dst, a, b, 0, 0);
-  }
-  template <IntPlace Rm>
-  void vec(VecOp<Shape::rvg_i> op, Xmm dst, Xmm a, const Rm& b, u8 imm) {
+  void vec(VecOp<Shape::rvg> op, Xmm dst, Xmm a, const IntPlace auto& b) { three(op.info(), dst, a, b, 0, 0); }
+  void vec(VecOp<Shape::rvg_i> op, Xmm dst, Xmm a, const IntPlace auto& b, u8 imm) {
     three(op.info(), dst, a, b, 1, imm);
   }
 
   /// dst = op src
-  template <VecPlace Rm>
-  void vec(VecOp<Shape::rm> op, Xmm dst, const Rm& src) {
-    two(op.info(), dst, src, 0, 0);
-  }
-  template <VecPlace Rm>
-  void vec(VecOp<Shape::rm_i> op, Xmm dst, const Rm& src, u8 imm) {
-    two(op.info(), dst, src, 1, imm);
-  }
+  void vec(VecOp<Shape::rm> op, Xmm dst, const VecPlace auto& src) { two(op.info(), dst, src, 0, 0); }
+  void vec(VecOp<Shape::rm_i> op, Xmm dst, const VecPlace auto& src, u8 imm) { two(op.info(), dst, src, 1, imm); }
   void vec(VecOp<Shape::load> op, Xmm dst, const Mem& src) { two(op.info(), dst, src, 0, 0); }
   void vec(VecOp<Shape::mr> op, const Mem& dst, Xmm src) { two(op.info(), src, dst, 0, 0); }
   void vec(VecOp<Shape::mr_i> op, const Mem& dst, Xmm src, u8 imm) { two(op.info(), src, dst, 1, imm); }
-  template <IntPlace Rm>
-  void vec(VecOp<Shape::rg> op, Xmm dst, const Rm& src) {
-    two(op.info(), dst, src, 0, 0);
-  }
-  template <IntPlace Rm>
-  void vec(VecOp<Shape::gr> op, const Rm& dst, Xmm src) {
-    two(op.info(), src, dst, 0, 0);
-  }
-  template <IntPlace Rm>
-  void vec(VecOp<Shape::gr_i> op, const Rm& dst, Xmm src, u8 imm) {
-    two(op.info(), src, dst, 1, imm);
-  }
-  template <VecPlace Rm>
-  void vec(VecOp<Shape::gm> op, Gpr dst, const Rm& src) {
-    two(op.info(), dst, src, 0, 0);
-  }
+  void vec(VecOp<Shape::rg> op, Xmm dst, const IntPlace auto& src) { two(op.info(), dst, src, 0, 0); }
+  void vec(VecOp<Shape::gr> op, const IntPlace auto& dst, Xmm src) { two(op.info(), src, dst, 0, 0); }
+  void vec(VecOp<Shape::gr_i> op, const IntPlace auto& dst, Xmm src, u8 imm) { two(op.info(), src, dst, 1, imm); }
+  void vec(VecOp<Shape::gm> op, Gpr dst, const VecPlace auto& src) { two(op.info(), dst, src, 0, 0); }
   void vec(VecOp<Shape::gm_i> op, Gpr dst, Xmm src, u8 imm) { two(op.info(), dst, src, 1, imm); }
 
   /// Every lane of `src` shifted by a constant.
   void vec(VecOp<Shape::shift_i> op, Xmm dst, Xmm src, u8 count);
   /// Lanes of `b` where the top bit of the mask's lane is set, else of `a`. Without AVX the mask is xmm0, and dst not.
-  template <VecPlace Rm>
-  void vec(VecOp<Shape::blend> op, Xmm dst, Xmm a, const Rm& b, Xmm mask) {
+  void vec(VecOp<Shape::blend> op, Xmm dst, Xmm a, const VecPlace auto& b, Xmm mask) {
     const VecInfo& info = op.info();
     if (features().avx()) {
       u8* p = buffer_.reserve();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How x86-64 instructions become bytes: prefixes, REX, VEX, ModRM, SIB, displacements (Intel SDM volume 2, chapter 2),
-// and labels. It knows no instruction; integer.h and vector.h do. Every put_ function stores at `p`, inside what one
-// reserve() admitted, and returns where it ended.
+// and labels. It knows no instruction; integer.h and assembler.h do. Every put_ function stores at `p`, inside what one
+// reserve() admitted, and returns where it ended. Where a byte may be absent it is stored anyway and overwritten by the
+// next: which registers an instruction has can not be predicted, so branches on them would be slow.
 #pragma once
 
 #include <cstring>
@@ -74,7 +75,8 @@ class Encoder {
                                              bool plain_rex = false) {
     constexpr u8 kByte[] = {0, 0x66, 0xf3, 0xf2};
     if (prefix != Prefix::kNP) *p++ = kByte[static_cast<u8>(prefix)];
-    if (rex != 0 || plain_rex) p = put8(p, 0x40 | rex);
+    put8(p, 0x40 | rex);
+    p += rex != 0 || plain_rex;
     if (map != OpcodeMap::kNone) *p++ = 0x0f;
     if (map == OpcodeMap::k38) *p++ = 0x38;
     if (map == OpcodeMap::k3a) *p++ = 0x3a;
@@ -90,17 +92,16 @@ class Encoder {
     if (DEWAR_UNLIKELY(mem.label_ != nullptr)) return put_rip(p, reg_field, mem, tail);
     const unsigned base = low(mem.base_);
     // rbp and r13 have no form without displacement: theirs means rip or "no base".
-    unsigned mod = 0x80;
-    if (mem.disp_ == static_cast<i8>(mem.disp_)) mod = mem.disp_ == 0 && base != 5 ? 0 : 0x40;
+    const bool none = mem.disp_ == 0 && base != 5;
+    const bool small = mem.disp_ == static_cast<i8>(mem.disp_);
+    const unsigned mod = none ? 0 : small ? 0x40 : 0x80;
     // rsp and r12 have no form without SIB: theirs says that one follows.
-    if (mem.index_ == Mem::kNoIndex && base != 4) {
-      p = put8(p, mod | reg_field | base);
-    } else {
-      p = put8(p, mod | reg_field | 4);
-      p = put8(p, unsigned{mem.scale_} << 6 | low(mem.index_) << 3 | base);
-    }
-    put(p, mem.disp_);  // as many of its bytes count as the mode says
-    return p + (mod == 0 ? 0 : mod == 0x40 ? 1 : 4);
+    const bool sib = mem.index_ != Mem::kNoIndex || base == 4;
+    put8(p, mod | reg_field | (sib ? 4 : base));
+    put8(p + 1, unsigned{mem.scale_} << 6 | low(mem.index_) << 3 | base);
+    p += 1 + unsigned{sib};
+    put(p, mem.disp_);
+    return p + (none ? 0 : small ? 1 : 4);
   }
 
   /// A whole instruction with ModRM in the legacy encoding, without its immediate.
@@ -117,16 +118,12 @@ class Encoder {
   [[gnu::always_inline]] u8* put_vex(u8* p, Prefix prefix, OpcodeMap map, unsigned opcode, bool wide, Reg reg,
                                      unsigned source, const Rm& rm, unsigned tail = 0) {
     const unsigned rxb = (code_of(reg) >> 3) << 2 | rex_xb(rm);
-    const unsigned rest = (~source & 15) << 3 | static_cast<unsigned>(prefix);
-    if (map == OpcodeMap::k0f && !wide && (rxb & 3) == 0) {
-      p = put8(p, 0xc5);
-      p = put8(p, (rxb != 0 ? 0 : 0x80) | rest);
-    } else {
-      p = put8(p, 0xc4);
-      p = put8(p, (~rxb & 7) << 5 | static_cast<unsigned>(map));
-      p = put8(p, unsigned{wide} << 7 | rest);
-    }
-    p = put8(p, opcode);
+    const unsigned rest = unsigned{wide} << 7 | (~source & 15) << 3 | static_cast<unsigned>(prefix);
+    const bool is_long = map != OpcodeMap::k0f || wide || (rxb & 3) != 0;
+    const u32 two = 0xc5 | (rest | (rxb != 0 ? 0 : 0x80)) << 8 | opcode << 16;
+    const u32 three = 0xc4 | ((~rxb & 7) << 5 | static_cast<unsigned>(map)) << 8 | rest << 16 | opcode << 24;
+    put(p, is_long ? three : two);
+    p += 3 + unsigned{is_long};
     return put_rm(p, code_of(reg), rm, tail);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Integer instructions (Intel SDM volume 2). Operand order is Intel's: destination first. `Rm` is a Gpr or a Mem.
+// Integer instructions (Intel SDM volume 2). Operand order is Intel's: destination first. IntPlace: a Gpr or a Mem.
 // Where a Width is a parameter, all four are allowed unless said otherwise. A 32-bit result clears the upper half of
 // its register; 8- and 16-bit results leave the rest of it alone.
 #pragma once
@@ -39,14 +39,12 @@ class IntegerAssembler : public Encoder {
   /// xor dst, dst: shorter than mov_imm(dst, 0), but changes flags.
   void zero(Gpr dst) { alu(Alu::xor_, Width::w32, dst, dst); }
   /// Zero-extends 8 or 16 bits to 64; mov with w32 does it for 32.
-  template <IntPlace Rm>
-  void movzx(Width from, Gpr dst, const Rm& src) {
+  void movzx(Width from, Gpr dst, const IntPlace auto& src) {
     DEWAR_ASSERT(from <= Width::w16, "mov extends 32 bits");
     extend(Width::w32, from, 0xb6, dst, src);
   }
   /// Sign-extends `from` to a wider `to`; what is above `to` is zero (w32) or kept (w16).
-  template <IntPlace Rm>
-  void movsx(Width to, Width from, Gpr dst, const Rm& src) {
+  void movsx(Width to, Width from, Gpr dst, const IntPlace auto& src) {
     DEWAR_ASSERT(from < to, "sign extension to no more bits");
     if (from != Width::w32) return extend(to, from, 0xbe, dst, src);
     u8* p = buffer_.reserve();
@@ -79,34 +77,13 @@ class IntegerAssembler : public Encoder {
       if (dst == Gpr::rax) return accumulator_imm(w, alu_opcode(op) + 4, imm);
     sized_imm(w, 0x80, digit, dst, imm);
   }
-  template <class Dst, class Src>
-  void add(Width w, const Dst& dst, const Src& src) {
-    alu(Alu::add, w, dst, src);
-  }
-  template <class Dst, class Src>
-  void or_(Width w, const Dst& dst, const Src& src) {
-    alu(Alu::or_, w, dst, src);
-  }
-  template <class Dst, class Src>
-  void and_(Width w, const Dst& dst, const Src& src) {
-    alu(Alu::and_, w, dst, src);
-  }
-  template <class Dst, class Src>
-  void sub(Width w, const Dst& dst, const Src& src) {
-    alu(Alu::sub, w, dst, src);
-  }
-  template <class Dst, class Src>
-  void xor_(Width w, const Dst& dst, const Src& src) {
-    alu(Alu::xor_, w, dst, src);
-  }
-  template <class Dst, class Src>
-  void cmp(Width w, const Dst& dst, const Src& src) {
-    alu(Alu::cmp, w, dst, src);
-  }
-  template <IntPlace Rm>
-  void test(Width w, const Rm& a, Gpr b) {
-    sized(w, 0x84, b, a);
-  }
+  void add(Width w, const auto& dst, const auto& src) { alu(Alu::add, w, dst, src); }
+  void or_(Width w, const auto& dst, const auto& src) { alu(Alu::or_, w, dst, src); }
+  void and_(Width w, const auto& dst, const auto& src) { alu(Alu::and_, w, dst, src); }
+  void sub(Width w, const auto& dst, const auto& src) { alu(Alu::sub, w, dst, src); }
+  void xor_(Width w, const auto& dst, const auto& src) { alu(Alu::xor_, w, dst, src); }
+  void cmp(Width w, const auto& dst, const auto& src) { alu(Alu::cmp, w, dst, src); }
+  void test(Width w, const IntPlace auto& a, Gpr b) { sized(w, 0x84, b, a); }
   template <IntPlace Rm>
   void test(Width w, const Rm& a, Imm imm) {
     if constexpr (std::same_as<Rm, Gpr>)
@@ -114,14 +91,12 @@ class IntegerAssembler : public Encoder {
     sized_imm(w, 0xf6, Digit{0}, a, imm);
   }
   /// w16 to w64, as the next.
-  template <IntPlace Rm>
-  void imul(Width w, Gpr dst, const Rm& src) {
+  void imul(Width w, Gpr dst, const IntPlace auto& src) {
     DEWAR_ASSERT(w != Width::w8, "no such imul");
     u8* p = buffer_.reserve();
     buffer_.commit(put_sized(p, w, OpcodeMap::k0f, 0xae, dst, src));
   }
-  template <IntPlace Rm>
-  void imul(Width w, Gpr dst, const Rm& src, Imm imm) {
+  void imul(Width w, Gpr dst, const IntPlace auto& src, Imm imm) {
     DEWAR_ASSERT(w != Width::w8, "no such imul");
     u8* p = buffer_.reserve();
     if (fits_byte(w, imm)) {
@@ -131,21 +106,14 @@ class IntegerAssembler : public Encoder {
     p = put_sized(p, w, OpcodeMap::kNone, 0x68, dst, src, imm_bytes(w));
     buffer_.commit(put_imm(p, w, imm));
   }
-  template <IntPlace Rm>
-  void unary(Unary op, Width w, const Rm& place) {
-    sized(w, 0xf6, Digit{static_cast<u8>(op)}, place);
-  }
+  void unary(Unary op, Width w, const IntPlace auto& place) { sized(w, 0xf6, Digit{static_cast<u8>(op)}, place); }
   void cdq() { bytes<0x99>(); }        ///< eax to edx:eax
   void cqo() { bytes<0x48, 0x99>(); }  ///< rax to rdx:rax
 
   // Shifts and bits.
   /// By cl.
-  template <IntPlace Rm>
-  void shift(Shift op, Width w, const Rm& place) {
-    sized(w, 0xd2, Digit{static_cast<u8>(op)}, place);
-  }
-  template <IntPlace Rm>
-  void shift(Shift op, Width w, const Rm& place, u8 count) {
+  void shift(Shift op, Width w, const IntPlace auto& place) { sized(w, 0xd2, Digit{static_cast<u8>(op)}, place); }
+  void shift(Shift op, Width w, const IntPlace auto& place, u8 count) {
     const Digit digit{static_cast<u8>(op)};
     if (count == 1) return sized(w, 0xd0, digit, place);
     u8* p = buffer_.reserve();
@@ -153,8 +121,7 @@ class IntegerAssembler : public Encoder {
     buffer_.commit(put8(p, count));
   }
   /// w32 or w64, as all below.
-  template <IntPlace Rm>
-  void shiftx(Shiftx op, Width w, Gpr dst, const Rm& src, Gpr count) {
+  void shiftx(Shiftx op, Width w, Gpr dst, const IntPlace auto& src, Gpr count) {
     constexpr Prefix kPrefix[] = {Prefix::k66, Prefix::kF3, Prefix::kF2};
     require(CpuLevel::v3);
     u8* p = buffer_.reserve();
@@ -162,15 +129,13 @@ class IntegerAssembler : public Encoder {
     buffer_.commit(p);
   }
   /// Rotates right without flags (v3).
-  template <IntPlace Rm>
-  void rorx(Width w, Gpr dst, const Rm& src, u8 count) {
+  void rorx(Width w, Gpr dst, const IntPlace auto& src, u8 count) {
     require(CpuLevel::v3);
     u8* p = buffer_.reserve();
     p = put_vex(p, Prefix::kF2, OpcodeMap::k3a, 0xf0, is_wide(w), dst, 0, src, 1);
     buffer_.commit(put8(p, count));
   }
-  template <IntPlace Rm>
-  void bit_scan(BitScan op, Width w, Gpr dst, const Rm& src) {
+  void bit_scan(BitScan op, Width w, Gpr dst, const IntPlace auto& src) {
     constexpr u8 kOpcode[] = {0xbc, 0xbd, 0xbc, 0xbd, 0xb8};
     constexpr CpuLevel kLevel[] = {CpuLevel::v1, CpuLevel::v1, CpuLevel::v3, CpuLevel::v3, CpuLevel::v2};
     require(kLevel[static_cast<u8>(op)]);
@@ -178,23 +143,20 @@ class IntegerAssembler : public Encoder {
   }
   /// Of a register only: with memory, the processor would leave the operand.
   void bt(Width w, Gpr place, Gpr index) { plain(w, Prefix::kNP, OpcodeMap::k0f, 0xa3, index, place); }
-  template <IntPlace Rm>
-  void bt(Width w, const Rm& place, u8 index) {
+  void bt(Width w, const IntPlace auto& place, u8 index) {
     u8* p = buffer_.reserve();
     p = put_legacy(p, Prefix::kNP, OpcodeMap::k0f, 0xba, is_wide(w), Digit{4}, place, false, 1);
     buffer_.commit(put8(p, index));
   }
   /// 0 or 1 in 8 bits.
-  template <IntPlace Rm>
-  void setcc(Cond cond, const Rm& dst) {
+  void setcc(Cond cond, const IntPlace auto& dst) {
     u8* p = buffer_.reserve();
     const unsigned opcode = 0x90 + static_cast<unsigned>(cond);
     p = put_legacy(p, Prefix::kNP, OpcodeMap::k0f, opcode, false, Digit{0}, dst, byte_rex(Width::w8, dst));
     buffer_.commit(p);
   }
   /// Reads memory whatever the condition; clears the upper half with w32 even where nothing is moved.
-  template <IntPlace Rm>
-  void cmov(Cond cond, Width w, Gpr dst, const Rm& src) {
+  void cmov(Cond cond, Width w, Gpr dst, const IntPlace auto& src) {
     plain(w, Prefix::kNP, OpcodeMap::k0f, 0x40 + static_cast<unsigned>(cond), dst, src);
   }
 
@@ -205,14 +167,8 @@ class IntegerAssembler : public Encoder {
     branch(target, reach, 0x70 + code, OpcodeMap::k0f, 0x80 + code);
   }
   void call(Label& target) { branch_far(target, OpcodeMap::kNone, 0xe8); }
-  template <IntPlace Rm>
-  void jmp(const Rm& target) {
-    indirect(0xff, Digit{4}, target);
-  }
-  template <IntPlace Rm>
-  void call(const Rm& target) {
-    indirect(0xff, Digit{2}, target);
-  }
+  void jmp(const IntPlace auto& target) { indirect(0xff, Digit{4}, target); }
+  void call(const IntPlace auto& target) { indirect(0xff, Digit{2}, target); }
   /// To code elsewhere: returns the offset of the distance, 4 bytes counted from their end, for whoever places the
   /// code.
   u32 jmp_elsewhere() { return branch_elsewhere(0xe9); }
