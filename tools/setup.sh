@@ -6,7 +6,8 @@
 #
 # usage: tools/setup.sh [--dry-run] [test] [bench] [aarch64]
 #   --dry-run  print the command instead of running it; exit 0 if nothing is missing, else 1
-#   test       also what compiles C and C++ to WebAssembly for the tests, where the system offers it
+#   test       also what compiles C and C++ to WebAssembly for the tests, and reads machine code, where the system
+#              offers it
 #   bench      also what compiles the benchmark programs to WebAssembly
 #   aarch64    also the AArch64 cross compiler and emulator of `make test-aarch64`
 # DEWAR_CXX=... chooses a compiler yourself; then no compiler package is looked for.
@@ -118,6 +119,7 @@ need_all() {
       want "libc++-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/wasm32-wasi/libc++.a"
       want "libc++abi-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/wasm32-wasi/libc++abi.a"
     fi
+    want libzydis-dev "/usr/include/Zydis/Zydis.h"
   fi
   if ((with_bench)); then
     need wasi-libc "/usr/include/wasm32-wasi/stdio.h"

@@ -90,12 +90,13 @@ class SetupTest(ToolCase):
     def test_what_tests_compile_with_where_it_is_offered(self):
         self.add_everything()
         self.assertEqual(self.setup_sh("--dry-run", "test"), (0, "", True))
-        offers = ("wasi-libc", "libclang-rt-22-dev-wasm32", "libc++-22-dev-wasm32", "libc++abi-22-dev-wasm32")
+        offers = ("wasi-libc", "libclang-rt-22-dev-wasm32", "libc++-22-dev-wasm32", "libc++abi-22-dev-wasm32",
+                  "libzydis-dev")
         code, output, _ = self.setup_sh("--dry-run", "test", offers=offers)
         self.assertEqual((code, self.packages(output)), (1, list(offers)))
         self.add("usr/include/wasm32-wasi/stdio.h", "usr/lib/llvm-22/lib/wasm32-wasi/libc++.a")
         code, output, _ = self.setup_sh("--dry-run", "test", offers=offers[1:])
-        self.assertEqual((code, self.packages(output)), (1, [offers[1], offers[3]]))
+        self.assertEqual((code, self.packages(output)), (1, [offers[1], offers[3], offers[4]]))
 
     def test_optional_groups_only_when_asked(self):
         self.add_everything()
