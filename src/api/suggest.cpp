@@ -116,6 +116,8 @@ std::vector<Suggestion> suggestions(const Outcome& outcome) {
       s.policy = "dewar.stdin: true";
     } else if (!denial.grant.empty()) {
       s.flag = denial.grant;
+      constexpr std::string_view kListen = "--listen ";
+      if (s.flag.starts_with(kListen)) s.policy = "dewar.listeners: " + yaml_text(s.flag.substr(kListen.size()));
     } else if (denial.rule == "policy-deny") {
       s.note = denial.decided_by + " denies it, and a denial wins over every grant";
     }

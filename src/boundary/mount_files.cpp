@@ -14,6 +14,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "base/print.h"
 
@@ -83,10 +84,17 @@ KernelResult<u64> write_memory(MemFs& fs, u64 node, const GuestGather& from, u64
   return total;
 }
 
-u32 type_of_entry(int dir, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return DTTOIF(entry.d_type);
+// What an entry of a listing says of itself (d_ino, d_type) is of the file below a mount point, differs from what
+// stat() says on file systems made of layers, and is missing on others. Nothing if there is no such entry any more.
+std::optional<Listing::Entry> listed(int dir, u64 device, const dirent& entry) {
   struct stat st{};
-  return ::fstatat(dir, entry.d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mode & S_IFMT : 0;
+  if (::fstatat(dir, entry.d_name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0) {
+    return Listing::Entry{entry.d_name, st.st_mode & S_IFMT, st.st_dev, st.st_ino};
+  }
+  if (errno == ENOENT) return std::nullopt;
+  // A directory that may be read and not searched.
+  const u32 type = entry.d_type == DT_UNKNOWN ? 0 : DTTOIF(entry.d_type);
+  return Listing::Entry{entry.d_name, type, device, entry.d_ino};
 }
 
 KernelResult<Listing> list_memory(const MemFs& fs, u64 dir, usize max_entries, usize max_name_bytes) {
@@ -95,7 +103,8 @@ KernelResult<Listing> list_memory(const MemFs& fs, u64 dir, usize max_entries, u
   Listing out;
   out.inode = dir;
   out.parent_inode = fs.parent(dir);
-  for (MemFs::Entry& entry : *entries) out.entries.push_back({std::move(entry.name), mode_of(entry.kind), entry.node});
+  for (MemFs::Entry& entry : *entries)
+    out.entries.push_back({std::move(entry.name), mode_of(entry.kind), 0, entry.node});
   return out;
 }
 
@@ -266,7 +275,7 @@ KernelResult<Listing> list(const NodeView& dir, usize max_entries, usize max_nam
     if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
     bytes += std::strlen(entry->d_name);
     if (out.entries.size() >= max_entries || bytes > max_name_bytes) return std::unexpected(EOVERFLOW);
-    out.entries.push_back({entry->d_name, type_of_entry(own, *entry), entry->d_ino});
+    if (auto one = listed(own, st.st_dev, *entry)) out.entries.push_back(std::move(*one));
   }
   std::sort(out.entries.begin(), out.entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;

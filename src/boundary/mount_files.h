@@ -78,8 +78,8 @@ KernelResult<std::string> link_target(const NodeView& node);
 struct Listing {
   struct Entry {
     std::string name;
-    u32 type = 0;  ///< S_IFREG, ...
-    u64 inode = 0;
+    u32 type = 0;               ///< S_IFREG, ...
+    u64 device = 0, inode = 0;  ///< as status() has them, also where something is mounted
   };
   u64 device = 0, inode = 0;
   u64 parent_device = 0, parent_inode = 0;

@@ -8,7 +8,7 @@ constexpr u64 kSyntheticDevice = ~u64{0};
 }
 
 NodeIndex NodeTable::add(const Key& key, u64 now_ns) {
-  const Node node{next_number_++, {now_ns, now_ns, now_ns}};
+  const Node node{next_number_++, {now_ns, now_ns, now_ns}, {}};
   if (nodes_.size() > kMaxNodes) {
     nodes_.back() = node;
     return static_cast<NodeIndex>(nodes_.size() - 1);
@@ -31,7 +31,9 @@ NodeIndex NodeTable::create(u64 device, u64 inode, u64 now_ns) {
     // The old node may still be named by an open handle, so it keeps its place.
     index_.erase(it);
   }
-  return add(key, now_ns);
+  const NodeIndex made = add(key, now_ns);
+  nodes_[made].first_links = 1;
+  return made;
 }
 
 NodeIndex NodeTable::synthetic(u64 key) { return find(kSyntheticDevice, key); }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What guests see of inode numbers and timestamps (design D10): numbers are handed out in the order in which a run
-// first meets a file, times are the start of the virtual clock until the guest itself changes the file. Both depend
-// on what the guest does, never on the file system underneath. Hard links of one file share a node.
+// first meets a file, times are the start of the virtual clock until the guest itself changes the file, links are one
+// and what the guest adds and removes. All depend on what the guest does, never on the file system underneath, nor on
+// names that a file has elsewhere. Hard links of one file share a node.
 #pragma once
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +25,13 @@ struct FileTimes {
 struct Node {
   u64 number = 0;  ///< inode number that the guest sees
   FileTimes times;
+  std::optional<u64> first_links;  ///< of the kernel's file, when the run first looked
+
+  /// Links that the guest sees of a file of which the kernel counts `now`.
+  u64 links(u64 now) {
+    if (!first_links) first_links = now;
+    return now + 1 > *first_links ? now + 1 - *first_links : 0;
+  }
 };
 
 class NodeTable {
@@ -34,8 +43,8 @@ class NodeTable {
 
   /// The node of a file of the kernel, known or new.
   NodeIndex find(u64 device, u64 inode);
-  /// A node for a file that the guest just made: whatever the kernel's number meant before is forgotten, as file
-  /// systems differ in how they reuse numbers.
+  /// A node for a file that the guest just made, with one link: whatever the kernel's number meant before is forgotten,
+  /// as file systems differ in how they reuse numbers.
   NodeIndex create(u64 device, u64 inode, u64 now_ns);
   /// A node without a kernel file (synthetic directories), by a key of the caller's.
   NodeIndex synthetic(u64 key);

@@ -61,6 +61,38 @@ class Readme(unittest.TestCase):
         if skipped:
             self.skipTest(f"{len(skipped)} of {len(commands)} examples need a guest that is not installed")
 
+    def test_no_example_is_left_out(self):
+        """Whatever is shown as run is a session; what is only shown is an indented line, and those are known."""
+        text = (ROOT / "README.md").read_text()
+        self.assertEqual(set(re.findall(r"^```(\w*)$", text, re.M)) - {""}, {"console"})
+        self.assertEqual(len(re.findall(r"^```", text, re.M)), 2 * len(SESSION.findall(text)))
+        five = text.split("\n## Five more\n")[1].split("\n## ")[0]
+        self.assertEqual(len(sessions(five)), 5)
+        self.assertEqual(re.findall(r"^    (\S.*?)(?: +#.*)?$", SESSION.sub("", text), re.M),
+                         ["make run", "make install PREFIX=$HOME/.local", "examples/agent/agent.py --ro examples/data::/data"],
+                         "the last is run by tests/server/mcp_test.py")
+        shown = " ".join(command for command, _ in sessions(text))
+        for path in (ROOT / "examples").glob("*.*"):
+            # The JavaScript sister of agent_report.py is run by determinism_test.py.
+            self.assertTrue(f"examples/{path.name}" in shown or path.name == "agent_report.js", path)
+
+    def test_figures_are_those_of_the_page(self):
+        """README's table of figures repeats docs/benchmarks.md."""
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in
+                (ROOT / "README.md").read_text().split("\n## How fast\n")[1].split("\n## ")[0].splitlines() if line.startswith("| ")]
+        readme = {row[0].split(",")[0]: row for row in rows}
+        page = {row[0]: row[1:] for line in (ROOT / "docs/benchmarks.md").read_text().splitlines() if line.startswith("| ")
+                for row in [[cell.strip().strip("*") for cell in line.split("|")[1:-1]]]}
+        reported = page["reported"]
+        interpreter = readme["interpreter"]
+        self.assertEqual(interpreter[1], f"{reported[0]} × wasm3's time")
+        self.assertIn(f"V8 is {float(reported[1]) / float(reported[3]):.0f} × faster", interpreter[2])
+        self.assertIn(f"{len(list((ROOT / 'bench/programs').glob('*.c'))) // 2} programs", interpreter[0])
+        speed = page["decode + validate yosys, MB of code per CPU second"]
+        self.assertEqual(readme["decode and validate"][1:], [f"{speed[0]} MB of code per CPU second", f"V8 {speed[1]}"])
+        run = [cell.split(" / ") for cell in page["`yosys -V`, user seconds / peak MB"]]
+        self.assertEqual(readme["load"][1:], ["{} s, {} MB".format(*run[0]), "V8 {} s, {} MB".format(*run[1])])
+
     def test_pattern(self):
         self.assertTrue(pattern("a ... b").fullmatch("a 17 b"))
         self.assertFalse(pattern("a ... b").fullmatch("a 17 c"))

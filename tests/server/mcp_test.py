@@ -517,7 +517,10 @@ class Scripts(McpCase):
         env = dict(os.environ, PATH=os.path.dirname(os.path.abspath(BIN)) + ":" + os.environ["PATH"],
                    **self.guest_env("python"))
         script = ROOT / "examples/agent/agent.py"
-        self.assertLessEqual(len(script.read_text().splitlines()), 34)
+        lines = [line.strip() for line in script.read_text().splitlines()]
+        self.assertLessEqual(len([line for line in lines if line and not line.startswith("#")]), 30)
+        self.assertEqual([line for line in lines if line.startswith(("import ", "from "))],
+                         ["import json", "import subprocess", "import sys"], "no SDK")
         done = subprocess.run([sys.executable, script, "--ro", "examples/data::/data"], capture_output=True, cwd=ROOT,
                               env=env, timeout=PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -49,7 +49,7 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
       const bool mounted_over =
           std::any_of(children.begin(), children.end(), [&](const auto& c) { return c.name == raw.name && c.mount; });
       if (mounted_over) continue;
-      entries.push_back({std::move(raw.name), filetype_of(raw.type), number(listing->device, raw.inode)});
+      entries.push_back({std::move(raw.name), filetype_of(raw.type), number(raw.device, raw.inode)});
     }
   }
   const usize own = entries.size();

@@ -52,7 +52,9 @@ std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const P
   if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kRead, {}, false); !sure) {
     return std::unexpected(sure.error());
   }
-  return session.file_info(*st, place.mount);
+  FileInfo info = session.file_info(*st, place.mount);
+  info.links = std::max<u64>(info.links, 1);  // the name it was found by
+  return info;
 }
 
 }  // namespace

@@ -155,6 +155,11 @@ Reply path_link(HostCall& call, Session& session) {
   }
   if (Errno e = session.confirm_move(call, old_place, from, new_place, to, false); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
+  if (!from.fs) {
+    // The links from before must be known, to tell them from those of the guest.
+    if (auto st = boundary::status(from))
+      session.nodes()[session.nodes().find(st->st_dev, st->st_ino)].links(st->st_nlink);
+  }
   if (auto done = boundary::link_name(from, to, now(call, session)); !done) return from_kernel(done.error());
   session.boundary().files_created.use(1);
   return Errno::success;

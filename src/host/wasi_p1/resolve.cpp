@@ -168,25 +168,26 @@ u64 Session::inode_of(const boundary::Mount* mount, u64 device, u64 inode) {
 
 FileInfo Session::file_info(const struct stat& st, const boundary::Mount* mount) {
   FileInfo info;
+  boundary::Node* node = nullptr;  // of a file of the host
+  if (!(mount && mount->memory)) node = &nodes_[nodes_.find(st.st_dev, st.st_ino)];
   info.device = device_of(mount);
-  info.inode = inode_of(mount, st.st_dev, st.st_ino);
+  info.inode = node ? node->number : st.st_ino;
   info.filetype = filetype_of(st.st_mode);
-  // How many links a directory has and how large it is differ between file systems.
-  info.links = S_ISDIR(st.st_mode) ? 1 : st.st_nlink;
+  // How many links a directory has and how large it is differ between file systems; a file may have links elsewhere.
+  info.links = S_ISDIR(st.st_mode) ? 1 : node ? node->links(st.st_nlink) : st.st_nlink;
   info.size = S_ISDIR(st.st_mode) ? 0 : static_cast<u64>(st.st_size);
+  if (node && !clock_.is_real()) {
+    info.atime = node->times.access;
+    info.mtime = node->times.modify;
+    info.ctime = node->times.change;
+    return info;
+  }
   const auto ns = [](const timespec& t) {
     return t.tv_sec < 0 ? 0 : static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
   };
-  if (clock_.is_real() || (mount && mount->memory)) {
-    info.atime = ns(st.st_atim);
-    info.mtime = ns(st.st_mtim);
-    info.ctime = ns(st.st_ctim);
-    return info;
-  }
-  const boundary::FileTimes& seen = nodes_[nodes_.find(st.st_dev, st.st_ino)].times;
-  info.atime = seen.access;
-  info.mtime = seen.modify;
-  info.ctime = seen.change;
+  info.atime = ns(st.st_atim);
+  info.mtime = ns(st.st_mtim);
+  info.ctime = ns(st.st_ctim);
   return info;
 }
 

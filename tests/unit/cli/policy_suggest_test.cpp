@@ -2,10 +2,14 @@
 // Suggested grants are exact: for more than a hundred generated denials of every kind, applying what is suggested for
 // one of them (the option, and the policy entry, through the same parsers as `dewar run`) lifts that one and no other.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <set>
 
 #include "api/suggest.h"
+#include "boundary/sockets.h"
 #include "cli/policy_grants.h"
 #include "unit/host/wasi_fixture.h"
 
@@ -34,6 +38,7 @@ class Guest : public WasiGuest {
     roots.clear();
     for (u32 handle = 3;; ++handle) {
       if ((*this)("fd_prestat_get", {handle, kResult}) != Errno::success) break;
+      if (u32_at(kResult) != 0) continue;  // a socket: no folder, though it is asked for in the same way
       const u32 size = u32_at(kResult + 4);
       EXPECT_EQ((*this)("fd_prestat_dir_name", {handle, kPath, size}), Errno::success);
       roots.emplace_back(text(kPath, size), handle);
@@ -79,6 +84,18 @@ class Guest : public WasiGuest {
       symlink("anything", dir, name);
     } else if (a.kind == "stdin") {
       read(0, nullptr);
+    } else if (a.kind == "sock_accept") {
+      (*this)(a.kind, {3, 0, kResult});
+    } else if (a.kind == "sock_shutdown") {
+      (*this)(a.kind, {3, 3});
+    } else if (a.kind == "sock_recv" || a.kind == "sock_send") {
+      set<u32>(1024, kData);
+      set<u32>(1028, 1);
+      std::vector<u64> args{3, 1024, 1, 0, kResult};
+      if (a.kind == "sock_recv") args.push_back(kResult + 4);
+      (*this)(a.kind, args);
+    } else if (a.kind == "recv of an output") {
+      (*this)("sock_recv", {1, 1024, 1, 0, kResult, kResult + 4});
     } else {
       const auto [dir2, name2] = at(a.second);
       a.kind == "rename" ? rename(dir, name, dir2, name2) : link(dir, name, dir2, name2);
@@ -134,6 +151,8 @@ std::vector<Attempt> generate() {
         if (std::string_view(root) == "/data" && (std::string_view(kind) == "read" || std::string_view(kind) == "list"))
           continue;
         all.push_back({kind, fresh(root, random.below(3) == 0), fresh(root, false)});
+        // To list a folder is not to read what is in it.
+        if (std::string_view(kind) == "list") all.push_back({"read", all.back().path + "/inside", ""});
       }
     }
   }
@@ -146,7 +165,7 @@ std::vector<Attempt> generate() {
 // Makes the host what it was before any run.
 void prepare(const World& world, const std::vector<Attempt>& attempts) {
   for (const Attempt& a : attempts) {
-    if (a.kind == "stdin") continue;
+    if (a.path == "/") continue;
     const bool inside = a.path.starts_with("/data/");
     const ScratchDir& where = inside ? world.mounted : world.chosen;
     const auto host = [&](const std::string& guest) { return inside ? guest.substr(5) : guest; };
@@ -208,6 +227,10 @@ api::Outcome run(const World& world, const std::vector<Attempt>& attempts, const
     const std::string value = space == std::string::npos ? "" : unquoted(std::string_view(more.flag).substr(space + 1));
     if (option == "--stdin") {
       grants.stdin_ = boundary::StdinPolicy::granted;
+    } else if (option == "--listen" || option == "--stream") {
+      auto socket = option == "--listen" ? boundary::parse_listen(value) : boundary::parse_stream(value);
+      EXPECT_TRUE(socket) << value;
+      if (socket) grants.sockets.push_back(std::move(*socket));
     } else if (option == "--ro") {
       auto mount = boundary::parse_mount(value, boundary::kReadOnly);
       EXPECT_TRUE(mount) << value;
@@ -224,7 +247,7 @@ api::Outcome run(const World& world, const std::vector<Attempt>& attempts, const
     // "dewar.paths: ENTRY" or "dewar.stdin: true"
     const usize colon = more.policy.find(": ");
     const std::string key = more.policy.substr(6, colon - 6), entry = more.policy.substr(colon + 2);
-    text += "dewar: {" + key + ": " + (key == "paths" ? "[" + entry + "]" : entry) + "}\n";
+    text += "dewar: {" + key + ": " + (key == "paths" || key == "listeners" ? "[" + entry + "]" : entry) + "}\n";
   }
   auto policy = parse_policy(text, "policy.yaml");
   EXPECT_TRUE(policy) << text << (policy ? "" : policy.error().message);
@@ -295,7 +318,7 @@ TEST(PolicySuggest, EachSuggestionLiftsExactlyItsDenial) {
   ASSERT_EQ(suggested.size(), first.denials.size());
   ASSERT_GE(first.denials.size(), 100u);
   std::set<std::string> kinds;
-  usize flags = 0, policies = 0;
+  usize flags = 0, policies = 0, leads = 0;
   for (usize i = 0; i < first.denials.size(); ++i) {
     kinds.insert(first.denials[i].operation + " " + first.denials[i].missing + " " + first.denials[i].rule);
     for (const bool by_flag : {true, false}) {
@@ -314,6 +337,13 @@ TEST(PolicySuggest, EachSuggestionLiftsExactlyItsDenial) {
       SCOPED_TRACE(by_flag ? applied.flag : applied.policy);
       std::set<std::string> expected = before;
       expected.erase(key(denial));
+      // A folder that leads to what is granted is there then, empty but for that name (WasiDenial,
+      // SyntheticDirectoriesLeadToMounts): opening it is refused no more.
+      for (const boundary::Denial& d : first.denials) {
+        if (d.directory && d.missing == "read" && denial.resource.starts_with(d.resource + "/")) {
+          leads += expected.erase(key(d));
+        }
+      }
       const std::set<std::string> after = keys(run(world, attempts, applied));
       for (const std::string& k : expected) EXPECT_TRUE(after.contains(k)) << "lifted too: " << k;
       for (const std::string& k : after) EXPECT_TRUE(expected.contains(k)) << "still there, or new: " << k;
@@ -323,6 +353,87 @@ TEST(PolicySuggest, EachSuggestionLiftsExactlyItsDenial) {
   EXPECT_GE(flags, 100u);
   EXPECT_GE(policies, 100u);
   EXPECT_GE(kinds.size(), 20u);
+  EXPECT_EQ(leads, 2u * 4) << "the files in listed folders, no more";
+}
+
+// A connected socket with something to read, or a listener at which two wait.
+struct Socket {
+  explicit Socket(bool listens) {
+    if (!listens) {
+      int ends[2];
+      EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+      ours = ends[0];
+      others = {ends[1]};
+      EXPECT_EQ(::write(ends[1], "data", 4), 4);
+      return;
+    }
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    ours = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(::bind(ours, generic, size), 0);
+    EXPECT_EQ(::listen(ours, 2), 0);
+    EXPECT_EQ(::getsockname(ours, generic, &size), 0);
+    for (int i = 0; i < 2; ++i) {
+      others.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+      EXPECT_EQ(::connect(others.back(), generic, size), 0);
+    }
+  }
+  ~Socket() {
+    ::close(ours);
+    for (const int fd : others) ::close(fd);
+  }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  int ours = -1;
+  std::vector<int> others;
+};
+
+// A socket gets a number, and what is said of that number is lifted with it: so one operation at a time, beside all
+// else.
+TEST(PolicySuggest, EachSocketSuggestionLiftsExactlyItsDenial) {
+  World world;
+  for (const char* kind : {"sock_accept", "sock_recv", "sock_send", "sock_shutdown"}) {
+    SCOPED_TRACE(kind);
+    std::vector<Attempt> attempts = generate();
+    attempts.push_back({kind, "/", ""});
+    attempts.push_back({"recv of an output", "/", ""});
+    prepare(world, attempts);
+    const api::Outcome first = run(world, attempts, {});
+    const auto suggested = api::suggestions(first);
+    std::set<std::string> expected = keys(first);
+    usize tried = 0;
+    for (usize i = 0; i < first.denials.size(); ++i) {
+      if (first.denials[i].rule != "not-a-socket") continue;
+      if (first.denials[i].resource == "fd 1") {
+        EXPECT_EQ(suggested[i].flag + suggested[i].policy, "") << "no grant makes a socket of an output";
+        continue;
+      }
+      EXPECT_EQ(key(first.denials[i]), std::string(kind) + " /data (network)");
+      expected.erase(key(first.denials[i]));
+      // The operator's choice, with somebody at the other end.
+      const bool listens = std::string_view(kind) == "sock_accept";
+      const Socket socket(listens);
+      const std::string choice = "fd:" + std::to_string(socket.ours);
+      const auto chosen = [&](std::string text) {
+        const std::string open = listens ? "ADDR:PORT" : "fd:N";
+        EXPECT_NE(text.find(open), std::string::npos) << text;
+        return text.replace(text.find(open), open.size(), choice);
+      };
+      std::vector<Applied> ways{{chosen(suggested[i].flag), ""}};
+      EXPECT_EQ(suggested[i].policy.empty(), !listens) << "a policy has listeners, and no connections";
+      if (listens) ways.push_back({"", chosen(suggested[i].policy)});
+      for (const Applied& way : ways) {
+        SCOPED_TRACE(way.flag + way.policy);
+        prepare(world, attempts);
+        EXPECT_EQ(keys(run(world, attempts, way)), expected);
+        ++tried;
+      }
+    }
+    EXPECT_EQ(tried, std::string_view(kind) == "sock_accept" ? 2u : 1u);
+  }
 }
 
 TEST(PolicySuggest, WhatIsNeverSuggested) {

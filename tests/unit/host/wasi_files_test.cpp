@@ -283,6 +283,39 @@ TEST_P(WasiFiles, NamesComeAndGo) {
   EXPECT_TRUE(g.denials().empty());
 }
 
+// How many names a file has outside, or had before the run, depends on where it was put.
+TEST_P(WasiFiles, OnlyTheGuestsOwnLinksAreCounted) {
+  test::ScratchDir elsewhere;
+  scratch_.file("file", "x");
+  const auto links = [&](std::string_view name) {
+    EXPECT_EQ(g.stat(kDir, name), Errno::success);
+    return g.filestat().links;
+  };
+  // Linked before anybody looked: what was there must be known all the same.
+  std::filesystem::create_hard_link(scratch_ / "file", elsewhere / "one");
+  EXPECT_EQ(g.link(kDir, "file", kDir, "second"), Errno::success);
+  EXPECT_EQ(links("file"), 2u);
+  EXPECT_EQ(links("second"), 2u);
+  EXPECT_EQ(g.on_path("path_unlink_file", kDir, "file"), Errno::success);
+  EXPECT_EQ(links("second"), 1u);
+  ASSERT_EQ(g.open_read(kDir, "second"), Errno::success);
+  EXPECT_EQ(g.on_path("path_unlink_file", kDir, "second"), Errno::success);
+  EXPECT_EQ(g("fd_filestat_get", {g.fd, kResult}), Errno::success);
+  EXPECT_EQ(g.filestat().links, 0u) << "the name outside is none of the guest's";
+  // Two names of one file in the mount: each is one, and what is found by a name has one.
+  scratch_.file("a", "x");
+  std::filesystem::create_hard_link(scratch_ / "a", scratch_ / "b");
+  EXPECT_EQ(links("a"), 1u);
+  const u64 inode = g.filestat().inode;
+  EXPECT_EQ(g.on_path("path_unlink_file", kDir, "a"), Errno::success);
+  EXPECT_EQ(links("b"), 1u);
+  EXPECT_EQ(g.filestat().inode, inode) << "one file is told by its number";
+  // A file that the guest makes has one, whatever had its number before.
+  ASSERT_EQ(g.open(kDir, "new", kOpenCreate), Errno::success);
+  EXPECT_EQ(g("fd_filestat_get", {g.fd, kResult}), Errno::success);
+  EXPECT_EQ(g.filestat().links, 1u);
+}
+
 TEST_P(WasiFiles, SymbolicLinks) {
   scratch_.file("dir/target", "t");
   EXPECT_EQ(g.symlink("target", kDir, "dir/link"), Errno::success);

@@ -224,6 +224,14 @@ TEST(WasiSpec, EffectsFollowFromTheName) {
     EXPECT_EQ((row.effects & kReadsRandom) != 0, name == "random_get");
     EXPECT_EQ((row.effects & kReadsConfig) != 0, name.starts_with("args_") || name.starts_with("environ_"));
     EXPECT_EQ((row.effects & kExits) != 0, name.starts_with("proc_"));
+    const bool reads = name == "fd_read" || name == "fd_pread" || name == "fd_readdir" || name == "path_readlink" ||
+                       name == "path_open" || name == "poll_oneoff" || name == "sock_recv" ||
+                       name.ends_with("_filestat_get");
+    EXPECT_EQ((row.effects & kReadsInput) != 0, reads);
+    const bool writes = name == "fd_write" || name == "fd_pwrite" || name == "fd_allocate" || name.ends_with("sync") ||
+                        name.find("_filestat_set_") != name.npos || name == "sock_send" ||
+                        (name.starts_with("path_") && name != "path_filestat_get" && name != "path_readlink");
+    EXPECT_EQ((row.effects & kWritesOutput) != 0, writes);
     const bool blocks = name == "fd_read" || name == "fd_write" || name == "poll_oneoff" || name == "sock_accept" ||
                         name == "sock_recv" || name == "sock_send";
     EXPECT_EQ((row.effects & kBlocks) != 0, blocks);
