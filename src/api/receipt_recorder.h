@@ -18,6 +18,9 @@ class ReceiptRecorder final : public RunWatcher, private boundary::Observer {
   ReceiptRecorder(const RunConfig& config, std::string tool, std::vector<std::string> command);
   ~ReceiptRecorder() override;
 
+  /// Bytes of the files that a guest opened which are read in all when the run has ended.
+  static constexpr u64 kMaxHashed = u64{1} << 30;
+
   boundary::OutputSink* output(int which, boundary::OutputSink* to) override;
   boundary::InputSource* input(boundary::InputSource* from) override;
   void starting(const wasm::Module& module, wasi_p1::Session& session) override;

@@ -159,6 +159,7 @@ class Run {
                      .files_created = config_.limits.max_files_created.value_or(kNone),
                      .bytes_written = config_.limits.max_written_bytes.value_or(kNone)};
     config.max_handles = static_cast<u32>(std::min<u64>(config_.limits.max_handles.value_or(kNone), UINT32_MAX));
+    config.note_files = config_.watcher != nullptr;
     config.grants = config_.grants;
     const u64 scratch = config_.scratch_bytes.value_or(covers_scratch(config_.grants) ? 0 : RunConfig::kDefaultScratch);
     if (scratch > 0) config.grants.memory.push_back({kScratchPath, scratch, boundary::kReadWrite});

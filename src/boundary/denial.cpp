@@ -17,6 +17,7 @@ void cut(std::string& text) {
 
 void DenialLog::deny(Denial denial) {
   cut(denial.resource);
+  cut(denial.operation);  // the name of a function that does not exist is a guest's choice, too
   std::string key;
   key.reserve(denial.operation.size() + denial.resource.size() + denial.rule.size() + denial.missing.size() + 4);
   for (const std::string* part : {&denial.operation, &denial.rule, &denial.missing, &denial.resource}) {

@@ -66,6 +66,27 @@ class Receipts(CliCase):
         self.assertEqual((answer["difference"] or {}).get("name"), name, answer)
         return answer["difference"]
 
+    def test_what_is_hashed_is_bounded_whatever_the_guest_opens(self):
+        (self.folder / "data" / "s").symlink_to(".")
+        with open(self.folder / "data" / "big", "wb") as big:
+            big.truncate(1 << 40)  # a hole: hashing it all would take hours
+        names = ["in", "s/in", "s/s/in", "big"] + ["s/" * n + "big" for n in range(1, 30)]
+        calls, at = [], 0
+        for name in names:
+            calls.append(f'''(drop (call $open (i32.const 3) (i32.const 1) (i32.const {at}) (i32.const {len(name)}) (i32.const 0)
+              (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 8192)))''')
+            at += len(name)
+        program = self.file("opens.wat", f'''(module
+          (import "{WASI}" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+          (memory (export "memory") 1) (data (i32.const 0) "{"".join(names)}") (func (export "_start") {" ".join(calls)}))''')
+        facts = self.facts(self.receipt("--ro", "data::/d", program=program))
+        read = {name: value for name, value in facts.items() if name.startswith("read.file ")}
+        self.assertEqual(len(read), len(names))
+        self.assertEqual({facts["read.file /d/" + name] for name in names if name.endswith("in")},
+                         {f"6 bytes {hashlib.sha256(b'seven' + bytes([10])).hexdigest()}"})
+        self.assertEqual({facts["read.file /d/" + name] for name in names if name.endswith("big")},
+                         {f"{1 << 40} bytes not hashed"})
+
     def test_the_same_run(self):
         path = self.receipt("--ro", "data::/d")
         facts = self.facts(path)

@@ -205,10 +205,11 @@ FileInfo Session::synthetic_info(std::string_view guest_path) {
 }
 
 void Session::note_opened(const Place& place, bool to_write) {
-  if (place.mount->in_memory || place.mount->memory) return;
+  if (!config_.note_files || place.mount->in_memory || place.mount->memory) return;
   if (const auto known = opened_.find(place.guest_path); known != opened_.end()) {
     known->second.written |= to_write;
-  } else if (opened_.size() < kMaxOpened) {
+  } else if (opened_.size() < kMaxOpened && place.guest_path.size() <= kMaxOpenedText - opened_text_) {
+    opened_text_ += place.guest_path.size();
     opened_.emplace(place.guest_path, OpenedFile{place.mount, to_write});
   } else {
     ++unlisted_files_;

@@ -49,6 +49,7 @@ struct Config {
   std::vector<std::string> library_paths;
   /// Absolute guest path of the user's program: opening it also begins user code. May be empty.
   std::string user_script;
+  bool note_files = false;  ///< keep a list of the files of mounts that the guest opens
   boundary::ResolveMode resolve = boundary::ResolveMode::automatic;
 };
 
@@ -88,7 +89,8 @@ class Session {
   /// The sink is standard output or standard error.
   bool is_program_output(const boundary::OutputSink& sink) const { return &sink != report_.get(); }
 
-  /// Files of mounts that the guest opened, by guest path: for reading only, or so that it could change them.
+  /// Files of mounts that the guest opened, by guest path: for reading only, or so that it could change them. Empty
+  /// unless Config::note_files.
   struct OpenedFile {
     const boundary::Mount* mount = nullptr;
     bool written = false;
@@ -97,6 +99,7 @@ class Session {
   /// Openings of files that are not listed, because too many are.
   u64 unlisted_files() const { return unlisted_files_; }
   static constexpr usize kMaxOpened = 10'000;
+  static constexpr usize kMaxOpenedText = usize{1} << 20;  ///< bytes of all their paths
 
   /// How often the guest asked a closed standard input for bytes.
   u64 stdin_refused() const { return empty_stdin_.asked(); }
@@ -219,6 +222,7 @@ class Session {
   std::unique_ptr<ReportSink> report_;
   std::optional<u32> report_fd_;
   std::map<std::string, OpenedFile> opened_;
+  usize opened_text_ = 0;
   u64 unlisted_files_ = 0;
   bool starting_up_;
 };
