@@ -92,7 +92,7 @@ class Environment(Surroundings):
         def before():
             os.umask(0o077)
             os.nice(5)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1500, 1500))  # a run refuses less than its handles need
             signal.signal(signal.SIGPIPE, signal.SIG_IGN)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
