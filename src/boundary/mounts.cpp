@@ -128,8 +128,11 @@ Result<MountTable> MountTable::open(const Grants& grants) {
 
 const Mount* MountTable::find(std::string_view guest_path) const {
   const Mount* best = nullptr;
+  // The runtime's own names come before every mount: what the host has there, in a folder mounted at "/", is not seen.
+  const bool reserved = is_reserved_path(guest_path);
   for (const Mount& mount : mounts_) {
     if (!is_path_within(guest_path, mount.guest_path)) continue;
+    if (reserved && !is_reserved_path(mount.guest_path)) continue;
     if (mount.is_file && guest_path.size() != mount.guest_path.size()) continue;
     if (!mount.reaches(guest_path)) continue;
     if (!best || mount.guest_path.size() > best->guest_path.size()) best = &mount;

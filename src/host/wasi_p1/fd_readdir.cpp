@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include "host/wasi_p1/bodies.h"
 
@@ -26,6 +28,14 @@ std::string parent_of(const std::string& guest_path) {
   return slash == std::string::npos ? std::string() : guest_path.substr(0, slash);
 }
 
+// The element of a sorted list that has a name, or null.
+template <class List>
+auto* named(const List& list, std::string_view name) {
+  const auto at = std::ranges::lower_bound(list, name, std::less<std::string_view>(),
+                                           [](const auto& e) { return std::string_view(e.name); });
+  return at != list.end() && at->name == name ? &*at : nullptr;
+}
+
 std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& session, const Handle& h) {
   auto snapshot = std::make_unique<DirSnapshot>();
   auto& entries = snapshot->entries;
@@ -45,18 +55,15 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
     entries.push_back({".", kTypeDirectory, self});
     entries.push_back({"..", kTypeDirectory, top ? self : number(listing->parent_device, listing->parent_inode)});
     for (auto& raw : listing->entries) {
-      const bool mounted_over =
-          std::any_of(children.begin(), children.end(), [&](const auto& c) { return c.name == raw.name && c.mount; });
-      if (mounted_over) continue;
+      const auto* child = named(children, raw.name);
+      if (child && child->mount) continue;
+      if (boundary::is_reserved_path(h.guest_path + "/" + raw.name)) continue;  // hidden by the runtime's own
       entries.push_back({std::move(raw.name), filetype_of(raw.type), number(listing->device, raw.inode)});
     }
   }
   const usize own = entries.size();
   for (const auto& child : children) {
-    if (std::any_of(entries.begin() + 2, entries.begin() + static_cast<std::ptrdiff_t>(own),
-                    [&](const DirEntry& e) { return e.name == child.name; })) {
-      continue;
-    }
+    if (named(std::span<const DirEntry>(entries).subspan(2, own - 2), child.name)) continue;
     u64 number = 0;
     if (child.mount) {
       auto st = boundary::status(boundary::top_of(*child.mount));
