@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The dispatch of host calls and the checks of guest memory. Fuel: one unit per 4 KiB moved through the accessors,
-// as for bulk instructions (design D11), so that host calls are no way around metering.
+// as for bulk instructions (design D11), and what bodies say of their other work, so that host calls are no way around
+// metering.
 #include "boundary/host_call.h"
 
 #include <time.h>
@@ -130,7 +131,7 @@ Wait HostCall::wait(std::span<pollfd> fds, std::optional<u64> timeout_ns) {
 }
 
 std::optional<HostStatus> HostCall::killed() {
-  if ((ctx_.stack.interrupts() & runtime::kInterruptKill) == 0) return std::nullopt;
+  if (!to_end()) return std::nullopt;
   ctx_.stack.trap.kind = runtime::TrapKind::interrupted;
   ctx_.stack.trap.detail.clear();
   return HostStatus::trap;
@@ -195,10 +196,11 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
       DEWAR_LIKELY(boundary.observers_.empty()) ? binding.desc->body(call) : ObservedCall::run(call, number);
   const u64 moved = boundary.limits_.bytes_per_call - call.budget_;
   boundary.counters_.bytes += moved;
-  if (DEWAR_UNLIKELY(moved >= 4096)) {
-    const u64 surcharge = moved >> 12;
-    ctx.stack.bulk_surcharge += surcharge;
-    ctx.stack.fuel -= static_cast<i64>(surcharge);
+  if (const u64 surcharge = (moved >> 12) + call.work_.units; DEWAR_UNLIKELY(surcharge > 0)) {
+    // What is not there cannot be paid; nothing goes on then.
+    const u64 paid = std::min(surcharge, static_cast<u64>(std::max<i64>(ctx.stack.fuel, 0)));
+    ctx.stack.bulk_surcharge += paid;
+    ctx.stack.fuel -= static_cast<i64>(paid);
   }
   if (DEWAR_UNLIKELY(moved > boundary.counters_.bytes_in_a_call)) boundary.counters_.bytes_in_a_call = moved;
   if (DEWAR_UNLIKELY(boundary.counters_.bytes > boundary.limits_.bytes) && status == HostStatus::ok) {

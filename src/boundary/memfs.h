@@ -90,8 +90,8 @@ class MemFs {
 
   // ---- paths, from a directory; a path that leaves it is EXDEV ----
   /// Opens as openat2 does. `flags` are open(2)'s: an access mode, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW,
-  /// O_PATH; others are ignored.
-  std::expected<MemRef, KernelError> open(u64 dir, std::string_view path, int flags, u64 now_ns);
+  /// O_PATH; others are ignored. Links that were followed are added to `work`.
+  std::expected<MemRef, KernelError> open(u64 dir, std::string_view path, int flags, u64 now_ns, Work* work = nullptr);
 
   // ---- names in directories, as mkdirat, unlinkat, renameat, linkat (which does not follow), symlinkat ----
   std::expected<void, KernelError> make_directory(const Name& name, u64 now_ns);
@@ -143,7 +143,7 @@ class MemFs {
 
   Node& at(u64 node);
   const Node& at(u64 node) const;
-  std::expected<Found, KernelError> find(u64 dir, std::string_view path, int flags) const;
+  std::expected<Found, KernelError> find(u64 dir, std::string_view path, int flags, bool& linked) const;
   bool charge(u64 bytes);
   void refund(u64 bytes) { used_ -= bytes; }
   static u64 name_cost(std::string_view name) { return kNameCost + name.size(); }

@@ -85,6 +85,12 @@ Result<void> MountTable::add_rules(const Grants& grants) {
   return {};
 }
 
+u64 MountTable::patterns_for(const Mount* mount) const {
+  u64 n = 0;
+  for (const Mount& m : mounts_) n += m.paths.size();
+  return n + (mount && mount->ruled ? denies_.size() * (1 + mounts_.size()) : 0);
+}
+
 Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Rights asked) const {
   if (guest_path == "/") guest_path = {};
   Ruling out;

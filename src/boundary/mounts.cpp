@@ -51,6 +51,13 @@ Result<Mount> open_mount(const MountGrant& grant) {
   if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
     return fail("grant-mount-open", "the granted path " + grant.host_path + " is no directory and no regular file");
   }
+  if (on_special_fs(mount.fd.get())) {
+    return fail(
+        "grant-special-fs", "the granted path " + grant.host_path + " is on a file system of the kernel",
+        Error::kNoOffset,
+        "what is in /proc, /sys and the like reaches into processes and the kernel; copy what the program needs");
+  }
+  mount.devices = DeviceCheck(st.st_dev);
   if (S_ISREG(st.st_mode)) {
     // A file is opened for use now: each opening by the guest is a duplicate (offsets are the handle table's own).
     const Rights wanted = grant.most();

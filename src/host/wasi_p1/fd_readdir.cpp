@@ -2,6 +2,7 @@
 // Directories. Cookie 0 takes a snapshot of the names, sorted as bytes; other cookies are positions in it, so a
 // directory that changes meanwhile neither repeats nor skips names that were there. Mounts below the directory appear
 // in it. Names are passed as the host has them, also where they are not UTF-8.
+#include <errno.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -36,7 +37,7 @@ auto* named(const List& list, std::string_view name) {
   return at != list.end() && at->name == name ? &*at : nullptr;
 }
 
-std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& session, const Handle& h) {
+std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(HostCall& call, Session& session, const Handle& h) {
   auto snapshot = std::make_unique<DirSnapshot>();
   auto& entries = snapshot->entries;
   const auto children = session.mounts().children(h.guest_path);
@@ -44,8 +45,14 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(Session& sessio
     entries.push_back({".", kTypeDirectory, session.synthetic_info(h.guest_path).inode});
     entries.push_back({"..", kTypeDirectory, session.synthetic_info(parent_of(h.guest_path)).inode});
   } else {
-    auto listing = boundary::list(h.view(), kMaxEntries, kMaxNameBytes);
-    if (!listing) return std::unexpected(from_kernel(listing.error()));
+    auto listing = boundary::list(call, h.view(), kMaxEntries, kMaxNameBytes);
+    if (!listing) {
+      if (listing.error() == EOVERFLOW) call.work().units += kMaxEntries;
+      return std::unexpected(from_kernel(listing.error()));
+    }
+    u64 name_bytes = 0;
+    for (const auto& raw : listing->entries) name_bytes += raw.name.size();
+    call.work().units += listing->entries.size() + name_bytes / 4096;
     const auto number = [&](u64 device, u64 inode) { return session.inode_of(h.mount, device, inode); };
     const u64 self = number(listing->device, listing->inode);
     // What is above a mount's own directory is none of the guest's business.
@@ -87,19 +94,20 @@ Reply fd_readdir(HostCall& call, Session& session) {
   if (!call.in_bounds(call.arg32(4), 4)) return Errno::fault;
   DEWAR_WASI_GUEST(buffer, call.write(call.arg32(1), call.arg32(2)));
   if (cookie == 0 || !h->snapshot) {
-    auto snapshot = take_snapshot(session, *h);
-    if (!snapshot) return snapshot.error();
+    auto snapshot = take_snapshot(call, session, *h);
+    if (!snapshot) return snapshot.error() == Errno::intr ? interrupted(call) : Reply(snapshot.error());
     session.handles().keep_snapshot(*h, std::move(*snapshot));
   }
   const auto& entries = h->snapshot->entries;
   usize used = 0;
+  u64 given = 0;
   // A last entry that does not fit is cut off: a full buffer tells the guest that there is more.
   const auto put = [&](std::span<const u8> bytes) {
     const usize n = std::min(bytes.size(), buffer.size() - used);
     buffer.put(bytes.first(n), used);
     used += n;
   };
-  for (u64 i = cookie; i < entries.size() && used < buffer.size(); ++i) {
+  for (u64 i = cookie; i < entries.size() && used < buffer.size(); ++i, ++given) {
     Dirent header;
     header.next = i + 1;
     header.inode = entries[i].inode;
@@ -108,6 +116,7 @@ Reply fd_readdir(HostCall& call, Session& session) {
     put(std::span(reinterpret_cast<const u8*>(&header), sizeof header));
     put(std::span(reinterpret_cast<const u8*>(entries[i].name.data()), entries[i].name.size()));
   }
+  call.work().units += given;
   return store_result(call, call.arg32(4), static_cast<u32>(used));
 }
 

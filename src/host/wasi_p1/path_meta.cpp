@@ -20,14 +20,14 @@ using boundary::UniqueFd;
 namespace {
 
 // The file at a place in a mount, without access to its contents.
-std::expected<NodeRef, int> resolve(Session& session, const Place& place, bool follow) {
+std::expected<NodeRef, int> resolve(HostCall& call, Session& session, const Place& place, bool follow) {
   if (place.mount->is_file) {
     if (place.trailing_slash) return std::unexpected(ENOTDIR);
     const int fd = ::fcntl(place.mount->fd.get(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return std::unexpected(errno);
     return NodeRef{UniqueFd(fd), {}};
   }
-  return boundary::open_node(session.resolver(), place, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, 0);
+  return boundary::open_node(session.resolver(), place, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, 0, call.work());
 }
 
 std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const Place& place, bool follow) {
@@ -40,7 +40,7 @@ std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const P
   // What a mount was not made for is not there, as where nothing is mounted.
   if (!session.granted(place)) return std::unexpected(session.probe(call, place));
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return std::unexpected(e);
-  auto node = resolve(session, place, follow);
+  auto node = resolve(call, session, place, follow);
   if (!node) {
     if (node.error() == ENOENT && session.shadowed(place)) return session.synthetic_info(place.guest_path);
     return std::unexpected(session.path_error(call, place, node.error()));
@@ -73,7 +73,7 @@ Reply path_filestat_set_times(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(times, parse_times(call.arg64(4), call.arg64(5), call.arg32(6)));
   DEWAR_WASI_TRY(place, session.place(call, *base, 2));
   if (Errno e = session.require(call, place, boundary::kWrite); e != Errno::success) return e;
-  auto node = resolve(session, place, call.arg32(1) & kLookupSymlinkFollow);
+  auto node = resolve(call, session, place, call.arg32(1) & kLookupSymlinkFollow);
   if (!node) return session.path_error(call, place, node.error());
   if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kWrite, {}, true); !sure) return sure.error();
   return change_times(call, session, node->view(), times);
@@ -87,7 +87,7 @@ Reply path_readlink(HostCall& call, Session& session) {
   if (!session.granted(place)) return session.probe(call, place);
   if (Errno e = session.require(call, place, boundary::kRead); e != Errno::success) return e;
   if (!call.in_bounds(call.arg32(5), 4)) return Errno::fault;
-  auto node = resolve(session, place, false);
+  auto node = resolve(call, session, place, false);
   if (!node) return session.path_error(call, place, node.error());
   if (auto sure = session.confirm(call, place, node->fd.get(), boundary::kRead, {}, false); !sure) return sure.error();
   auto target = boundary::link_target(node->view());

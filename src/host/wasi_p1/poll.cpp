@@ -110,6 +110,7 @@ Reply poll_oneoff(HostCall& call, Session& session) {
   DEWAR_WASI_GUEST(out, call.write(call.arg32(1), u64{count} * sizeof(Event)));
   if (!call.in_bounds(call.arg32(3), 4)) return Errno::fault;
 
+  call.work().units += count;
   std::vector<Subscription> subs(count);
   Poll poll;
   for (usize i = 0; i < count; ++i) {
