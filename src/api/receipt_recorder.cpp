@@ -88,8 +88,9 @@ class HashingSink final : public boundary::OutputSink {
 class HashingSource final : public boundary::InputSource {
  public:
   explicit HashingSource(boundary::InputSource& from) : from_(from) {}
-  std::expected<u64, boundary::StreamError> read(boundary::HostCall& call, boundary::GuestScatter& into) override {
-    auto done = from_.read(call, into);
+  std::expected<u64, boundary::StreamError> read(boundary::HostCall& call, boundary::GuestScatter& into,
+                                                 bool whole) override {
+    auto done = from_.read(call, into, whole);
     if (!done) return done;
     hash_vector(hash_, into, *done);
     total_ += *done;

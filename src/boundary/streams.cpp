@@ -72,18 +72,26 @@ std::expected<u64, StreamError> CaptureSink::write(HostCall&, const GuestGather&
   return done;
 }
 
-std::expected<u64, StreamError> FdSource::read(HostCall& call, GuestScatter& into) {
-  if (into.total() == 0) return 0;
-  for (;;) {
-    if (call.wait(fd_, POLLIN) == Wait::interrupted) return std::unexpected(StreamError{EINTR, true});
-    const auto iov = into.kernel();
-    const ssize_t n = ::readv(fd_, iov.data(), static_cast<int>(iov.size()));
-    if (n >= 0) {
-      total_ += static_cast<u64>(n);
-      return static_cast<u64>(n);
+std::expected<u64, StreamError> FdSource::read(HostCall& call, GuestScatter& into, bool whole) {
+  std::array<::iovec, kMaxIovecs> parts;
+  u64 done = 0;
+  while (done < into.total()) {
+    if (call.wait(fd_, POLLIN) == Wait::interrupted) {
+      if (done > 0) break;
+      return std::unexpected(StreamError{EINTR, true});
     }
-    if (errno != EINTR && errno != EAGAIN) return std::unexpected(StreamError{errno, false});
+    const usize count = into.kernel_after(done, parts);
+    const ssize_t n = ::readv(fd_, parts.data(), static_cast<int>(count));
+    if (n < 0) {
+      if (errno == EINTR || errno == EAGAIN) continue;
+      if (done > 0) break;  // the error comes back at the next call
+      return std::unexpected(StreamError{errno, false});
+    }
+    done += static_cast<u64>(n);
+    total_ += static_cast<u64>(n);
+    if (n == 0 || !whole) break;
   }
+  return done;
 }
 
 }  // namespace dewar::boundary

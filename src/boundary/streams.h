@@ -39,8 +39,9 @@ class OutputSink {
 class InputSource {
  public:
   virtual ~InputSource() = default;
-  /// The number of bytes put into `into`; 0 = end. The caller commits.
-  virtual std::expected<u64, StreamError> read(HostCall& call, GuestScatter& into) = 0;
+  /// The number of bytes put into `into`; 0 = end. The caller commits. `whole`: waits until it is full or the end is
+  /// reached, so that it does not show in which pieces, or when, the bytes came.
+  virtual std::expected<u64, StreamError> read(HostCall& call, GuestScatter& into, bool whole) = 0;
   /// Descriptor of the host to poll, or -1 if reading never waits.
   virtual int poll_fd() const { return -1; }
   u64 total() const { return total_; }
@@ -82,7 +83,7 @@ class CaptureSink final : public OutputSink {
 /// At end of file from the start. Counts how often the guest asked.
 class EmptySource final : public InputSource {
  public:
-  std::expected<u64, StreamError> read(HostCall&, GuestScatter&) override {
+  std::expected<u64, StreamError> read(HostCall&, GuestScatter&, bool) override {
     ++asked_;
     return 0;
   }
@@ -96,7 +97,7 @@ class EmptySource final : public InputSource {
 class FdSource final : public InputSource {
  public:
   explicit FdSource(int fd) : fd_(fd) {}
-  std::expected<u64, StreamError> read(HostCall& call, GuestScatter& into) override;
+  std::expected<u64, StreamError> read(HostCall& call, GuestScatter& into, bool whole) override;
   int poll_fd() const override { return fd_; }
 
  private:

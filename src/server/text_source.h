@@ -11,7 +11,8 @@ namespace dewar::server {
 class TextSource final : public boundary::InputSource {
  public:
   explicit TextSource(std::string text) : text_(std::move(text)) {}
-  std::expected<u64, boundary::StreamError> read(boundary::HostCall& call, boundary::GuestScatter& into) override;
+  std::expected<u64, boundary::StreamError> read(boundary::HostCall& call, boundary::GuestScatter& into,
+                                                 bool whole) override;
 
  private:
   std::string text_;
