@@ -49,9 +49,12 @@ bool Mount::only_leads(std::string_view path) const {
 
 Result<void> MountTable::add_rules(const Grants& grants) {
   for (const DenyGrant& grant : grants.denies) {
-    auto guest = PathPattern::make(grant.guest_pattern, PatternKind::glob);
-    if (!guest) return std::unexpected(guest.error());
-    Deny deny{{std::move(*guest), grant.rights, grant.source}, std::nullopt};
+    Deny deny{{{}, grant.rights, grant.source}, !grant.guest_pattern.empty(), std::nullopt};
+    if (deny.of_guest) {
+      auto guest = PathPattern::make(grant.guest_pattern, PatternKind::glob);
+      if (!guest) return std::unexpected(guest.error());
+      deny.guest.pattern = std::move(*guest);
+    }
     if (!grant.host_pattern.empty()) {
       auto host = PathPattern::make(grant.host_pattern, PatternKind::glob);
       if (!host) return std::unexpected(host.error());
@@ -107,7 +110,7 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
   for (const Deny& deny : denies_) {
     if (deny.host) out.take(deny.host->match(host), deny.guest, asked);
     for (const Mount& other : mounts_) {
-      if (other.in_memory) continue;
+      if (other.in_memory || !deny.of_guest) continue;
       if (is_path_within(host, other.real_path)) {
         out.take(deny.guest.pattern.match(other.guest_path + host.substr(other.real_path.size())), deny.guest, asked);
       } else if (is_path_within(other.real_path, host) && deny.guest.pattern.match(other.guest_path).any()) {

@@ -121,6 +121,7 @@ class MountTable {
  private:
   struct Deny {
     PathRule guest;
+    bool of_guest = true;  ///< `guest` has a pattern
     std::optional<PathPattern> host;
   };
   const Mount* find(std::string_view guest_path) const;
