@@ -33,7 +33,8 @@ struct Request {
 struct Opened {
   boundary::NodeRef node;
   bool created = false;
-  Rights rights = 0;  ///< of the mount, at the path where the file is
+  Rights rights = 0;                                                ///< of the mount, at the path where the file is
+  boundary::KernelResult<struct stat> status = std::unexpected(0);  ///< if it was looked at already
 };
 
 int access_flags(const Request& r) {
@@ -98,7 +99,7 @@ std::expected<Opened, Reply> open_existing(HostCall& call, Session& session, con
   if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) return kernel(boundary::kSpecialFile);
   auto fd = resolver.reopen(there->fd.get(), S_ISDIR(st->st_mode), place.dir, place.path, access_flags(r));
   if (!fd) return kernel(fd.error());
-  return Opened{{std::move(*fd), {}}, false, *sure};
+  return Opened{{std::move(*fd), {}}, false, *sure, st};
 }
 
 // In a mount with rules nothing is opened for use, made or emptied before it is known where the path really leads. A
@@ -234,7 +235,7 @@ Reply path_open(HostCall& call, Session& session) {
     return reply;
   }
 
-  auto status = boundary::status(opened->node.view());
+  auto status = opened->status ? opened->status : boundary::status(opened->node.view());
   if (!status) return from_kernel(status.error());
   const struct stat& st = *status;
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");
