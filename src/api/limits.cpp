@@ -19,7 +19,7 @@ using enum LimitEffect;
 
 constexpr LimitSpec kTable[] = {
     {"fuel", "fuel", "fuel", count, ends, true, 0, static_cast<u64>(INT64_MAX), &RunLimits::fuel, &Outcome::fuel,
-     "instructions, and 4 KiB of bulk work each", ""},
+     "instructions, bulk work, and the work of host calls", ""},
     {"timeout", "wall-time", "wall_time_ms", milliseconds, ends, true, 0, kYear, &RunLimits::wall_time_ms,
      &Outcome::wall_time, "wall time of loading and running", ""},
     {"max-memory-size", "memory", "memory_bytes", bytes, refuses, true, 1, kAny, &RunLimits::max_memory_bytes,

@@ -183,6 +183,7 @@ void ReceiptRecorder::given(const RunConfig& config) {
     }
   }
   for (const boundary::DenyGrant& deny : grants.denies) {
+    if (deny.guest_pattern.empty()) continue;  // follows from another, and names places of this machine
     rules.push_back("not " + boundary::rights_text(deny.rights) + " " + deny.guest_pattern);
   }
   if (!rules.empty()) fact("given.rules", list(rules));

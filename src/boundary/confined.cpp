@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/print.h"
+
 namespace dewar::boundary {
 namespace {
 
@@ -21,17 +23,17 @@ constexpr int kMaxLinks = 40;    // as the kernel
 constexpr usize kMaxOpen = 128;  // directories held open at once by the walk
 constexpr usize kNearest = 32;   // of them always the innermost
 
-int openat2_beneath(int dir, const char* path, int flags, mode_t mode) {
+int openat2_beneath(int dir, const char* path, int flags, mode_t mode, u64 resolve) {
   open_how how{};
   how.flags = static_cast<u64>(flags);
   how.mode = (flags & O_CREAT) ? mode : 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
   return static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how));
 }
 
 bool kernel_has_openat2() {
   static const bool has = [] {
-    const int fd = openat2_beneath(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0);
+    const int fd = openat2_beneath(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0, 0);
     if (fd >= 0) ::close(fd);
     return fd >= 0;
   }();
@@ -112,35 +114,67 @@ bool ends_in_dots(std::string_view path) {
 
 PathResolver::PathResolver(ResolveMode mode, int max_races)
     : openat2_(mode == ResolveMode::openat2 || (mode == ResolveMode::automatic && kernel_has_openat2())),
+      proc_(mode != ResolveMode::bare && ::access("/proc/self/fd", X_OK) == 0),
       max_races_(max_races) {}
 
-std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::string& path, int flags,
-                                                        mode_t mode) const {
+std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::string& path, int flags, mode_t mode,
+                                                        Work* work) const {
+  bool linked = false;
+  auto fd = resolve(dir, path, flags, mode, linked);
+  if (linked && work) work->units += kLinkWork;
+  return fd;
+}
+
+std::expected<UniqueFd, KernelError> PathResolver::resolve(int dir, const std::string& path, int flags, mode_t mode,
+                                                           bool& linked) const {
   if (path.empty()) return std::unexpected(ENOENT);
   if (path.find('\0') != std::string::npos) return std::unexpected(EINVAL);
   if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
   if (path.front() == '/') return std::unexpected(EXDEV);
   flags |= O_CLOEXEC;
   if (!(flags & O_PATH)) flags |= O_NOCTTY;
-  if (!openat2_) return walk(dir, path, flags, mode);
+  if (!openat2_) return walk(dir, path, flags, mode, linked);
   for (int race = 0;; ++race) {
-    const int fd = openat2_beneath(dir, path.c_str(), flags, mode);
+    // Without links first: then it is known that there are none, and they are rare.
+    const int fd = openat2_beneath(dir, path.c_str(), flags, mode, linked ? 0 : RESOLVE_NO_SYMLINKS);
     if (fd >= 0) return UniqueFd(fd);
+    if (errno == ELOOP && !linked) {
+      linked = true;
+      continue;
+    }
     if (errno != EAGAIN && errno != EINTR) return std::unexpected(errno);
     // The kernel could not be sure that ".." stayed beneath while something, anywhere on the machine, was being
     // renamed. A guest must not see what others do: the walk needs no such luck.
-    if (race >= max_races_) return walk(dir, path, flags, mode);
+    if (race >= max_races_) return walk(dir, path, flags, mode, linked);
   }
 }
 
-std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string path, int flags, mode_t mode) const {
+std::expected<UniqueFd, KernelError> PathResolver::reopen(int found, bool directory, int dir, const std::string& path,
+                                                          int flags) const {
+  const int how = (flags & ~O_NOFOLLOW) | O_NOCTTY | O_CLOEXEC;
+  if (directory || proc_) {
+    const std::string name = "/proc/self/fd/" + base::dec(static_cast<u64>(found));
+    UniqueFd fd(directory ? ::openat(found, ".", how | O_DIRECTORY) : ::open(name.c_str(), how));
+    if (!fd) return std::unexpected(errno);
+    return fd;
+  }
+  auto fd = open(dir, path, flags & ~O_TRUNC);
+  if (!fd) return fd;
+  struct stat before{}, now{};
+  if (::fstat(found, &before) != 0 || ::fstat(fd->get(), &now) != 0) return std::unexpected(errno);
+  if (before.st_dev != now.st_dev || before.st_ino != now.st_ino) return std::unexpected(ESTALE);
+  if ((flags & O_TRUNC) && ::ftruncate(fd->get(), 0) != 0) return std::unexpected(errno);
+  return fd;
+}
+
+std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string path, int flags, mode_t mode,
+                                                        bool& linked) const {
   Trail trail(base);
-  usize next = 0;  // where what is left of the path begins
   int links = 0, races = 0;
-  for (;;) {
-    next = std::min(path.find_first_not_of('/', next), path.size());
-    const usize end = std::min(path.find('/', next), path.size());
-    const std::string part = path.substr(next, end - next);
+  for (usize at = 0;;) {  // where the rest begins in `path`
+    at = std::min(path.find_first_not_of('/', at), path.size());
+    const usize end = std::min(path.find('/', at), path.size());
+    const std::string part = path.substr(at, end - at);
     const bool slashed = end < path.size();
     const bool last = path.find_first_not_of('/', end) == std::string::npos;
 
@@ -150,7 +184,7 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
         if (const int error = trail.leave()) return std::unexpected(error);
       }
       if (!last) {
-        next = end;
+        at = end;
         continue;
       }
       if (flags & O_CREAT) return std::unexpected(flags & O_EXCL ? EEXIST : EISDIR);
@@ -174,20 +208,21 @@ std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string pa
         if (flags & O_PATH) return node;
         return std::unexpected(ELOOP);
       }
+      linked = true;
       if (++links > kMaxLinks) return std::unexpected(ELOOP);
       auto target = read_link(node.get());
       if (!target) return std::unexpected(target.error());
       if (target->empty()) return std::unexpected(ENOENT);
       if (target->front() == '/') return std::unexpected(EXDEV);
       path = *target + path.substr(end);  // longer than a path may be, as in the kernel; bounded by the number of links
-      next = 0;
+      at = 0;
       continue;
     }
 
     if (!last) {
       if (!S_ISDIR(st.st_mode)) return std::unexpected(ENOTDIR);
       trail.enter(part, std::move(node));
-      next = end;
+      at = end;
       continue;
     }
 
@@ -220,13 +255,13 @@ std::expected<SplitPath, KernelError> split_last_name(std::string_view path) {
   return out;
 }
 
-std::expected<ParentPlace, KernelError> PathResolver::parent(int dir, const std::string& path) const {
+std::expected<ParentPlace, KernelError> PathResolver::parent(int dir, const std::string& path, Work* work) const {
   if (path.empty()) return std::unexpected(ENOENT);
   if (path.find('\0') != std::string::npos) return std::unexpected(EINVAL);
   if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
   auto split = split_last_name(path);
   if (!split) return std::unexpected(split.error());
-  auto fd = open(dir, split->directory, O_PATH | O_DIRECTORY);
+  auto fd = open(dir, split->directory, O_PATH | O_DIRECTORY, 0, work);
   if (!fd) return std::unexpected(fd.error());
   return ParentPlace{std::move(*fd), std::move(split->name), split->trailing_slash};
 }

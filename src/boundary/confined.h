@@ -17,8 +17,17 @@
 
 namespace dewar::boundary {
 
-/// How paths are resolved.
-enum class ResolveMode : u8 { automatic, openat2, walk };
+/// How paths are resolved. `bare` is a walk without the help of /proc, for a machine that has neither.
+enum class ResolveMode : u8 { automatic, openat2, walk, bare };
+
+/// Work that a call does for a guest and that the number of bytes it moves does not tell, in units of fuel. Of one
+/// kind on every machine and for every kind of mount: docs/ABI.md, "Fuel".
+struct Work {
+  u64 units = 0;
+};
+/// For a resolution that follows links: what 40 of them (as many as the kernel follows) with targets of the greatest
+/// length may take. How many there were, the kernel does not tell.
+inline constexpr u64 kLinkWork = 40 * 2048;
 
 /// A kernel errno.
 using KernelError = int;
@@ -53,15 +62,26 @@ class PathResolver {
   bool uses_openat2() const { return openat2_; }
 
   /// Opens `path` beneath the directory `dir` (a relative path, not empty, without NUL). O_CLOEXEC and O_NOCTTY are
-  /// added. With O_NOFOLLOW, a final link is ELOOP, or opened itself if O_PATH is given too.
-  std::expected<UniqueFd, KernelError> open(int dir, const std::string& path, int flags, mode_t mode = 0) const;
+  /// added. With O_NOFOLLOW, a final link is ELOOP, or opened itself if O_PATH is given too. Links that were followed
+  /// are added to `work`.
+  std::expected<UniqueFd, KernelError> open(int dir, const std::string& path, int flags, mode_t mode = 0,
+                                            Work* work = nullptr) const;
 
   /// Finds the parent. Errors as open(), and EINVAL with `last` set where the last component is "." or "..".
-  std::expected<ParentPlace, KernelError> parent(int dir, const std::string& path) const;
+  std::expected<ParentPlace, KernelError> parent(int dir, const std::string& path, Work* work = nullptr) const;
+
+  /// Opens for use what an O_PATH descriptor of a regular file or directory, found at this path, names: nothing else
+  /// is opened, whatever the path means by now. Where /proc is missing the path is resolved again, and what is there
+  /// must be the same file: else ESTALE.
+  std::expected<UniqueFd, KernelError> reopen(int found, bool directory, int dir, const std::string& path,
+                                              int flags) const;
 
  private:
-  std::expected<UniqueFd, KernelError> walk(int dir, std::string path, int flags, mode_t mode) const;
+  std::expected<UniqueFd, KernelError> resolve(int dir, const std::string& path, int flags, mode_t mode,
+                                               bool& linked) const;
+  std::expected<UniqueFd, KernelError> walk(int dir, std::string path, int flags, mode_t mode, bool& linked) const;
   bool openat2_;
+  bool proc_;
   int max_races_;
 };
 

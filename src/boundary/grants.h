@@ -61,7 +61,7 @@ struct MountGrant {
 
 /// Rights that are taken away wherever the pattern matches, whatever grants them.
 struct DenyGrant {
-  std::string guest_pattern;  ///< absolute glob of guest paths
+  std::string guest_pattern;  ///< absolute glob of guest paths, or empty: then only host paths are meant
   std::string host_pattern;   ///< the same of resolved host paths, or empty
   Rights rights = 0;
   std::string source;

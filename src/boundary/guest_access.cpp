@@ -55,6 +55,17 @@ usize GuestGather::copy_to(std::span<u8> out, u64 offset) const {
   return done;
 }
 
+usize GuestVector::kernel_after(u64 skip, std::array<::iovec, kMaxIovecs>& out) const {
+  usize n = 0;
+  for (::iovec part : kernel()) {
+    const usize cut = skip < part.iov_len ? static_cast<usize>(skip) : part.iov_len;
+    skip -= cut;
+    if (cut == part.iov_len && part.iov_len != 0) continue;
+    out[n++] = {static_cast<u8*>(part.iov_base) + cut, part.iov_len - cut};
+  }
+  return n;
+}
+
 void GuestVector::clip(u64 bytes) {
   if (bytes >= total_) return;
   total_ = bytes;

@@ -106,6 +106,8 @@ class GuestVector {
   void clip(u64 bytes);
   /// For readv and writev.
   std::span<const ::iovec> kernel() const { return {iov_.data(), count_}; }
+  /// The same for what follows the first `skip` bytes: how many are in `out`.
+  usize kernel_after(u64 skip, std::array<::iovec, kMaxIovecs>& out) const;
 
  protected:
   friend class HostCall;

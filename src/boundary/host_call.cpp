@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The dispatch of host calls and the checks of guest memory. Fuel: one unit per 4 KiB moved through the accessors,
-// as for bulk instructions (design D11), and what bodies charge, so that host calls are no way around metering.
+// as for bulk instructions (design D11), and what bodies say of their other work, so that host calls are no way around
+// metering.
 #include "boundary/host_call.h"
 
 #include <time.h>
@@ -25,11 +26,6 @@ HostCall::HostCall(Binding& binding, runtime::CallContext& ctx, const Slot* args
 std::unexpected<Fault> HostCall::over_budget() {
   ++boundary().counters_.cut_calls;
   return std::unexpected(Fault::budget);
-}
-
-void HostCall::charge(u64 units) {
-  ctx_.stack.bulk_surcharge += units;
-  ctx_.stack.fuel -= static_cast<i64>(units);
 }
 
 std::expected<GuestRead, Fault> HostCall::read(u64 address, u64 size) {
@@ -135,7 +131,7 @@ Wait HostCall::wait(std::span<pollfd> fds, std::optional<u64> timeout_ns) {
 }
 
 std::optional<HostStatus> HostCall::killed() {
-  if ((ctx_.stack.interrupts() & runtime::kInterruptKill) == 0) return std::nullopt;
+  if (!to_end()) return std::nullopt;
   ctx_.stack.trap.kind = runtime::TrapKind::interrupted;
   ctx_.stack.trap.detail.clear();
   return HostStatus::trap;
@@ -200,7 +196,12 @@ HostStatus dispatch(runtime::CallContext& ctx, const Slot* args, Slot* results) 
       DEWAR_LIKELY(boundary.observers_.empty()) ? binding.desc->body(call) : ObservedCall::run(call, number);
   const u64 moved = boundary.limits_.bytes_per_call - call.budget_;
   boundary.counters_.bytes += moved;
-  if (DEWAR_UNLIKELY(moved >= 4096)) call.charge(moved >> 12);
+  if (const u64 surcharge = (moved >> 12) + call.work_.units; DEWAR_UNLIKELY(surcharge > 0)) {
+    // What is not there cannot be paid; nothing goes on then.
+    const u64 paid = std::min(surcharge, static_cast<u64>(std::max<i64>(ctx.stack.fuel, 0)));
+    ctx.stack.bulk_surcharge += paid;
+    ctx.stack.fuel -= static_cast<i64>(paid);
+  }
   if (DEWAR_UNLIKELY(moved > boundary.counters_.bytes_in_a_call)) boundary.counters_.bytes_in_a_call = moved;
   if (DEWAR_UNLIKELY(boundary.counters_.bytes > boundary.limits_.bytes) && status == HostStatus::ok) {
     status = call.end_by(EndingLimit::bytes);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "boundary/boundary.h"
+#include "boundary/confined.h"
 #include "boundary/guest_access.h"
 #include "boundary/import_desc.h"
 #include "runtime/host.h"
@@ -71,9 +72,9 @@ class HostCall {
   /// Bytes that this call may still move.
   u64 budget() const { return budget_; }
 
-  /// Work of the host for this call that no bytes stand for, in units of fuel. May use more than is left: the guest
-  /// then stops at its next block.
-  void charge(u64 units);
+  /// Where a body adds work that is not in proportion to the bytes it moves: paid for after the call.
+  Work& work() { return work_; }
+
   /// Remaining fuel of the caller's stack; runs down as the guest executes.
   i64 fuel() const { return ctx_.stack.fuel; }
   /// Identifies the caller's stack in this process; no meaning beyond equality.
@@ -84,6 +85,8 @@ class HostCall {
   /// The same for several; revents are filled in where the result is `ready`. At most kMaxPolled entries.
   Wait wait(std::span<pollfd> fds, std::optional<u64> timeout_ns);
   static constexpr usize kMaxPolled = 256;
+  /// The run is to end at once: for loops, which then leave the call with killed().
+  bool to_end() const { return (ctx_.stack.interrupts() & runtime::kInterruptKill) != 0; }
   /// What a body returns after Wait::interrupted if the run is to end at once: then the trap is set. nullopt if the
   /// reason lets the guest go on (it sees an interrupted call and reaches the next poll).
   std::optional<runtime::HostStatus> killed();
@@ -119,6 +122,7 @@ class HostCall {
   Slot* results_;
   runtime::Memory* memory_;
   u64 budget_;
+  Work work_;
   std::vector<GuestRange>* written_ = nullptr;
 };
 

@@ -87,7 +87,7 @@ class MemFs {
   u64 peak() const { return peak_; }
   /// How often something did not fit (ENOSPC).
   u64 refused() const { return refused_; }
-  /// What is to be paid for the directories that paths and renames passed since this was asked last, a unit for
+  /// What is to be paid for the directories that renames passed on the way up since this was asked last, a unit for
   /// kStepsPerUnit: a tree can be as deep as the limit lets it be. A few are free, as they are in a folder of the host.
   u64 take_work() {
     const u64 steps = std::exchange(steps_, 0);
@@ -97,8 +97,8 @@ class MemFs {
 
   // ---- paths, from a directory; a path that leaves it is EXDEV ----
   /// Opens as openat2 does. `flags` are open(2)'s: an access mode, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW,
-  /// O_PATH; others are ignored.
-  std::expected<MemRef, KernelError> open(u64 dir, std::string_view path, int flags, u64 now_ns);
+  /// O_PATH; others are ignored. Links that were followed are added to `work`.
+  std::expected<MemRef, KernelError> open(u64 dir, std::string_view path, int flags, u64 now_ns, Work* work = nullptr);
 
   // ---- names in directories, as mkdirat, unlinkat, renameat, linkat (which does not follow), symlinkat ----
   std::expected<void, KernelError> make_directory(const Name& name, u64 now_ns);
@@ -150,7 +150,7 @@ class MemFs {
 
   Node& at(u64 node);
   const Node& at(u64 node) const;
-  std::expected<Found, KernelError> find(u64 dir, std::string_view path, int flags) const;
+  std::expected<Found, KernelError> find(u64 dir, std::string_view path, int flags, bool& linked) const;
   bool charge(u64 bytes);
   void refund(u64 bytes) { used_ -= bytes; }
   static u64 name_cost(std::string_view name) { return kNameCost + name.size(); }
@@ -166,7 +166,7 @@ class MemFs {
   u64 used_ = 0;
   u64 peak_ = 0;
   u64 refused_ = 0;
-  mutable u64 steps_ = 0;  ///< not yet asked for
+  u64 steps_ = 0;  ///< not yet asked for
   u64 next_number_ = kRoot;
   std::unordered_map<u64, Node> nodes_;
 };

@@ -17,7 +17,7 @@ constexpr int kMaxLinks = 40;  // as the kernel
 }  // namespace
 
 // Resolves a path, links included, up to its last name. A last link is followed unless `flags` say otherwise.
-std::expected<MemFs::Found, KernelError> MemFs::find(u64 base, std::string_view path, int flags) const {
+std::expected<MemFs::Found, KernelError> MemFs::find(u64 base, std::string_view path, int flags, bool& linked) const {
   if (path.empty()) return std::unexpected(ENOENT);
   if (path.front() == '/') return std::unexpected(EXDEV);
   std::string rest(path);
@@ -32,7 +32,6 @@ std::expected<MemFs::Found, KernelError> MemFs::find(u64 base, std::string_view 
     const bool last = rest.find_first_not_of('/', end) == std::string::npos;
     const Node& here = at(dir);
 
-    ++steps_;
     if (part.empty() || part == "." || part == "..") {
       if (part == "..") {
         if (dir == base) return std::unexpected(EXDEV);
@@ -52,6 +51,7 @@ std::expected<MemFs::Found, KernelError> MemFs::find(u64 base, std::string_view 
     }
     const Node& node = at(it->second);
     if (node.kind == Kind::link && (!last || slashed || !(flags & (O_NOFOLLOW | O_EXCL)))) {
+      linked = true;
       if (++links > kMaxLinks) return std::unexpected(ELOOP);
       if (node.target.front() == '/') return std::unexpected(EXDEV);
       rest = node.target + rest.substr(end);
@@ -68,10 +68,12 @@ std::expected<MemFs::Found, KernelError> MemFs::find(u64 base, std::string_view 
   }
 }
 
-std::expected<MemRef, KernelError> MemFs::open(u64 dir, std::string_view path, int flags, u64 now_ns) {
+std::expected<MemRef, KernelError> MemFs::open(u64 dir, std::string_view path, int flags, u64 now_ns, Work* work) {
   if (flags & O_PATH) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
   if (!(flags & O_CREAT)) flags &= ~O_EXCL;
-  auto found = find(dir, path, flags);
+  bool linked = false;
+  auto found = find(dir, path, flags, linked);
+  if (linked && work) work->units += kLinkWork;
   if (!found) return std::unexpected(found.error());
   if (found->node == 0) {
     if (!(flags & O_CREAT)) return std::unexpected(ENOENT);

@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "base/print.h"
+#include "boundary/host_call.h"
 
 namespace dewar::boundary {
 namespace {
@@ -110,27 +111,30 @@ KernelResult<Listing> list_memory(const MemFs& fs, u64 dir, usize max_entries, u
 
 }  // namespace
 
-KernelResult<NodeRef> open_node(const PathResolver& resolver, const Place& place, int flags, mode_t mode, u64 now_ns) {
+KernelResult<NodeRef> open_node(const PathResolver& resolver, const Place& place, int flags, mode_t mode, u64 now_ns,
+                                Work& work) {
   if (MemFs* fs = place.mount->memory.get()) {
-    auto opened = fs->open(place.node, place.path, flags, now_ns);
+    auto opened = fs->open(place.node, place.path, flags, now_ns, &work);
     if (!opened) return std::unexpected(opened.error());
     return NodeRef{UniqueFd(), std::move(*opened)};
   }
-  auto fd = resolver.open(place.dir, place.path, flags, mode);
+  auto fd = resolver.open(place.dir, place.path, flags, mode, &work);
   if (!fd) return std::unexpected(fd.error());
+  if (!place.mount->devices.plain(fd->get())) return std::unexpected(kSpecialFile);
   return NodeRef{std::move(*fd), MemRef()};
 }
 
-KernelResult<NameRef> open_parent(const PathResolver& resolver, const Place& place) {
+KernelResult<NameRef> open_parent(const PathResolver& resolver, const Place& place, Work& work) {
   if (MemFs* fs = place.mount->memory.get()) {
     auto split = split_last_name(place.path);
     if (!split) return std::unexpected(split.error());
-    auto dir = fs->open(place.node, split->directory, O_PATH | O_DIRECTORY, 0);
+    auto dir = fs->open(place.node, split->directory, O_PATH | O_DIRECTORY, 0, &work);
     if (!dir) return std::unexpected(dir.error());
     return NameRef{{UniqueFd(), std::move(split->name), split->trailing_slash}, fs, dir->node()};
   }
-  auto parent = resolver.parent(place.dir, place.path);
+  auto parent = resolver.parent(place.dir, place.path, &work);
   if (!parent) return std::unexpected(parent.error());
+  if (!place.mount->devices.plain(parent->dir.get())) return std::unexpected(kSpecialFile);
   return NameRef{std::move(*parent), nullptr, 0};
 }
 
@@ -255,7 +259,7 @@ KernelResult<std::string> link_target(const NodeView& node) {
   return target;
 }
 
-KernelResult<Listing> list(const NodeView& dir, usize max_entries, usize max_name_bytes) {
+KernelResult<Listing> list(const HostCall& call, const NodeView& dir, usize max_entries, usize max_name_bytes) {
   if (dir.fs) return list_memory(*dir.fs, dir.node, max_entries, max_name_bytes);
   // A descriptor of its own, with its own position.
   UniqueFd fd(::openat(dir.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -275,6 +279,7 @@ KernelResult<Listing> list(const NodeView& dir, usize max_entries, usize max_nam
     if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
     bytes += std::strlen(entry->d_name);
     if (out.entries.size() >= max_entries || bytes > max_name_bytes) return std::unexpected(EOVERFLOW);
+    if (out.entries.size() % 1024 == 1023 && call.to_end()) return std::unexpected(EINTR);
     if (auto one = listed(own, st.st_dev, *entry)) out.entries.push_back(std::move(*one));
   }
   std::sort(out.entries.begin(), out.entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

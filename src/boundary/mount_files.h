@@ -46,10 +46,11 @@ struct NameRef : ParentPlace {
   u64 node = 0;
 };
 
-/// Opens a place in a directory mount, as openat2 with RESOLVE_BENEATH does.
-KernelResult<NodeRef> open_node(const PathResolver& resolver, const Place& place, int flags, mode_t mode, u64 now_ns);
-/// Finds the directory that holds the place's last name. Errors as PathResolver::parent.
-KernelResult<NameRef> open_parent(const PathResolver& resolver, const Place& place);
+/// Opens a place in a directory mount, as openat2 with RESOLVE_BENEATH does. kSpecialFile where it is on one.
+KernelResult<NodeRef> open_node(const PathResolver& resolver, const Place& place, int flags, mode_t mode, u64 now_ns,
+                                Work& work);
+/// Finds the directory that holds the place's last name. Errors as PathResolver::parent; kSpecialFile.
+KernelResult<NameRef> open_parent(const PathResolver& resolver, const Place& place, Work& work);
 
 // ---- on names: mkdirat, unlinkat, renameat, linkat (never following), symlinkat, readlinkat ----
 KernelResult<void> make_directory(const NameRef& name, u64 now_ns);
@@ -85,7 +86,8 @@ struct Listing {
   u64 parent_device = 0, parent_inode = 0;
   std::vector<Entry> entries;
 };
-/// EOVERFLOW if there are more than `max_entries` or their names have more bytes than given.
-KernelResult<Listing> list(const NodeView& dir, usize max_entries, usize max_name_bytes);
+/// EOVERFLOW if there are more than `max_entries` or their names have more bytes than given; EINTR once the run of the
+/// call is to end.
+KernelResult<Listing> list(const HostCall& call, const NodeView& dir, usize max_entries, usize max_name_bytes);
 
 }  // namespace dewar::boundary

@@ -58,9 +58,12 @@ Result<void> MountTable::add_rules(const Grants& grants) {
                 Error::kNoOffset, "say it with fewer patterns");
   }
   for (const DenyGrant& grant : grants.denies) {
-    auto guest = PathPattern::make(grant.guest_pattern, PatternKind::glob);
-    if (!guest) return std::unexpected(guest.error());
-    Deny deny{{std::move(*guest), grant.rights, grant.source}, std::nullopt};
+    Deny deny{{{}, grant.rights, grant.source}, !grant.guest_pattern.empty(), std::nullopt};
+    if (deny.of_guest) {
+      auto guest = PathPattern::make(grant.guest_pattern, PatternKind::glob);
+      if (!guest) return std::unexpected(guest.error());
+      deny.guest.pattern = std::move(*guest);
+    }
     if (!grant.host_pattern.empty()) {
       auto host = PathPattern::make(grant.host_pattern, PatternKind::glob);
       if (!host) return std::unexpected(host.error());
@@ -94,6 +97,12 @@ Result<void> MountTable::add_rules(const Grants& grants) {
   return {};
 }
 
+u64 MountTable::patterns_for(const Mount* mount) const {
+  u64 n = 0;
+  for (const Mount& m : mounts_) n += m.paths.size();
+  return n + (mount && mount->ruled ? denies_.size() * (1 + mounts_.size()) : 0);
+}
+
 Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Rights asked) const {
   if (guest_path == "/") guest_path = {};
   Ruling out;
@@ -121,6 +130,7 @@ Ruling MountTable::ruling(const Mount& mount, std::string_view guest_path, Right
   }
   for (const Deny& deny : denies_) {
     if (deny.host) out.take(deny.host->match(host), deny.guest, asked);
+    if (!deny.of_guest) continue;
     for (const std::string& path : shown) out.take(deny.guest.pattern.match(path), deny.guest, asked);
     const auto meant = [&](std::string_view path) { return deny.guest.pattern.match(path).any(); };
     if (std::any_of(below.begin(), below.end(), meant)) {

@@ -51,6 +51,13 @@ Result<Mount> open_mount(const MountGrant& grant) {
   if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
     return fail("grant-mount-open", "the granted path " + grant.host_path + " is no directory and no regular file");
   }
+  if (on_special_fs(mount.fd.get())) {
+    return fail(
+        "grant-special-fs", "the granted path " + grant.host_path + " is on a file system of the kernel",
+        Error::kNoOffset,
+        "what is in /proc, /sys and the like reaches into processes and the kernel; copy what the program needs");
+  }
+  mount.devices = DeviceCheck(st.st_dev);
   if (S_ISREG(st.st_mode)) {
     // A file is opened for use now: each opening by the guest is a duplicate (offsets are the handle table's own).
     const Rights wanted = grant.most();
@@ -128,8 +135,11 @@ Result<MountTable> MountTable::open(const Grants& grants) {
 
 const Mount* MountTable::find(std::string_view guest_path) const {
   const Mount* best = nullptr;
+  // The runtime's own names come before every mount: what the host has there, in a folder mounted at "/", is not seen.
+  const bool reserved = is_reserved_path(guest_path);
   for (const Mount& mount : mounts_) {
     if (!is_path_within(guest_path, mount.guest_path)) continue;
+    if (reserved && !is_reserved_path(mount.guest_path)) continue;
     if (mount.is_file && guest_path.size() != mount.guest_path.size()) continue;
     if (!mount.reaches(guest_path)) continue;
     if (!best || mount.guest_path.size() > best->guest_path.size()) best = &mount;

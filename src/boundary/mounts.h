@@ -16,6 +16,7 @@
 #include "boundary/grants.h"
 #include "boundary/memfs.h"
 #include "boundary/path_rules.h"
+#include "boundary/special_fs.h"
 #include "boundary/unique_fd.h"
 
 namespace dewar::boundary {
@@ -34,6 +35,7 @@ struct Mount {
   std::vector<PathRule> paths;  ///< more rights on guest paths
   std::string real_path;        ///< "" for the host's root, else "/a/b"; known if `ruled`
   std::string source;           ///< who granted it
+  DeviceCheck devices;
 
   /// Something may be done at the guest path or below it.
   bool reaches(std::string_view guest_path) const;
@@ -88,8 +90,8 @@ class MountTable {
   static constexpr usize kMaxRules = 4096;
 
   /// Opens the mounts. Errors: "grant-mount-open", "grant-bad-path", "grant-duplicate-mount", "grant-reserved" (a host
-  /// path was to appear at or below /dewar), "grant-overlap" (see check_overlaps), "grant-bad-pattern",
-  /// "grant-too-many-rules".
+  /// path was to appear at or below /dewar), "grant-special-fs" (see special_fs.h), "grant-overlap" (see
+  /// check_overlaps), "grant-bad-pattern", "grant-too-many-rules".
   static Result<MountTable> open(const Grants& grants);
 
   /// In the order of the grants.
@@ -105,6 +107,8 @@ class MountTable {
   /// longer in the mount.
   std::optional<std::string> real_place(const Mount& mount, int fd) const;
   bool has_denies() const { return !denies_.empty(); }
+  /// How many patterns a path is held against that leads into the mount, or (null) into none.
+  u64 patterns_for(const Mount* mount) const;
 
   /// Something is mounted below the lexical path ("" = root).
   bool is_ancestor(std::string_view guest_path) const;
@@ -120,6 +124,7 @@ class MountTable {
  private:
   struct Deny {
     PathRule guest;
+    bool of_guest = true;  ///< `guest` has a pattern
     std::optional<PathPattern> host;
   };
   const Mount* find(std::string_view guest_path) const;

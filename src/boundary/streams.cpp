@@ -34,11 +34,19 @@ std::expected<u64, StreamError> OutputSink::take(HostCall& call, const GuestGath
   return done;
 }
 
-std::expected<u64, StreamError> InputSource::give(HostCall& call, GuestScatter& into) {
+std::expected<u64, StreamError> InputSource::give(HostCall& call, GuestScatter& into, bool whole) {
   std::array<u8, kPiece> piece;
-  const auto n = read(call, std::span(piece).first(static_cast<usize>(std::min<u64>(kPiece, into.total()))));
-  if (n) into.copy_from(std::span(piece).first(static_cast<usize>(*n)), 0);
-  return n;
+  u64 done = 0;
+  do {
+    const auto room = std::span(piece).first(static_cast<usize>(std::min<u64>(kPiece, into.total() - done)));
+    const auto n = read(call, room);
+    if (!n && done > 0) break;
+    if (!n) return n;
+    if (*n == 0) break;
+    into.copy_from(room.first(static_cast<usize>(*n)), done);
+    done += *n;
+  } while (whole && done < into.total());
+  return done;
 }
 
 FdSink::FdSink(int fd) : fd_(fd), regular_(false) {

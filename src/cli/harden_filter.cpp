@@ -61,6 +61,7 @@ constexpr Entry kTable[] = {
     {__NR_openat, Fate::allow},
     {__NR_openat2, Fate::allow},
     {__NR_fstat, Fate::allow},
+    {__NR_fstatfs, Fate::allow},
     {__NR_newfstatat, Fate::allow},
     {__NR_statx, Fate::allow},
     {__NR_readlinkat, Fate::allow},

@@ -110,18 +110,65 @@ Result<void> plan_one(const PathRequest& request, boundary::Grants& grants) {
   return {};
 }
 
-boundary::DenyGrant denial_of(const PolicyPath& path) {
-  boundary::DenyGrant out{path.guest_pattern(), "", path.rights, by_line(path.line)};
-  // The folder before the first wildcard is resolved, so that a link there is no way around.
-  const Base base = base_of(path);
+// A path of the host with its links followed as far as it is there, and the links that were passed: each by the name it
+// has in its folder, that with no links in it.
+struct Resolved {
+  fs::path path;
+  std::vector<std::string> links;
+};
+Resolved resolved(const std::string& host) {
+  constexpr usize kMaxLinks = 40;  // as the kernel
   std::error_code error;
-  fs::path host = fs::weakly_canonical(fs::absolute(base.host, error), error);
-  if (error) host = fs::absolute(base.host, error).lexically_normal();
-  const std::string tail = out.guest_pattern.substr(base.guest == "/" ? 0 : base.guest.size());
-  out.host_pattern = plain(host.string());
-  if (out.host_pattern == "/") out.host_pattern.clear();
-  out.host_pattern += tail;
+  fs::path rest = fs::absolute(host, error);
+  Resolved out{"/", {}};
+  while (!rest.empty()) {
+    const fs::path part = *rest.begin();
+    fs::path after;
+    for (auto it = std::next(rest.begin()); it != rest.end(); ++it) after /= *it;
+    rest = std::move(after);
+    if (part.is_absolute() || part.empty() || part == ".") {
+      if (part.is_absolute()) out.path = "/";
+      continue;
+    }
+    if (part == "..") {
+      out.path = out.path.parent_path();
+      continue;
+    }
+    const fs::path here = out.path / part;
+    const fs::path target = fs::is_symlink(here, error) ? fs::read_symlink(here, error) : fs::path();
+    if (target.empty() || out.links.size() >= kMaxLinks) {
+      out.path = here;
+      continue;
+    }
+    out.links.push_back(here.string());
+    rest = target / rest;
+  }
   return out;
+}
+
+// What an entry denies: the guest path and the place that it leads to on the host; where links led there, the names
+// that it says as well, under which another mount shows them; and that somebody makes such a link lead elsewhere.
+void deny(const PolicyPath& path, std::vector<boundary::DenyGrant>& denies) {
+  const std::string source = by_line(path.line);
+  const Base base = base_of(path);
+  const std::string guest = path.guest_pattern();
+  const std::string tail = guest.substr(base.guest == "/" ? 0 : base.guest.size());
+  const auto pattern = [&](const fs::path& host) {
+    const std::string text = plain(host.string());
+    return (text == "/" ? "" : text) + tail;
+  };
+  const Resolved real = resolved(base.host);
+  denies.push_back({guest, pattern(real.path), path.rights, source});
+  for (const std::string& link : real.links) {
+    denies.push_back({"", link, boundary::kWrite | boundary::kCreate | boundary::kDelete, source});
+  }
+  // The last name of the entry in its real folder, if that name is itself a link.
+  const fs::path named = plain(fs::absolute(base.host).string());
+  const fs::path folder = resolved(named.parent_path().string()).path;
+  const std::string own = pattern(named.has_filename() ? folder / named.filename() : folder);
+  if (own != denies[denies.size() - 1 - real.links.size()].host_pattern) {
+    denies.push_back({"", own, path.rights, source});
+  }
 }
 
 std::unexpected<Error> denied(const PolicyItem& item, std::string message, std::string hint) {
@@ -270,7 +317,7 @@ Result<void> apply_policy(const Policy& policy, const GivenOptions& given, std::
     }
   }
   for (const PolicyPath& path : policy.allow) requests.push_back({path, by_line(path.line)});
-  for (const PolicyPath& path : policy.deny) config.grants.denies.push_back(denial_of(path));
+  for (const PolicyPath& path : policy.deny) deny(path, config.grants.denies);
   config.policy = policy.info();
   return plan_paths(std::move(requests), config.grants);
 }

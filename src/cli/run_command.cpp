@@ -236,6 +236,9 @@ int run_command(const ParsedArgs& args) {
   }
   boundary::FdSource in(input ? input.get() : 0);
   if (config->grants.stdin_ == boundary::StdinPolicy::granted) config->in = &in;
+  if (config->in && !input && is_terminal(0) && config->grants.clock == boundary::ClockPolicy::virtual_) {
+    print_note("dewar: input is passed on when it ends (Ctrl-D) or fills a read; line by line: --clock=real");
+  }
   if (json) {
     const api::Outcome outcome = run_configured(args, std::move(*config), *hardening);
     return told(outcome, finish_json(outcome));

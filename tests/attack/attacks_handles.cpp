@@ -108,10 +108,10 @@ std::span<const Attack> handle_attacks() {
            #ENOTSOCK)
          (call $want (call $sock_shutdown (i32.const 5) (i32.const 3)) #EBADF)
          (call $want (call $sock_accept (i32.const 99) (i32.const 0) (i32.const 64)) #EBADF)
-         (call $want (call $open (i32.const 3) @"socket" (i32.const 0) (i64.const 0x3fffffff)) #ENXIO)))",
+         (call $want (call $open (i32.const 3) @"socket" (i32.const 0) (i64.const 0x3fffffff)) #ENOTCAPABLE)))",
        "ok",
        {"sock_accept not-a-socket ENOTSOCK", "sock_send not-a-socket ENOTSOCK", "sock_recv not-a-socket ENOTSOCK",
-        "sock_shutdown not-a-socket EBADF"}},
+        "sock_shutdown not-a-socket EBADF", "path_open special-file ENOTCAPABLE"}},
       {"UnknownNames",
        "unknown names: functions that other hosts have",
        R"((module

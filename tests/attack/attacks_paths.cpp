@@ -156,24 +156,37 @@ std::span<const Attack> path_attacks() {
        R"((func (export "_start")
          (call $want (call $open (i32.const 3) @"fifo" (i32.const 0) (i64.const 2)) #ENOTCAPABLE)
          (call $want (call $open (i32.const 3) @"fifo" (i32.const 0) (i64.const 66)) #ENOTCAPABLE)
-         (call $want (call $open (i32.const 3) @"socket" (i32.const 0) (i64.const 66)) #ENXIO)))",
+         (call $want (call $open (i32.const 3) @"socket" (i32.const 0) (i64.const 66)) #ENOTCAPABLE)))",
        "ok",
-       {"path_open special-file ENOTCAPABLE"}},
+       {"path_open special-file ENOTCAPABLE", "path_open special-file ENOTCAPABLE"}},
+      {"ProcessesThroughProc",
+       "path: plain files of procfs and sysfs, below a mount of the root",
+       R"((func (export "_start")
+         (call $want (call $open (i32.const 4) @"h/proc/self/environ" (i32.const 0) (i64.const 2)) #ENOTCAPABLE)
+         (call $want (call $open (i32.const 4) @"h/proc/self/mem" (i32.const 0) (i64.const 66)) #ENOTCAPABLE)
+         (call $want (call $open (i32.const 4) @"h/proc/self" (i32.const 2) (i64.const 0x4000)) #ENOTCAPABLE)
+         (call $want (call $path_filestat_get (i32.const 4) (i32.const 1) @"h/proc/1" (i32.const 64)) #ENOTCAPABLE)
+         (call $want (call $path_unlink_file (i32.const 4) @"h/proc/self/maps") #ENOTCAPABLE)))",
+       "ok",
+       {"path_open special-file ENOTCAPABLE", "path_open special-file ENOTCAPABLE",
+        "path_open special-file ENOTCAPABLE", "path_filestat_get special-file ENOTCAPABLE",
+        "path_unlink_file special-file ENOTCAPABLE"},
+       [](api::RunConfig& c) { c.grants.mounts = {{"/", "/h", boundary::kReadWrite}}; }},
       {"MagicLinks",
        "link: magic links of /proc",
        R"((func $refused (param $e i32)
             ;; ELOOP where the kernel resolves, ENOTCAPABLE where the runtime does.
             (if (i32.ne (local.get $e) #ELOOP) (then (call $want (local.get $e) #ENOTCAPABLE))))
           (func (export "_start")
-            (call $refused (call $open (i32.const 5) @"proc/root/etc/passwd" (i32.const 0) (i64.const 2)))
-            (call $refused (call $open (i32.const 5) @"proc/cwd/README.md" (i32.const 0) (i64.const 2)))
-            (call $refused (call $open (i32.const 5) @"proc/exe" (i32.const 0) (i64.const 2)))
-            (call $refused (call $open (i32.const 5) @"proc/fd/0" (i32.const 0) (i64.const 2)))
-            (call $refused (call $path_filestat_get (i32.const 5) (i32.const 1) @"proc/root/" (i32.const 64)))))",
+            (call $refused (call $open (i32.const 5) @"h/proc/self/root/etc/passwd" (i32.const 0) (i64.const 2)))
+            (call $refused (call $open (i32.const 5) @"h/proc/self/cwd/README.md" (i32.const 0) (i64.const 2)))
+            (call $refused (call $open (i32.const 5) @"h/proc/self/exe" (i32.const 0) (i64.const 2)))
+            (call $refused (call $open (i32.const 5) @"h/proc/self/fd/0" (i32.const 0) (i64.const 2)))
+            (call $refused (call $path_filestat_get (i32.const 5) (i32.const 1) @"h/proc/self/root/" (i32.const 64)))))",
        "ok",
        {},
        [](api::RunConfig& c) {
-         c.grants.mounts = {{"/usr", "/usr", boundary::kReadOnly}, {"/proc/self", "/proc", boundary::kReadOnly}};
+         c.grants.mounts = {{"/usr", "/usr", boundary::kReadOnly}, {"/", "/h", boundary::kReadOnly}};
        }},
       {"RenameOutOfReadOnly",
        "rename: GHSA-4ch3, the source may not be changed",

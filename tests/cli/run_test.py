@@ -126,6 +126,36 @@ class Limits(CliCase):
             os.close(write_end)
         self.assertEqual(done.returncode, 124, done.stderr)
 
+    def test_pieces_of_input_do_not_show(self):
+        # How many reads it takes to read it all, asking for 1000 bytes at a time and never waiting by the flag.
+        module = f'''(module (import "{WASI}" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+          (import "{WASI}" "fd_fdstat_set_flags" (func $flags (param i32 i32) (result i32)))
+          (memory (export "memory") 1) (data (i32.const 0) "\\40\\00\\00\\00\\e8\\03\\00\\00")
+          (func (export "go") (result i32) (local $n i32)
+            (drop (call $flags (i32.const 0) (i32.const 4)))
+            (loop $l (local.set $n (i32.add (local.get $n) (i32.const 1)))
+              (if (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then (br $l)))
+              (br_if $l (i32.load (i32.const 8))))
+            (local.get $n)))'''
+        import subprocess
+        import time
+        from cli_case import BIN
+        path = self.file("reads.wat", module)
+        seen = []
+        for pieces in ([b"x" * 2500], [b"x" * 900, b"x" * 900, b"x" * 700]):
+            run = subprocess.Popen([BIN, "run", "--json", "--stdin", "--invoke", "go", path], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+            for piece in pieces:
+                run.stdin.write(piece)
+                run.stdin.flush()
+                time.sleep(0.02)
+            seen.append(json.loads(run.communicate(timeout=60)[0]))
+        self.assertEqual(seen[0]["results"], ["i32:4"])
+        self.assertTrue(seen[0]["determinism"]["reproducible"])
+        for outcome in seen:
+            outcome["host"] = None
+        self.assertEqual(seen[0], seen[1])
+
     def test_recursion(self):
         module = '(module (func $f (export "_start") (call $f)))'
         outcome = self.outcome(self.file("deep.wat", module))

@@ -59,9 +59,11 @@ Reply read_into(HostCall& call, Session& session, const u64* position, u32 resul
     if (!done) return done.error();
     n = *done;
   } else if (h->kind == Handle::Kind::input) {
-    const bool may_wait = !(h->flags & kFdNonblock) || h->input->poll_fd() < 0;
+    // When bytes arrive, and in which pieces, would be a clock: with the virtual one a read waits for all of it.
+    const bool whole = !session.clock().is_real();
+    const bool may_wait = whole || !(h->flags & kFdNonblock) || h->input->poll_fd() < 0;
     if (!may_wait && call.wait(h->input->poll_fd(), POLLIN, 0) == boundary::Wait::timeout) return Errno::again;
-    auto done = h->input->give(call, buffers);
+    auto done = h->input->give(call, buffers, whole);
     if (!done) return done.error().interrupted ? interrupted(call) : Reply(from_kernel(done.error().error));
     n = *done;
   } else {

@@ -27,9 +27,7 @@ std::expected<NodeRef, int> resolve(HostCall& call, Session& session, const Plac
     if (fd < 0) return std::unexpected(errno);
     return NodeRef{UniqueFd(fd), {}};
   }
-  auto node = boundary::open_node(session.resolver(), place, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, 0);
-  session.pay(call, place);
-  return node;
+  return boundary::open_node(session.resolver(), place, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, 0, call.work());
 }
 
 std::expected<FileInfo, Errno> info_of(HostCall& call, Session& session, const Place& place, bool follow) {

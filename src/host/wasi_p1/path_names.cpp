@@ -4,6 +4,7 @@
 // mounts they are EXDEV, even where two mounts show the same directory of the host.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <string>
 
 #include "host/wasi_p1/bodies.h"
@@ -25,8 +26,7 @@ std::expected<NameRef, Errno> changeable(HostCall& call, Session& session, const
     return std::unexpected(!place.escape.empty() ? session.path_error(call, place, EXDEV) : if_dots);
   }
   if (place.mount_point || place.mount->is_file || session.shadowed(place)) return std::unexpected(Errno::busy);
-  auto parent = boundary::open_parent(session.resolver(), place);
-  session.pay(call, place);
+  auto parent = boundary::open_parent(session.resolver(), place, call.work());
   if (!parent) return std::unexpected(session.path_error(call, place, parent.error()));
   auto sure = session.confirm(call, place, parent->dir.get(), needed, parent->name, false);
   if (!sure) return std::unexpected(sure.error());
@@ -122,7 +122,7 @@ Reply path_rename(HostCall& call, Session& session) {
   if (Errno e = session.confirm_move(call, old_place, from, new_place, to, true); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
   const auto done = boundary::rename_name(from, to, now(call, session));
-  session.pay(call, old_place);
+  if (old_place.mount->memory) call.work().units += old_place.mount->memory->take_work();
   if (!done) return from_kernel(done.error());
   return Errno::success;
 }
@@ -145,8 +145,7 @@ Reply path_link(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(to, creatable(call, session, new_place));
   if (from.trailing_slash) {
     // The kernel would follow a link here, out of the mount perhaps. Only a directory can be meant, which has no links.
-    auto dir = boundary::open_node(session.resolver(), old_place, O_PATH | O_DIRECTORY, 0, 0);
-    session.pay(call, old_place);
+    auto dir = boundary::open_node(session.resolver(), old_place, O_PATH | O_DIRECTORY, 0, 0, call.work());
     return dir ? Errno::perm : session.path_error(call, old_place, dir.error());
   }
   if (session.mounts().has_denies()) {
@@ -169,6 +168,7 @@ Reply path_symlink(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(target, session.path_string(call, 0));
   DEWAR_WASI_TRY(base, session.base_dir(call, 2));
   DEWAR_WASI_TRY(place, session.place(call, *base, 3));
+  call.work().units += 1 + static_cast<u64>(std::ranges::count(target, '/'));
   if (target.empty()) return Errno::noent;
   if (target.find('\0') != std::string::npos) return Errno::inval;
   DEWAR_WASI_TRY(at, creatable(call, session, place));

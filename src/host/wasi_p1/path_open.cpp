@@ -8,7 +8,6 @@
 
 #include <algorithm>
 
-#include "base/print.h"
 #include "host/wasi_p1/bodies.h"
 
 namespace dewar::wasi_p1 {
@@ -34,7 +33,8 @@ struct Request {
 struct Opened {
   boundary::NodeRef node;
   bool created = false;
-  Rights rights = 0;  ///< of the mount, at the path where the file is
+  Rights rights = 0;                                                ///< of the mount, at the path where the file is
+  boundary::KernelResult<struct stat> status = std::unexpected(0);  ///< if it was looked at already
 };
 
 int access_flags(const Request& r) {
@@ -71,36 +71,53 @@ std::expected<Opened, Reply> open_mounted_file(HostCall& call, Session& session,
   return out;
 }
 
+// Opens what is there. In a folder of the host it is looked at before it is opened for use, as opening does something
+// by itself: to a fifo or a device, and to whoever waits at its other end. ESTALE if it changed meanwhile.
+std::expected<Opened, Reply> open_existing(HostCall& call, Session& session, const Place& place, const Request& r,
+                                           int& kernel_error) {
+  kernel_error = 0;
+  const auto kernel = [&](int error) {
+    kernel_error = error;
+    return std::unexpected(Reply(Errno::io));  // the caller's to tell
+  };
+  const u64 now = session.clock(call).realtime_now();
+  const auto& resolver = session.resolver();
+  if (place.mount->memory) {
+    auto node = boundary::open_node(resolver, place, access_flags(r), 0, now, call.work());
+    if (!node) return kernel(node.error());
+    return Opened{std::move(*node), false, place.mount->rights};
+  }
+  const int flags = O_PATH | (r.directory ? O_DIRECTORY : 0) | (r.follow ? 0 : O_NOFOLLOW);
+  auto there = boundary::open_node(resolver, place, flags, 0, now, call.work());
+  if (!there) return kernel(there.error());
+  // In a mount with rules: the right to what it really is, wherever links led.
+  auto sure = session.confirm(call, place, there->fd.get(), rights_to_open(r), {}, true);
+  if (!sure) return std::unexpected(Reply(sure.error()));
+  const auto st = boundary::status(there->view());
+  if (!st) return kernel(st.error());
+  if (S_ISLNK(st->st_mode)) return kernel(ELOOP);
+  if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) return kernel(boundary::kSpecialFile);
+  auto fd = resolver.reopen(there->fd.get(), S_ISDIR(st->st_mode), place.dir, place.path, access_flags(r));
+  if (!fd) return kernel(fd.error());
+  return Opened{{std::move(*fd), {}}, false, *sure, st};
+}
+
 // In a mount with rules nothing is opened for use, made or emptied before it is known where the path really leads. A
 // link to nothing is not followed to make its target.
 std::expected<Opened, Reply> open_ruled(HostCall& call, Session& session, const Place& place, const Request& r) {
-  const auto& resolver = session.resolver();
   const auto kernel = [&](int error) { return std::unexpected(Reply(session.path_error(call, place, error))); };
   for (int race = 0; race < kMaxRaces; ++race) {
     if (!r.exclusive) {
-      const int flags = O_PATH | (r.directory ? O_DIRECTORY : 0) | (r.follow ? 0 : O_NOFOLLOW);
-      auto there = resolver.open(place.dir, place.path, flags);
-      if (there) {
-        auto sure = session.confirm(call, place, there->get(), rights_to_open(r), {}, true);
-        if (!sure) return std::unexpected(Reply(sure.error()));
-        struct stat st{};
-        if (::fstat(there->get(), &st) != 0) return kernel(errno);
-        if (S_ISLNK(st.st_mode)) return kernel(ELOOP);
-        if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-          return std::unexpected(Reply(session.deny(call, place.guest_path, "special-file")));
-        }
-        // The descriptor names the very file that was judged.
-        const std::string name = "/proc/self/fd/" + base::dec(static_cast<u64>(there->get()));
-        UniqueFd fd(::open(name.c_str(), (access_flags(r) & ~O_NOFOLLOW) | O_NOCTTY | O_CLOEXEC));
-        if (!fd) return kernel(errno);
-        return Opened{{std::move(fd), {}}, false, *sure};
-      }
-      if (there.error() != ENOENT || !r.create) return kernel(there.error());
+      int error = 0;
+      auto opened = open_existing(call, session, place, r, error);
+      if (opened || error == 0) return opened;
+      if (error == ESTALE) continue;
+      if (error != ENOENT || !r.create) return kernel(error);
     }
     if (Errno e = session.require(call, place, rights_to_create(r)); e != Errno::success) {
       return std::unexpected(Reply(e));
     }
-    auto parent = resolver.parent(place.dir, place.path);
+    auto parent = boundary::open_parent(session.resolver(), place, call.work());
     if (!parent) return kernel(parent.error());
     auto sure = session.confirm(call, place, parent->dir.get(), rights_to_create(r), parent->name, true);
     if (!sure) return std::unexpected(Reply(sure.error()));
@@ -125,17 +142,15 @@ std::expected<Opened, Reply> open_in_mount(HostCall& call, Session& session, con
   const Rights mount = place.mount->rights;
   const u64 now = session.clock(call).realtime_now();
   const auto open = [&](int flags) {
-    auto node = boundary::open_node(session.resolver(), place, flags, 0666, now);
-    session.pay(call, place);
-    return node;
+    return boundary::open_node(session.resolver(), place, flags, 0666, now, call.work());
   };
   for (int race = 0; race < kMaxRaces; ++race) {
     if (!r.exclusive && (mount & boundary::kRead || rights_to_open(r) == boundary::kWrite)) {
-      auto node = open(access_flags(r));
-      if (node) return Opened{std::move(*node), false, mount};
-      if (node.error() != ENOENT || !r.create) {
-        return std::unexpected(Reply(session.path_error(call, place, node.error())));
-      }
+      int error = 0;
+      auto opened = open_existing(call, session, place, r, error);
+      if (opened || error == 0) return opened;
+      if (error == ESTALE) continue;
+      if (error != ENOENT || !r.create) return std::unexpected(Reply(session.path_error(call, place, error)));
     }
     if (Errno e = session.require(call, place, rights_to_create(r)); e != Errno::success) {
       return std::unexpected(Reply(e));
@@ -220,7 +235,7 @@ Reply path_open(HostCall& call, Session& session) {
     return reply;
   }
 
-  auto status = boundary::status(opened->node.view());
+  auto status = opened->status ? opened->status : boundary::status(opened->node.view());
   if (!status) return from_kernel(status.error());
   const struct stat& st = *status;
   if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return session.deny(call, place.guest_path, "special-file");

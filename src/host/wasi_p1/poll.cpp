@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// poll_oneoff. Everything but a granted standard input and sockets is ready at once. With the virtual clock nothing
-// waits for time: the earliest timeout is reached by moving the clock. With the real clock the wait ends when a
-// descriptor is ready, the earliest timeout has passed, or the stack is interrupted.
+// poll_oneoff. Everything but sockets and, with the real clock, a granted standard input is ready at once. With the
+// virtual clock nothing waits for time: the earliest timeout is reached by moving the clock. With the real clock the
+// wait ends when a descriptor is ready, the earliest timeout has passed, or the stack is interrupted.
 #include <poll.h>
 #include <sys/ioctl.h>
 
@@ -21,6 +21,8 @@ using boundary::Wait;
 namespace {
 
 constexpr u32 kMaxSubscriptions = 1024;
+/// What is told of a granted standard input, whatever has arrived.
+constexpr u64 kInputBytes = 1;
 
 struct Timer {
   usize subscription;
@@ -78,7 +80,9 @@ void add_handle(Session& session, Poll& poll, const Subscription& s, usize index
     poll.events.push_back(event_for(s, h->is_dir() ? Errno::isdir : Errno::notcapable));
     return;
   }
-  int fd = s.type == kEventFdRead && h->kind == Handle::Kind::input ? h->input->poll_fd() : -1;
+  const int input = s.type == kEventFdRead && h->kind == Handle::Kind::input ? h->input->poll_fd() : -1;
+  // Whether something has arrived would be a clock: with the virtual one a read waits for it instead.
+  int fd = session.clock().is_real() ? input : -1;
   if (h->is_socket()) fd = h->fd.get();
   if (fd >= 0) {
     if (poll.num_fds == poll.fds.size()) {
@@ -90,7 +94,11 @@ void add_handle(Session& session, Poll& poll, const Subscription& s, usize index
     return;
   }
   Event e = event_for(s);
-  if (h->kind == Handle::Kind::input) e.flags = kEventHangup;
+  if (input >= 0) {
+    e.nbytes = kInputBytes;
+  } else if (h->kind == Handle::Kind::input) {
+    e.flags = kEventHangup;
+  }
   if (h->kind == Handle::Kind::file && s.type == kEventFdRead) {
     const auto st = boundary::status(h->view());
     const u64 size = st ? static_cast<u64>(st->st_size) : 0;
@@ -110,6 +118,7 @@ Reply poll_oneoff(HostCall& call, Session& session) {
   DEWAR_WASI_GUEST(out, call.write(call.arg32(1), u64{count} * sizeof(Event)));
   if (!call.in_bounds(call.arg32(3), 4)) return Errno::fault;
 
+  call.work().units += count;
   std::vector<Subscription> subs(count);
   Poll poll;
   for (usize i = 0; i < count; ++i) {
@@ -138,8 +147,8 @@ Reply poll_oneoff(HostCall& call, Session& session) {
     const short revents = poll.fds[p.slot].revents;
     if (wait != Wait::ready || revents == 0) continue;
     Event e = event_for(subs[p.subscription]);
-    e.nbytes = revents & (POLLIN | POLLOUT) ? 1 : 0;
-    // A stream's bytes are counted; how many of standard input's have arrived must not show (design D10).
+    e.nbytes = revents & (POLLIN | POLLOUT) ? kInputBytes : 0;
+    // A stream's bytes are counted, standard input's are not.
     int arrived = 0;
     if (p.socket && (revents & POLLIN) && ::ioctl(poll.fds[p.slot].fd, FIONREAD, &arrived) == 0) {
       e.nbytes = static_cast<u64>(arrived);

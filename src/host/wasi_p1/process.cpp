@@ -27,6 +27,7 @@ u64 bytes_with_nul(const std::vector<std::string>& strings) {
 }
 
 Reply put_sizes(HostCall& call, const std::vector<std::string>& strings) {
+  call.work().units += bytes_with_nul(strings) >> 12;
   if (auto ok = call.store(call.arg32(0), static_cast<u32>(strings.size())); !ok) return from_fault(ok.error());
   return store_result(call, call.arg32(1), static_cast<u32>(bytes_with_nul(strings)));
 }

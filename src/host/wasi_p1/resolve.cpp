@@ -97,8 +97,13 @@ std::expected<std::string, Errno> Session::path_string(HostCall& call, usize ptr
 std::expected<Place, Errno> Session::place(HostCall& call, const Handle& base, usize ptr_arg) {
   auto path = path_string(call, ptr_arg);
   if (!path) return std::unexpected(path.error());
+  const auto parts = [](std::string_view text) { return static_cast<u64>(std::ranges::count(text, '/')); };
+  call.work().units += 1 + parts(*path);
   auto found = mounts_.locate(base.base(), *path);
-  if (found) return std::move(*found);
+  if (found) {
+    call.work().units += parts(found->guest_path) * mounts_.patterns_for(found->mount);
+    return std::move(*found);
+  }
   switch (found.error()) {
     case boundary::PathFault::empty: return std::unexpected(Errno::noent);
     case boundary::PathFault::nul: return std::unexpected(Errno::inval);
@@ -154,6 +159,7 @@ Errno Session::path_error(HostCall& call, const Place& place, int kernel_error) 
   if (kernel_error == EXDEV) {
     return deny(call, place.escape.empty() ? place.guest_path : place.escape, "path-escape");
   }
+  if (kernel_error == boundary::kSpecialFile) return deny(call, place.guest_path, "special-file");
   return from_kernel(kernel_error);
 }
 

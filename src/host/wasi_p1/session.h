@@ -158,10 +158,6 @@ class Session {
   /// place is one where nothing could be granted (the runtime's own) or only the interpreter's own library is looked
   /// for.
   bool only_looks(const boundary::Place& place) const;
-  /// Charges for the directories that a folder in memory was walked through; after each walk.
-  void pay(boundary::HostCall& call, const boundary::Place& place) {
-    if (place.mount->memory) call.charge(place.mount->memory->take_work());
-  }
   /// Counts a look-up of something that is not there: ENOENT.
   Errno probe(boundary::HostCall& call, const boundary::Place& place);
   /// The kernel found nothing at a place in a mount, but it is a directory of ours: something is mounted below it.

@@ -38,18 +38,6 @@ std::expected<Handle*, Errno> socket_of(HostCall& call, Session& session) {
 
 bool waits(const Handle& h) { return !(h.flags & kFdNonblock); }
 
-// The buffers after their first `skip` bytes.
-usize rest_of(std::span<const ::iovec> all, u64 skip, std::array<::iovec, boundary::kMaxIovecs>& out) {
-  usize n = 0;
-  for (::iovec part : all) {
-    const usize cut = skip < part.iov_len ? static_cast<usize>(skip) : part.iov_len;
-    skip -= cut;
-    if (cut == part.iov_len && part.iov_len != 0) continue;
-    out[n++] = {static_cast<u8*>(part.iov_base) + cut, part.iov_len - cut};
-  }
-  return n;
-}
-
 // Repeats `move` (one kernel call on a message) until it has moved something, or all if `everything`.
 template <class Move>
 std::expected<u64, Reply> transfer(HostCall& call, const Handle& h, const boundary::GuestVector& buffers, short event,
@@ -65,7 +53,7 @@ std::expected<u64, Reply> transfer(HostCall& call, const Handle& h, const bounda
     }
     msghdr message{};
     message.msg_iov = parts.data();
-    message.msg_iovlen = rest_of(buffers.kernel(), done, parts);
+    message.msg_iovlen = buffers.kernel_after(done, parts);
     const ssize_t n = move(message);
     if (n < 0) {
       if (errno == EINTR || (errno == EAGAIN && waits(h))) continue;

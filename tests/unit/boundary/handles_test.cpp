@@ -125,6 +125,7 @@ TEST(CaptureSink, KeepsHeadAndTail) {
 struct Io {
   OutputSink* sink = nullptr;
   InputSource* source = nullptr;
+  bool whole = false;
   std::expected<u64, StreamError> result;
 };
 HostStatus run_io(HostCall& call) {
@@ -136,7 +137,7 @@ HostStatus run_io(HostCall& call) {
   } else {
     GuestScatter into;
     EXPECT_TRUE(call.scatter(call.arg32(0), call.arg32(1), into));
-    io.result = io.source->give(call, into);
+    io.result = io.source->give(call, into, io.whole);
   }
   if (!io.result && io.result.error().interrupted) {
     if (auto end = call.killed()) return *end;

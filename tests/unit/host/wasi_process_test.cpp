@@ -2,6 +2,7 @@
 // Arguments, environment, clocks, random bytes, streams, polling and the end of the process.
 #include <fcntl.h>
 
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -208,12 +209,112 @@ TEST(WasiStreams, TheReportAlsoOpensByPath) {
   }
 }
 
+// Standard input that comes in pieces, as the writer wants.
+struct SlowInput {
+  SlowInput() = default;
+  ~SlowInput() {
+    ::close(fds[0]);
+    end();
+  }
+  void put(std::string_view text) {
+    EXPECT_EQ(::write(fds[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  void end() {
+    if (fds[1] >= 0) ::close(std::exchange(fds[1], -1));
+  }
+  Config config(boundary::ClockPolicy clock) {
+    Config config;
+    config.grants.clock = clock;
+    config.grants.stdin_ = boundary::StdinPolicy::granted;
+    config.stdin_ = &source;
+    return config;
+  }
+  static std::array<int, 2> made() {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    return {ends[0], ends[1]};
+  }
+  std::array<int, 2> fds = made();
+  boundary::FdSource source{fds[0]};
+};
+
+TEST(WasiStreams, WithTheVirtualClockPiecesDoNotShow) {
+  for (const std::vector<std::string_view>& pieces :
+       {std::vector<std::string_view>{"abcdefghij"}, {"ab", "cd", "e", "fghij"}, {"a", "bcdefghij"}}) {
+    SlowInput in;
+    WasiGuest g;
+    g.start(in.config(boundary::ClockPolicy::virtual_));
+    EXPECT_EQ(g("fd_fdstat_set_flags", {0, kFdNonblock}), Errno::success) << "which changes nothing";
+    // Ready at once, and the same whatever is there: nothing is so far.
+    Snapshot1::Subscription s;
+    s.type = kEventFdRead;
+    g.set(1000, s);
+    EXPECT_EQ(g("poll_oneoff", {1000, 2000, 1, kResult}), Errno::success);
+    ASSERT_EQ(g.u32_at(kResult), 1u);
+    EXPECT_EQ(g.get<Event>(2000).error, 0u);
+    EXPECT_EQ(g.get<Event>(2000).nbytes, 1u);
+    EXPECT_EQ(g.get<Event>(2000).flags, 0u);
+    std::thread writer([&] {
+      for (const std::string_view piece : pieces) {
+        in.put(piece);
+        std::this_thread::sleep_for(std::chrono::milliseconds(3));
+      }
+      in.end();
+    });
+    // Two buffers, which the pieces do not fit.
+    g.set<u32>(1024, WasiGuest::kData);
+    g.set<u32>(1028, 3);
+    g.set<u32>(1032, WasiGuest::kData + 100);
+    g.set<u32>(1036, 4);
+    EXPECT_EQ(g("fd_read", {0, 1024, 2, kResult}), Errno::success);
+    EXPECT_EQ(g.u32_at(kResult), 7u);
+    EXPECT_EQ(g.text(WasiGuest::kData, 3) + g.text(WasiGuest::kData + 100, 4), "abcdefg");
+    std::string text;
+    EXPECT_EQ(g.read(0, &text, 5), Errno::success);
+    EXPECT_EQ(text, "hij") << "the end came first";
+    EXPECT_EQ(g.read(0, &text, 5), Errno::success);
+    EXPECT_EQ(text, "");
+    writer.join();
+  }
+}
+
+TEST(WasiStreams, WithTheVirtualClockAReadThatWaitsForMoreIsInterrupted) {
+  SlowInput in;
+  WasiGuest g;
+  g.start(in.config(boundary::ClockPolicy::virtual_));
+  in.put("half");
+  std::thread killer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    g.stack->interrupt(runtime::kInterruptKill);
+  });
+  g.set<u32>(1024, WasiGuest::kData);
+  g.set<u32>(1028, 10);
+  // The guest gets what was read, and ends at its next poll.
+  EXPECT_EQ(g.call(*g.bindings.at("fd_read"), {0, 1024, 1, kResult}), HostStatus::ok);
+  EXPECT_EQ(g.u32_at(kResult), 4u);
+  EXPECT_EQ(g.call(*g.bindings.at("fd_read"), {0, 1024, 1, kResult}), HostStatus::trap);
+  killer.join();
+}
+
+TEST(WasiStreams, WithTheRealClockWhatIsThereIsRead) {
+  SlowInput in;
+  WasiGuest g;
+  g.start(in.config(boundary::ClockPolicy::real));
+  EXPECT_EQ(g("fd_fdstat_set_flags", {0, kFdNonblock}), Errno::success);
+  std::string text;
+  EXPECT_EQ(g.read(0, &text), Errno::again);
+  in.put("a line\n");
+  EXPECT_EQ(g.read(0, &text), Errno::success);
+  EXPECT_EQ(text, "a line\n");
+}
+
 TEST(WasiStreams, GrantedInputIsReadAndInterruptible) {
   int fds[2];
   ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
   boundary::FdSource source(fds[0]);
   WasiGuest g;
   Config config;
+  config.grants.clock = boundary::ClockPolicy::real;
   config.grants.stdin_ = boundary::StdinPolicy::granted;
   config.stdin_ = &source;
   g.start(std::move(config));
@@ -267,7 +368,8 @@ TEST(WasiPoll, VirtualSleepsTakeNoTime) {
   EXPECT_EQ(g.get<Event>(2000).userdata, 11u);
   EXPECT_EQ(g.get<Event>(2000).type, kEventClock);
   EXPECT_EQ(g("clock_time_get", {1, 0, kResult}), Errno::success);
-  EXPECT_EQ(g.u64_at(kResult) - before, u64{3600} * 1'000'000'000 + boundary::Clock::kNsPerReading);
+  EXPECT_EQ(g.u64_at(kResult) - before, u64{3600} * 1'000'000'000 + boundary::Clock::kNsPerReading + 2)
+      << "the time waited, a reading, and the fuel of two subscriptions";
   // An absolute time in the past is due at once.
   subscribe_clock(g, 1000, 33, 0, 5, kClockAbsolute);
   EXPECT_EQ(g("poll_oneoff", {1000, 2000, 1, kResult}), Errno::success);
