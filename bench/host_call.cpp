@@ -32,8 +32,7 @@ constexpr Case kCases[] = {
     {"clock_time_get", "(param i32 i64 i32) (result i32)", "(i32.const 1) (i64.const 1) (i32.const 64)"},
     {"random_get", "(param i32 i32) (result i32)", "(i32.const 64) (i32.const 8)"},
     {"fd_fdstat_get", "(param i32 i32) (result i32)", "(i32.const 3) (i32.const 64)"},
-    {"fd_write", "(param i32 i32 i32 i32) (result i32)",
-     "(i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)"},
+    {"fd_write", "(param i32 i32 i32 i32) (result i32)", "(i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)"},
 };
 
 /// Reads everything of every call, as an audit log would before it writes.

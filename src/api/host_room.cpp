@@ -29,8 +29,8 @@ Result<void> check_descriptor_room(const RunLimits& limits, u64 runs) {
   // Both factors are bounded: max-handles by its row of the table, runs by 64.
   if (*limits.max_handles * runs <= there) return {};
   return fail("limit-descriptors",
-              "the system lets this process open " + base::dec(limit.rlim_cur) + " files, and the limits allow guests " +
-                  base::dec(*limits.max_handles * runs) + " handles",
+              "the system lets this process open " + base::dec(limit.rlim_cur) +
+                  " files, and the limits allow guests " + base::dec(*limits.max_handles * runs) + " handles",
               Error::kNoOffset,
               "raise `ulimit -n`, or lower -W max-handles to " + base::dec(there / runs) + " or less");
 }

@@ -279,8 +279,8 @@ void write_untrusted(JsonWriter& json, const Outcome& o, Audience audience) {
   // Messages about a module quote its names, those about an exception are the script's own words.
   if (o.cls != OutcomeClass::limit && o.code != "ok" && o.code != "exit-nonzero") json.value("message");
   for (const char* path : {"stdout", "stderr", "results", "refusal", "trap.detail", "trap.frames[].function", "error",
-                           "denials[].resource", "denials[].message", "attempts", "probes[].path",
-                           "outputs[].path", "skipped_outputs[].path"}) {
+                           "denials[].resource", "denials[].message", "attempts", "probes[].path", "outputs[].path",
+                           "skipped_outputs[].path"}) {
     json.value(path);
   }
   if (audience == Audience::operator_) {

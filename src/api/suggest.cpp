@@ -85,7 +85,8 @@ std::string shell_word(const std::string& text) {
   if (!text.empty() && text.find_first_not_of(kSafe) == std::string::npos) return text;
   // A guest chose these characters, and a person will paste them. Quotes and backslashes are spelled in hexadecimal, so
   // that a shell which does not know $'...' still sees one quoted word; so is what a terminal would not show as it is.
-  if (text.find_first_of("'\\") == std::string::npos && base::escape_for_terminal(text) == text) return "'" + text + "'";
+  if (text.find_first_of("'\\") == std::string::npos && base::escape_for_terminal(text) == text)
+    return "'" + text + "'";
   std::string out = "$'";
   for (const char c : text) {
     const auto byte = static_cast<u8>(c);

@@ -43,8 +43,8 @@ class OutputSink {
 class InputSource {
  public:
   virtual ~InputSource() = default;
-  /// Gives a guest bytes; the number put into `into`, 0 = end. The caller commits. `whole`: waits until it is full or the
-  /// end is reached, so that it does not show in which pieces, or when, the bytes came; else at most 64 KiB.
+  /// Gives a guest bytes; the number put into `into`, 0 = end. The caller commits. `whole`: waits until it is full or
+  /// the end is reached, so that it does not show in which pieces, or when, the bytes came; else at most 64 KiB.
   std::expected<u64, StreamError> give(HostCall& call, GuestScatter& into, bool whole);
   /// The number of bytes put into `out`; 0 = end.
   virtual std::expected<u64, StreamError> read(HostCall& call, std::span<u8> out) = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command `dewar wast`: finds the files, runs them one by one, prints text or JSON. The JSON object is
 // {"files": [{"file", "counts": {kind: n}, "executed", "failed", "failures": [{"line", "column", "kind", "reason"}],
-// "patched_bytes", "collections", "guarded_memories", "fuel", "instructions", "probes_fired", "error"?}], "executed", "failed", "errors"}.
+// "patched_bytes", "collections", "guarded_memories", "fuel", "instructions", "probes_fired", "error"?}], "executed",
+// "failed", "errors"}.
 #include "cli/wast_command.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Handlers of fused groups, composed at compile time from one step per opcode. Values that pass from one step to the next
-// stay in registers: the pending operands are a small array whose depth is a constant at every step once inlined.
+// Handlers of fused groups, composed at compile time from one step per opcode. Values that pass from one step to the
+// next stay in registers: the pending operands are a small array whose depth is a constant at every step once inlined.
 #include "exec/interp/fused.h"
 
 #include "exec/interp/branch.h"
@@ -16,7 +16,7 @@ using wasm::Op;
 
 /// State between the steps of one group.
 struct Group {
-  const u8* p;      ///< next opcode byte
+  const u8* p;  ///< next opcode byte
   Slot* sp;
   Slot* fp;
   u8* mem;
@@ -111,13 +111,15 @@ template <Op kOp>
   } else if constexpr (kOp == Op::drop) {
     g.pop();
     g.p += 1;
-#define X(id, t, w)                     \
-  } else if constexpr (kOp == Op::id) { \
+#define X(id, t, w)                   \
+  }                                   \
+  else if constexpr (kOp == Op::id) { \
     return load<t, w>(g);
     DEWAR_SCALAR_LOADS(X)
 #undef X
-#define X(id, t)                        \
-  } else if constexpr (kOp == Op::id) { \
+#define X(id, t)                      \
+  }                                   \
+  else if constexpr (kOp == Op::id) { \
     return store<t>(g);
     DEWAR_SCALAR_STORES(X)
 #undef X
@@ -190,9 +192,8 @@ constexpr u8 fused_code(u32 row) { return static_cast<u8>(row < 6 ? kFirstFused 
 
 void add_fused(Handler* table, bool guarded) {
   u32 row = 0;
-#define FUSED(...)                                                                     \
-  if (guarded || !uses_memory({FUSED_OPS(__VA_ARGS__)}))                               \
-    table[fused_code(row)] = Fused<FUSED_OPS(__VA_ARGS__)>::run;                       \
+#define FUSED(...)                                                                                                    \
+  if (guarded || !uses_memory({FUSED_OPS(__VA_ARGS__)})) table[fused_code(row)] = Fused<FUSED_OPS(__VA_ARGS__)>::run; \
   ++row;
 #include "exec/interp/fused.def"
 }

@@ -137,9 +137,10 @@ DEWAR_HANDLER(op_atomic_fence) {
   DEWAR_NEXT(2);
 }
 
-#define ACCESSES(X)                                                                                                    \
-  X(i32, , , u32, u32)                                                                                                 \
-  X(i64, , , u64, u64) X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) X(i64, 16, _u, u16, u64) \
+#define ACCESSES(X)                                                                               \
+  X(i32, , , u32, u32)                                                                            \
+  X(i64, , , u64, u64)                                                                            \
+  X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) X(i64, 16, _u, u16, u64) \
       X(i64, 32, _u, u32, u64)
 
 Handler atomic_handler(wasm::Op op) {

@@ -23,7 +23,8 @@ void wrap_with_garbage(Handler* table);
 
 #define DEWAR_HAND_WRITTEN(X)                                                                                          \
   X(unreachable)                                                                                                       \
-  X(nop) X(block) X(loop) X(if_) X(else_) X(try_) X(catch_) X(throw_) X(rethrow) X(throw_ref) X(end) X(br) X(br_if)    \
+  X(nop)                                                                                                               \
+  X(block) X(loop) X(if_) X(else_) X(try_) X(catch_) X(throw_) X(rethrow) X(throw_ref) X(end) X(br) X(br_if)           \
       X(br_table) X(return_) X(call) X(call_indirect) X(return_call) X(return_call_indirect) X(call_ref)               \
           X(return_call_ref) X(delegate) X(catch_all) X(drop) X(select) X(select_t) X(try_table) X(local_get)          \
               X(local_set) X(local_tee) X(global_get) X(global_set) X(table_get) X(table_set) X(memory_size)           \

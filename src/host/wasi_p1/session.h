@@ -233,9 +233,9 @@ Errno from_fault(boundary::Fault fault);
 std::span<const boundary::ImportDesc> snapshot1_rows();
 std::span<const boundary::ImportDesc> unstable_rows();
 
-/// Defines the functions of wasi_snapshot_preview1 and wasi_unstable: of each that `module` imports anything from, or of
-/// both if it is null. Names in those modules that `module` imports and that nobody knows become functions that answer
-/// ENOSYS and leave a denial (or trap, where they return no number). The session must outlive the store.
+/// Defines the functions of wasi_snapshot_preview1 and wasi_unstable: of each that `module` imports anything from, or
+/// of both if it is null. Names in those modules that `module` imports and that nobody knows become functions that
+/// answer ENOSYS and leave a denial (or trap, where they return no number). The session must outlive the store.
 Result<void> define_wasi(runtime::Linker& linker, runtime::Store& store, Session& session, const wasm::Module* module);
 
 }  // namespace dewar::wasi_p1

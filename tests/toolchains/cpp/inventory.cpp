@@ -83,7 +83,8 @@ int main(int argc, char** argv) {
     return sum + entry.second.quantity * entry.second.price;
   });
   std::cout << "total " << total << '\n';
-  for (const auto& fault : faults) std::visit([](const auto& value) { std::cout << "fault: " << value << '\n'; }, fault);
+  for (const auto& fault : faults)
+    std::visit([](const auto& value) { std::cout << "fault: " << value << '\n'; }, fault);
   std::vector<std::unique_ptr<Shape>> shapes;
   for (int i = 3; i > 0; --i) shapes.push_back(std::make_unique<Square>(i));
   std::sort(shapes.begin(), shapes.end(), [](const auto& a, const auto& b) { return a->area() < b->area(); });
