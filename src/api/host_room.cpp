@@ -4,14 +4,17 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "base/print.h"
 
 namespace dewar::api {
 
 namespace {
 
-// What a process has open besides the handles of guests: standard streams, mounts, memories, what a resolution holds.
-constexpr u64 kOwnDescriptors = 32;
+constexpr u64 kProcess = 32;  // standard streams, the program, what the process has beside runs
+constexpr u64 kRun = 16;      // of a run: memories, interrupts, what one call holds for its time
+constexpr u64 kWalk = 128;    // directories that one resolution may hold (boundary/confined.cpp)
 
 }  // namespace
 
@@ -22,17 +25,22 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Result<void> check_descriptor_room(const RunLimits& limits, u64 runs) {
+Result<void> check_descriptor_room(const RunLimits& limits, const boundary::Grants& grants, u64 runs) {
   rlimit limit{};
   if (!limits.max_handles || ::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
-  const u64 there = limit.rlim_cur > kOwnDescriptors ? limit.rlim_cur - kOwnDescriptors : 0;
-  // Both factors are bounded: max-handles by its row of the table, runs by 64.
-  if (*limits.max_handles * runs <= there) return {};
+  // All are bounded: max-handles by its row of the table, grants by their number on a command line, runs by 64.
+  const u64 own = kRun + kWalk + grants.mounts.size() + grants.sockets.size();
+  const u64 wanted = kProcess + runs * (own + *limits.max_handles);
+  if (wanted <= limit.rlim_cur) return {};
+  const u64 left = (limit.rlim_cur - std::min<u64>(limit.rlim_cur, kProcess)) / runs;
+  const u64 possible = left - std::min(left, own);
   return fail("limit-descriptors",
-              "the system lets this process open " + base::dec(limit.rlim_cur) +
-                  " files, and the limits allow guests " + base::dec(*limits.max_handles * runs) + " handles",
+              "the system lets this process open " + base::dec(limit.rlim_cur) + " files, and what is allowed to " +
+                  (runs == 1 ? std::string("a run") : base::dec(runs) + " runs at once") + " takes up to " +
+                  base::dec(wanted),
               Error::kNoOffset,
-              "raise `ulimit -n`, or lower -W max-handles to " + base::dec(there / runs) + " or less");
+              possible > 0 ? "raise `ulimit -n`, or lower -W max-handles to " + base::dec(possible) + " or less"
+                           : std::string("raise `ulimit -n`"));
 }
 
 }  // namespace dewar::api

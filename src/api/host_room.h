@@ -5,13 +5,14 @@
 
 #include "api/limits.h"
 #include "base/error.h"
+#include "boundary/grants.h"
 
 namespace dewar::api {
 
 /// Raises the soft limit of open descriptors to the hard one. For programs; a library leaves it to its embedder.
 void raise_descriptor_limit();
 
-/// Is there room for the handles of `runs` runs at once? Error: "limit-descriptors".
-Result<void> check_descriptor_room(const RunLimits& limits, u64 runs = 1);
+/// Is there room for all that `runs` runs at once may have open, with these grants each? Error: "limit-descriptors".
+Result<void> check_descriptor_room(const RunLimits& limits, const boundary::Grants& grants, u64 runs = 1);
 
 }  // namespace dewar::api

@@ -249,8 +249,14 @@ void ReceiptRecorder::files(const wasi_p1::Session& session) {
         const boundary::UniqueFd fd(::open(
             ("/proc/self/fd/" + base::dec(static_cast<u64>(file.mount->fd.get()))).c_str(), O_RDONLY | O_CLOEXEC));
         value = fd ? hashes.of(fd.get()) : "unreadable";
-      } else if (auto fd = session.resolver().open(file.mount->fd.get(), relative, O_RDONLY | O_NONBLOCK)) {
-        value = hashes.of(fd->get());
+      } else if (auto found = session.resolver().open(file.mount->fd.get(), relative, O_PATH)) {
+        // Something else may have its name by now, and only a file is opened.
+        struct stat st{};
+        value = "not a file";
+        if (::fstat(found->get(), &st) == 0 && S_ISREG(st.st_mode) && file.mount->devices.plain(found->get())) {
+          auto fd = session.resolver().reopen(found->get(), false, file.mount->fd.get(), relative, O_RDONLY);
+          value = fd ? hashes.of(fd->get()) : "unreadable";
+        }
       }
       fact((written ? "left.file " : "read.file ") + path, std::move(value));
     }

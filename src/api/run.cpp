@@ -68,7 +68,7 @@ class Run {
       return fail("component-unsupported", "this is a component, and only core modules can be run so far", 0,
                   "run the core module that the component was made from");
     }
-    if (Result<void> ok = check_descriptor_room(config_.limits); !ok) return ok;
+    if (Result<void> ok = check_descriptor_room(config_.limits, config_.grants); !ok) return ok;
     engine_ = std::make_unique<runtime::Engine>(
         runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;

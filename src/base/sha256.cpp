@@ -113,6 +113,7 @@ Sha256::Sha256(Sha256Blocks blocks)
       state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
 
 void Sha256::update(std::span<const u8> bytes) {
+  if (bytes.empty()) return;  // its address may be null
   const usize used = static_cast<usize>(total_ % 64);
   total_ += bytes.size();
   if (used > 0) {

@@ -58,23 +58,22 @@ class Trail {
 
   void enter(std::string name, UniqueFd fd) {
     levels_.push_back({std::move(name), std::move(fd)});
-    if (++open_ > kMaxOpen) thin();
+    hold(levels_.size() - 1);
   }
 
   /// Goes up one; a kernel errno if a directory further up is not where it was.
   int leave() {
     levels_.pop_back();
-    --open_;
+    open_.pop_back();
     if (empty() || levels_.back().fd) return 0;
-    usize from = levels_.size();
-    while (from > 0 && !levels_[from - 1].fd) --from;
-    int dir = from == 0 ? base_ : levels_[from - 1].fd.get();
-    for (; from < levels_.size(); ++from) {
-      UniqueFd next(::openat(dir, levels_[from].name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    usize at = open_.empty() ? 0 : open_.back() + 1;
+    int dir = open_.empty() ? base_ : levels_[open_.back()].fd.get();
+    for (; at < levels_.size(); ++at) {
+      UniqueFd next(::openat(dir, levels_[at].name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (!next) return errno;
       dir = next.get();
-      levels_[from].fd = std::move(next);
-      if (++open_ > kMaxOpen) thin(from);
+      levels_[at].fd = std::move(next);
+      hold(at);
     }
     return 0;
   }
@@ -85,22 +84,25 @@ class Trail {
     UniqueFd fd;
   };
 
-  // Closes every second of those that are open, but for the nearest ones above level `from`: the gaps grow with the
-  // distance, so that going all the way up again costs a few openings a level.
-  void thin(usize from) {
-    bool close = false;
-    for (usize i = 0; i + kNearest <= from; ++i) {
-      if (!levels_[i].fd) continue;
-      if (close) levels_[i].fd.reset();
-      open_ -= close;
-      close = !close;
+  // Too many open: closes every second of them, but for the nearest ones. The gaps grow with the distance, so that
+  // going all the way up again costs a few openings a level.
+  void hold(usize level) {
+    open_.push_back(level);
+    if (open_.size() <= kMaxOpen) return;
+    std::vector<usize> kept;
+    for (usize i = 0; i < open_.size(); ++i) {
+      if (i % 2 == 0 || open_.size() - i <= kNearest) {
+        kept.push_back(open_[i]);
+      } else {
+        levels_[open_[i]].fd.reset();
+      }
     }
+    open_ = std::move(kept);
   }
-  void thin() { thin(levels_.size() - 1); }
 
   int base_;
   std::vector<Level> levels_;
-  usize open_ = 0;
+  std::vector<usize> open_;  ///< the levels with a descriptor, outermost first; the current one is the last
 };
 
 }  // namespace
@@ -120,20 +122,20 @@ PathResolver::PathResolver(ResolveMode mode, int max_races)
 std::expected<UniqueFd, KernelError> PathResolver::open(int dir, const std::string& path, int flags, mode_t mode,
                                                         Work* work) const {
   bool linked = false;
-  auto fd = resolve(dir, path, flags, mode, linked);
+  auto fd = resolve(dir, path, flags, mode, linked, work);
   if (linked && work) work->units += kLinkWork;
   return fd;
 }
 
 std::expected<UniqueFd, KernelError> PathResolver::resolve(int dir, const std::string& path, int flags, mode_t mode,
-                                                           bool& linked) const {
+                                                           bool& linked, const Work* work) const {
   if (path.empty()) return std::unexpected(ENOENT);
   if (path.find('\0') != std::string::npos) return std::unexpected(EINVAL);
   if (path.size() >= kMaxPath) return std::unexpected(ENAMETOOLONG);
   if (path.front() == '/') return std::unexpected(EXDEV);
   flags |= O_CLOEXEC;
   if (!(flags & O_PATH)) flags |= O_NOCTTY;
-  if (!openat2_) return walk(dir, path, flags, mode, linked);
+  if (!openat2_) return walk(dir, path, flags, mode, linked, work);
   for (int race = 0;; ++race) {
     // Without links first: then it is known that there are none, and they are rare.
     const int fd = openat2_beneath(dir, path.c_str(), flags, mode, linked ? 0 : RESOLVE_NO_SYMLINKS);
@@ -142,10 +144,16 @@ std::expected<UniqueFd, KernelError> PathResolver::resolve(int dir, const std::s
       linked = true;
       continue;
     }
+    if (errno == ELOOP && (flags & O_NOFOLLOW) && !(flags & O_PATH)) {
+      // A last link that is refused was not followed: were there others before it?
+      const UniqueFd last(openat2_beneath(dir, path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS));
+      if (last) linked = false;
+      return std::unexpected(ELOOP);
+    }
     if (errno != EAGAIN && errno != EINTR) return std::unexpected(errno);
     // The kernel could not be sure that ".." stayed beneath while something, anywhere on the machine, was being
     // renamed. A guest must not see what others do: the walk needs no such luck.
-    if (race >= max_races_) return walk(dir, path, flags, mode, linked);
+    if (race >= max_races_) return walk(dir, path, flags, mode, linked, work);
   }
 }
 
@@ -168,10 +176,11 @@ std::expected<UniqueFd, KernelError> PathResolver::reopen(int found, bool direct
 }
 
 std::expected<UniqueFd, KernelError> PathResolver::walk(int base, std::string path, int flags, mode_t mode,
-                                                        bool& linked) const {
+                                                        bool& linked, const Work* work) const {
   Trail trail(base);
   int links = 0, races = 0;
   for (usize at = 0;;) {  // where the rest begins in `path`
+    if (work && work->stop.stopped()) return std::unexpected(EINTR);
     at = std::min(path.find_first_not_of('/', at), path.size());
     const usize end = std::min(path.find('/', at), path.size());
     const std::string part = path.substr(at, end - at);

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/stop.h"
 #include "base/types.h"
 #include "boundary/unique_fd.h"
 
@@ -24,6 +25,7 @@ enum class ResolveMode : u8 { automatic, openat2, walk, bare };
 /// kind on every machine and for every kind of mount: docs/ABI.md, "Fuel".
 struct Work {
   u64 units = 0;
+  base::StopBits stop;  ///< long work ends early, with EINTR
 };
 /// For a resolution that follows links: what 40 of them (as many as the kernel follows) with targets of the greatest
 /// length may take. How many there were, the kernel does not tell.
@@ -77,9 +79,10 @@ class PathResolver {
                                               int flags) const;
 
  private:
-  std::expected<UniqueFd, KernelError> resolve(int dir, const std::string& path, int flags, mode_t mode,
-                                               bool& linked) const;
-  std::expected<UniqueFd, KernelError> walk(int dir, std::string path, int flags, mode_t mode, bool& linked) const;
+  std::expected<UniqueFd, KernelError> resolve(int dir, const std::string& path, int flags, mode_t mode, bool& linked,
+                                               const Work* work) const;
+  std::expected<UniqueFd, KernelError> walk(int dir, std::string path, int flags, mode_t mode, bool& linked,
+                                            const Work* work) const;
   bool openat2_;
   bool proc_;
   int max_races_;

@@ -21,7 +21,8 @@ HostCall::HostCall(Binding& binding, runtime::CallContext& ctx, const Slot* args
       args_(args),
       results_(results),
       memory_(binding.boundary->memory_of(ctx.caller)),
-      budget_(binding.boundary->limits().bytes_per_call) {}
+      budget_(binding.boundary->limits().bytes_per_call),
+      work_{0, ctx.stack.kill_bits()} {}
 
 std::unexpected<Fault> HostCall::over_budget() {
   ++boundary().counters_.cut_calls;

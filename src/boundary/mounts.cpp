@@ -161,14 +161,14 @@ std::vector<MountTable::Child> MountTable::children(std::string_view guest_path)
     const usize slash = below.find('/');
     const bool here = slash == std::string_view::npos;
     const std::string_view name = below.substr(0, slash);
-    auto it = std::find_if(out.begin(), out.end(), [&](const Child& c) { return c.name == name; });
-    if (it == out.end()) it = out.insert(out.end(), Child{std::string(name), false, nullptr});
-    if (here) {
-      it->is_file = mount.is_file;
-      it->mount = &mount;
-    }
+    out.push_back(here ? Child{std::string(name), mount.is_file, &mount} : Child{std::string(name), false, nullptr});
   }
-  std::sort(out.begin(), out.end(), [](const Child& a, const Child& b) { return a.name < b.name; });
+  // Of one name the mount itself comes first, if there is one, then those below it.
+  std::sort(out.begin(), out.end(), [](const Child& a, const Child& b) {
+    return a.name != b.name ? a.name<b.name : (a.mount != nullptr)>(b.mount != nullptr);
+  });
+  const auto twice = std::ranges::unique(out, {}, &Child::name);
+  out.erase(twice.begin(), twice.end());
   return out;
 }
 

@@ -35,6 +35,7 @@ std::expected<u64, StreamError> OutputSink::take(HostCall& call, const GuestGath
 }
 
 std::expected<u64, StreamError> InputSource::give(HostCall& call, GuestScatter& into, bool whole) {
+  if (whole && ended_ && poll_fd() >= 0) return 0;  // a terminal would wait for more
   std::array<u8, kPiece> piece;
   u64 done = 0;
   do {
@@ -42,6 +43,7 @@ std::expected<u64, StreamError> InputSource::give(HostCall& call, GuestScatter& 
     const auto n = read(call, room);
     if (!n && done > 0) break;
     if (!n) return n;
+    ended_ = *n == 0 && !room.empty();
     if (*n == 0) break;
     into.copy_from(room.first(static_cast<usize>(*n)), done);
     done += *n;

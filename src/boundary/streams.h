@@ -54,6 +54,9 @@ class InputSource {
 
  protected:
   u64 total_ = 0;
+
+ private:
+  bool ended_ = false;
 };
 
 /// Writes to a descriptor of the host, which it does not own. The program must ignore SIGPIPE. Writes to anything but

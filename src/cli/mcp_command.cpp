@@ -176,7 +176,7 @@ Result<void> prepare(const ParsedArgs& args, Granted& granted, server::McpConfig
       return fail("usage-option", "--parallel is a number from 1 to 64");
     config.calls.parallel = *parallel;
   }
-  if (auto ok = api::check_descriptor_room(granted.limits, config.calls.parallel); !ok) return ok;
+  if (auto ok = api::check_descriptor_room(granted.limits, granted.grants, config.calls.parallel); !ok) return ok;
   auto mode = parse_harden_mode(args.get("harden", "on"));
   if (!mode) return std::unexpected(std::move(mode.error()));
   if (auto ok = check_grants(granted.grants); !ok) return ok;

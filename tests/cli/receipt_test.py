@@ -87,6 +87,29 @@ class Receipts(CliCase):
         self.assertEqual({facts["read.file /d/" + name] for name in names if name.endswith("big")},
                          {f"{1 << 40} bytes not hashed"})
 
+    def test_nothing_but_files_is_read_when_a_run_has_ended(self):
+        folder = self.folder / "w"
+        folder.mkdir()
+        os.mkfifo(folder / "p")
+        # Makes a file and gives its name to the pipe.
+        program = self.file("swap.wat", f'''(module
+          (import "{WASI}" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+          (import "{WASI}" "path_rename" (func $rename (param i32 i32 i32 i32 i32 i32) (result i32)))
+          (import "{WASI}" "proc_exit" (func $exit (param i32)))
+          (memory (export "memory") 1) (data (i32.const 0) "ap")
+          (func (export "_start")
+            (drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1) (i64.const 66)
+              (i64.const 0) (i32.const 0) (i32.const 100)))
+            (call $exit (call $rename (i32.const 3) (i32.const 1) (i32.const 1)
+              (i32.const 3) (i32.const 0) (i32.const 1)))))''')
+        # A pipe that is open for writing would give what is in it; a reader of ours would take it.
+        pipe = os.open(folder / "p", os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, pipe)
+        os.write(pipe, b"secret")
+        facts = self.facts(self.receipt("--dir", "w::/w", program=program))
+        self.assertEqual(facts["left.file /w/a"], "not a file")
+        self.assertEqual(os.read(pipe, 100), b"secret")
+
     def test_the_same_run(self):
         path = self.receipt("--ro", "data::/d")
         facts = self.facts(path)

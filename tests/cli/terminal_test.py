@@ -110,9 +110,9 @@ class TerminalTest(cli_case.CliCase):
             return json.loads(done.stdout)
 
         self.assert_outcome(run(files=200), "refused", "limit-descriptors", 126)
-        self.assertIn("-W max-handles to 168", run(files=200)["refusal"]["hint"])
-        self.assert_outcome(run("-W", "max-handles=169", files=200), "refused", "limit-descriptors", 126)
-        self.assert_outcome(run("-W", "max-handles=168", files=200), "exit", "ok", 0)
+        self.assertIn("-W max-handles to 24", run(files=200)["refusal"]["hint"])
+        self.assert_outcome(run("-W", "max-handles=25", files=200), "refused", "limit-descriptors", 126)
+        self.assert_outcome(run("-W", "max-handles=24", files=200), "exit", "ok", 0)
         self.assert_outcome(run(files=2000), "exit", "ok", 0)  # the soft limit of 64 is raised
 
 

@@ -23,6 +23,7 @@ namespace {
 /// Entries of one directory, and bytes of their names, that are read. Larger directories are EOVERFLOW.
 constexpr usize kMaxEntries = 100'000;
 constexpr usize kMaxNameBytes = usize{8} << 20;
+constexpr usize kMountsPerUnit = 16;  // looked at for a unit of fuel
 
 std::string parent_of(const std::string& guest_path) {
   const usize slash = guest_path.rfind('/');
@@ -41,6 +42,7 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(HostCall& call,
   auto snapshot = std::make_unique<DirSnapshot>();
   auto& entries = snapshot->entries;
   const auto children = session.mounts().children(h.guest_path);
+  call.work().units += children.size() + session.mounts().mounts().size() / kMountsPerUnit;
   if (h.kind == Handle::Kind::synthetic) {
     entries.push_back({".", kTypeDirectory, session.synthetic_info(h.guest_path).inode});
     entries.push_back({"..", kTypeDirectory, session.synthetic_info(parent_of(h.guest_path)).inode});

@@ -59,6 +59,7 @@ std::expected<Handle*, Errno> Session::handle(HostCall& call, usize arg, u64 mor
   if (h->is_stream() && (missing & (rights::kFdSeek | rights::kFdTell))) return std::unexpected(Errno::spipe);
   if (h->mount) {
     const Rights wanted = mount_rights_for(missing);
+    charge_ruling(call, h->mount, h->guest_path);
     const boundary::Ruling ruling = mounts_.ruling(*h->mount, h->guest_path, wanted);
     const Rights lacking = static_cast<Rights>(wanted & ~ruling.own);
     if (lacking) refuse(call, *h->mount, shown(h->guest_path), ruling, lacking);
@@ -97,11 +98,10 @@ std::expected<std::string, Errno> Session::path_string(HostCall& call, usize ptr
 std::expected<Place, Errno> Session::place(HostCall& call, const Handle& base, usize ptr_arg) {
   auto path = path_string(call, ptr_arg);
   if (!path) return std::unexpected(path.error());
-  const auto parts = [](std::string_view text) { return static_cast<u64>(std::ranges::count(text, '/')); };
-  call.work().units += 1 + parts(*path);
+  call.work().units += 1 + static_cast<u64>(std::ranges::count(*path, '/'));
   auto found = mounts_.locate(base.base(), *path);
   if (found) {
-    call.work().units += parts(found->guest_path) * mounts_.patterns_for(found->mount);
+    charge_ruling(call, found->mount, found->guest_path);
     return std::move(*found);
   }
   switch (found.error()) {

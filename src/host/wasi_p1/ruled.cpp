@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "host/wasi_p1/session.h"
 
 namespace dewar::wasi_p1 {
@@ -38,6 +40,10 @@ Errno Session::refuse(HostCall& call, const Mount& mount, const std::string& gue
   return Errno::notcapable;
 }
 
+void Session::charge_ruling(HostCall& call, const Mount* mount, std::string_view path) {
+  call.work().units += static_cast<u64>(std::ranges::count(path, '/')) * mounts_.patterns_for(mount);
+}
+
 bool Session::may(const Place& place, Rights needed) const {
   if (place.kind != Place::Kind::mount) return false;
   const Rights own = !place.escape.empty() ? place.mount->rights : mounts_.ruling(*place.mount, place.guest_path).own;
@@ -59,6 +65,7 @@ std::expected<Rights, Errno> Session::confirm(HostCall& call, const Place& place
     *path += '/';
     *path += name;
   }
+  charge_ruling(call, place.mount, *path);
   const Ruling ruling = mounts_.ruling(*place.mount, *path, needed);
   const Rights missing = static_cast<Rights>(needed & ~ruling.own);
   if (missing) return std::unexpected(refuse(call, *place.mount, path->empty() ? "/" : *path, ruling, missing));
@@ -76,6 +83,7 @@ Errno Session::confirm_move(HostCall& call, const Place& old_place, const Parent
   if (!mount.ruled) return Errno::success;
   auto source = mounts_.real_place(mount, from.dir.get()), target = mounts_.real_place(mount, to.dir.get());
   if (!source || !target) return Errno::noent;
+  charge_ruling(call, &mount, *source + *target + "//");
   const Ruling left = mounts_.ruling(mount, *source + "/" + from.name);
   const Ruling right = mounts_.ruling(mount, *target + "/" + to.name);
   struct stat st{};

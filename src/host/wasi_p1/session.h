@@ -158,6 +158,8 @@ class Session {
   /// place is one where nothing could be granted (the runtime's own) or only the interpreter's own library is looked
   /// for.
   bool only_looks(const boundary::Place& place) const;
+  /// Charges for a path that is held against the rules on paths.
+  void charge_ruling(boundary::HostCall& call, const boundary::Mount* mount, std::string_view path);
   /// Counts a look-up of something that is not there: ENOENT.
   Errno probe(boundary::HostCall& call, const boundary::Place& place);
   /// The kernel found nothing at a place in a mount, but it is a directory of ours: something is mounted below it.

@@ -178,6 +178,40 @@ TEST(Streams, FdSinkAndSourceMoveBytes) {
   ::close(fds[0]);
 }
 
+// The end of a terminal's input is told once, and then it would wait for more.
+TEST(Streams, WholeReadsEndOnce) {
+  class Terminal final : public InputSource {
+   public:
+    std::expected<u64, StreamError> read(HostCall&, std::span<u8> out) override {
+      const std::string line = at_ < lines_.size() ? lines_[at_++] : "";
+      std::copy_n(line.begin(), std::min(line.size(), out.size()), out.begin());
+      return line.size();
+    }
+    int poll_fd() const override { return 0; }
+
+   private:
+    std::vector<std::string> lines_{"ab", "c", "", "late"};
+    usize at_ = 0;
+  };
+  FakeGuest guest;
+  Boundary boundary;
+  for (const bool whole : {true, false}) {
+    Terminal source;
+    Io io;
+    io.source = &source;
+    io.whole = whole;
+    Binding& binding = boundary.bind(kIo, &io);
+    guest.set<u32>(0, 1000);
+    guest.set<u32>(4, 8);
+    std::vector<u64> found;
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(guest.call(binding, {0, 1}), HostStatus::ok);
+      found.push_back(io.result.value());
+    }
+    EXPECT_EQ(found, whole ? (std::vector<u64>{3, 0, 0, 0}) : (std::vector<u64>{2, 1, 0, 4}));
+  }
+}
+
 // Another thread of the guest may change the memory at any time: what a sink is given is what counts, once.
 TEST(Streams, EachByteIsTakenOnce) {
   class Scribbler final : public OutputSink {
