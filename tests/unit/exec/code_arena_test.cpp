@@ -162,6 +162,12 @@ TEST(CodeArena, TheLimitIsExact) {
   while (arena->allocate(1, owner_number(1))) ++count;
   EXPECT_EQ(count, limit / (CodeArena::kHeaderBytes + CodeArena::kAlign));
   EXPECT_FALSE(CodeArena::create(0));
+  // What is free at the file's end counts when it grows.
+  arena = make(limit);
+  ASSERT_TRUE(arena->allocate(u32{40} << 10, owner_number(1)));
+  ASSERT_LT(arena->file_bytes(), limit);
+  EXPECT_TRUE(
+      arena->allocate(static_cast<u32>(limit - (u64{40} << 10) - 2 * CodeArena::kHeaderBytes), owner_number(1)));
 }
 
 TEST(CodeArena, FindsTheOwnerOfEveryByte) {
