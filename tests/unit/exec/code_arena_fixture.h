@@ -22,6 +22,14 @@ inline std::vector<u8> returns(u16 value) {
 #endif
 }
 
+/// Does the machine notice code that was written by another address than the one it runs at? QEMU's user mode did not
+/// before version 8.1, and AArch64 is only tested there.
+#if defined(__x86_64__)
+inline constexpr bool kSeesRewrites = true;
+#else
+inline constexpr bool kSeesRewrites = false;
+#endif
+
 /// Puts code into an arena; what is left of `size` bytes stays traps.
 inline CodeArena::Range put(CodeArena& arena, const std::vector<u8>& code, void* owner, u32 size = 0) {
   const auto range = arena.allocate(std::max(size, static_cast<u32>(code.size())), owner);

@@ -44,7 +44,8 @@ int compile_after_hardening() {
   for (u16 i = 0; i < ranges.size(); ++i)
     if (run(ranges[i].code) != i) return 5;
   (*arena)->release(ranges[100].code);
-  if (run(put(**arena, returns(4321), arena->get()).code) != 4321) return 6;
+  const auto again = put(**arena, returns(4321), arena->get());
+  if (kSeesRewrites && run(again.code) != 4321) return 6;
   if ((*arena)->find(ranges[7].code + 5)->object != arena->get()) return 7;
   if (CodeArena::create(u64{1} << 20)) return 8;
   arena->reset();

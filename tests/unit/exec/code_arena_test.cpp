@@ -114,7 +114,7 @@ TEST(CodeArena, ReleasedSpaceIsUsedAgain) {
     const auto range = put(*arena, returns(i), owner_number(1));
     if (place) ASSERT_EQ(range.code, place);
     place = range.code;
-    ASSERT_EQ(run(range.code), i) << "what was there before still runs";
+    if (kSeesRewrites) ASSERT_EQ(run(range.code), i) << "what was there before still runs";
     arena->release(range.code);
   }
   EXPECT_EQ(arena->used_bytes(), 0u);
@@ -253,7 +253,9 @@ TEST(CodeArena, LookupsGoOnWhileOthersAllocate) {
         } else {
           const u16 value = static_cast<u16>(random());
           const auto range = put(*arena, returns(value), owner_number(100'000), 8 + random() % 4000);
-          if (run(range.code) != value || arena->find(range.code + range.size / 2)->code != range.code) ++wrong;
+          if ((kSeesRewrites && run(range.code) != value) ||
+              arena->find(range.code + range.size / 2)->code != range.code)
+            ++wrong;
           mine.push_back(range.code);
         }
       }
