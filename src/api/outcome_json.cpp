@@ -124,8 +124,7 @@ void text_or_null(JsonWriter& json, const char* name, const std::string& text) {
   text.empty() ? json.null() : json.value(text);
 }
 
-void write_operator(JsonWriter& json, const Outcome& o) {
-  const std::vector<Suggestion> suggested = suggestions(o);
+void write_operator(JsonWriter& json, const Outcome& o, const std::vector<Suggestion>& suggested) {
   json.key("operator").begin_object().key("grants").begin_array();
   for (usize i = 0; i < o.denials.size(); ++i) {
     const Suggestion& s = suggested[i];
@@ -169,8 +168,7 @@ std::string for_model(const std::string& decided_by) {
   return decided_by.starts_with("option ") ? "grant" : "policy";
 }
 
-void write_records(JsonWriter& json, const Outcome& o, Audience audience) {
-  const std::vector<Suggestion> suggested = suggestions(o);
+void write_records(JsonWriter& json, const Outcome& o, const std::vector<Suggestion>& suggested, Audience audience) {
   json.key("denials").begin_array();
   for (usize i = 0; i < o.denials.size(); ++i) {
     const boundary::Denial& denial = o.denials[i];
@@ -320,8 +318,9 @@ std::string outcome_json(const Outcome& o, bool pretty, Audience audience) {
   write_refusal(json, o.refusal);
   write_trap(json, o.trap);
   write_error(json, o.error);
-  write_records(json, o, audience);
-  if (audience == Audience::operator_) write_operator(json, o);
+  const std::vector<Suggestion> suggested = suggestions(o);
+  write_records(json, o, suggested, audience);
+  if (audience == Audience::operator_) write_operator(json, o, suggested);
   write_policy(json, o.policy, audience);
   write_limits(json, o);
   json.key("host").begin_object().key("hardening").begin_object();

@@ -19,7 +19,6 @@ namespace dewar::boundary {
 namespace {
 
 constexpr usize kMaxPath = 4096;
-constexpr int kMaxLinks = 40;    // as the kernel
 constexpr usize kMaxOpen = 128;  // directories held open at once by the walk
 constexpr usize kNearest = 32;   // of them always the innermost
 
@@ -144,16 +143,15 @@ std::expected<UniqueFd, KernelError> PathResolver::resolve(int dir, const std::s
       linked = true;
       continue;
     }
-    if (errno == ELOOP && (flags & O_NOFOLLOW) && !(flags & O_PATH)) {
-      // A last link that is refused was not followed: were there others before it?
-      const UniqueFd last(openat2_beneath(dir, path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS));
-      if (last) linked = false;
-      return std::unexpected(ELOOP);
+    // A last link that is refused was not followed, and the kernel does not tell it from others before it.
+    const bool unclear = errno == ELOOP && (flags & O_NOFOLLOW) && !(flags & O_PATH);
+    if (!unclear && errno != EAGAIN && errno != EINTR) return std::unexpected(errno);
+    // Or it could not be sure that ".." stayed beneath while something, anywhere on the machine, was being renamed. A
+    // guest must not see what others do: the walk needs no such luck.
+    if (unclear || race >= max_races_) {
+      linked = false;
+      return walk(dir, path, flags, mode, linked, work);
     }
-    if (errno != EAGAIN && errno != EINTR) return std::unexpected(errno);
-    // The kernel could not be sure that ".." stayed beneath while something, anywhere on the machine, was being
-    // renamed. A guest must not see what others do: the walk needs no such luck.
-    if (race >= max_races_) return walk(dir, path, flags, mode, linked, work);
   }
 }
 

@@ -27,9 +27,11 @@ struct Work {
   u64 units = 0;
   base::StopBits stop;  ///< long work ends early, with EINTR
 };
-/// For a resolution that follows links: what 40 of them (as many as the kernel follows) with targets of the greatest
-/// length may take. How many there were, the kernel does not tell.
-inline constexpr u64 kLinkWork = 40 * 2048;
+/// Links that one resolution follows, as the kernel.
+inline constexpr int kMaxLinks = 40;
+/// For a resolution that follows links: what as many as may be, with targets of the greatest length, may take. How many
+/// there were, the kernel does not tell.
+inline constexpr u64 kLinkWork = kMaxLinks * 2048;
 
 /// A kernel errno.
 using KernelError = int;

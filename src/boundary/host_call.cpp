@@ -132,7 +132,7 @@ Wait HostCall::wait(std::span<pollfd> fds, std::optional<u64> timeout_ns) {
 }
 
 std::optional<HostStatus> HostCall::killed() {
-  if (!to_end()) return std::nullopt;
+  if (!work_.stop.stopped()) return std::nullopt;
   ctx_.stack.trap.kind = runtime::TrapKind::interrupted;
   ctx_.stack.trap.detail.clear();
   return HostStatus::trap;

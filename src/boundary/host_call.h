@@ -72,7 +72,8 @@ class HostCall {
   /// Bytes that this call may still move.
   u64 budget() const { return budget_; }
 
-  /// Where a body adds work that is not in proportion to the bytes it moves: paid for after the call.
+  /// Where a body adds work that is not in proportion to the bytes it moves: paid for after the call. Long loops look
+  /// at its `stop`, and leave the call with killed().
   Work& work() { return work_; }
 
   /// Remaining fuel of the caller's stack; runs down as the guest executes.
@@ -85,8 +86,6 @@ class HostCall {
   /// The same for several; revents are filled in where the result is `ready`. At most kMaxPolled entries.
   Wait wait(std::span<pollfd> fds, std::optional<u64> timeout_ns);
   static constexpr usize kMaxPolled = 256;
-  /// The run is to end at once: for loops, which then leave the call with killed().
-  bool to_end() const { return (ctx_.stack.interrupts() & runtime::kInterruptKill) != 0; }
   /// What a body returns after Wait::interrupted if the run is to end at once: then the trap is set. nullopt if the
   /// reason lets the guest go on (it sees an interrupted call and reaches the next poll).
   std::optional<runtime::HostStatus> killed();

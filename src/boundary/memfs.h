@@ -87,13 +87,6 @@ class MemFs {
   u64 peak() const { return peak_; }
   /// How often something did not fit (ENOSPC).
   u64 refused() const { return refused_; }
-  /// What is to be paid for the directories that renames passed on the way up since this was asked last, a unit for
-  /// kStepsPerUnit: a tree can be as deep as the limit lets it be. A few are free, as they are in a folder of the host.
-  u64 take_work() {
-    const u64 steps = std::exchange(steps_, 0);
-    return steps > kFreeSteps ? steps / kStepsPerUnit : 0;
-  }
-  static constexpr u64 kStepsPerUnit = 4, kFreeSteps = 256;
 
   // ---- paths, from a directory; a path that leaves it is EXDEV ----
   /// Opens as openat2 does. `flags` are open(2)'s: an access mode, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW,
@@ -103,7 +96,9 @@ class MemFs {
   // ---- names in directories, as mkdirat, unlinkat, renameat, linkat (which does not follow), symlinkat ----
   std::expected<void, KernelError> make_directory(const Name& name, u64 now_ns);
   std::expected<void, KernelError> remove(const Name& name, bool directory, u64 now_ns);
-  std::expected<void, KernelError> rename(const Name& from, const Name& to, u64 now_ns);
+  /// What it takes to go up from where something is to go is added to `work`.
+  std::expected<void, KernelError> rename(const Name& from, const Name& to, u64 now_ns, Work* work = nullptr);
+  static constexpr u64 kStepsPerUnit = 4, kFreeSteps = 256;
   std::expected<void, KernelError> link(const Name& from, const Name& to, u64 now_ns);
   std::expected<void, KernelError> symlink(std::string_view target, const Name& name, u64 now_ns);
   /// The node of a name, a link itself. ENOENT.
@@ -166,7 +161,6 @@ class MemFs {
   u64 used_ = 0;
   u64 peak_ = 0;
   u64 refused_ = 0;
-  u64 steps_ = 0;  ///< not yet asked for
   u64 next_number_ = kRoot;
   std::unordered_map<u64, Node> nodes_;
 };

@@ -12,7 +12,9 @@
 namespace dewar::boundary {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as the kernel
+// Directories that a rename goes up through cost a unit of fuel for a number of them: a tree can be as deep as the
+// limit lets it be. A few are free, as they are in a folder of the host.
+u64 work_of(u64 steps) { return steps > MemFs::kFreeSteps ? steps / MemFs::kStepsPerUnit : 0; }
 
 }  // namespace
 
@@ -159,7 +161,7 @@ std::expected<void, KernelError> MemFs::remove(const Name& name, bool directory,
   return {};
 }
 
-std::expected<void, KernelError> MemFs::rename(const Name& from, const Name& to, u64 now_ns) {
+std::expected<void, KernelError> MemFs::rename(const Name& from, const Name& to, u64 now_ns, Work* work) {
   auto source = lookup(from);
   if (!source) return std::unexpected(source.error());
   auto target = lookup(to);
@@ -168,17 +170,19 @@ std::expected<void, KernelError> MemFs::rename(const Name& from, const Name& to,
   const bool is_directory = moved.kind == Kind::directory;
   if (!is_directory && (from.trailing_slash || to.trailing_slash)) return std::unexpected(ENOTDIR);
   // Neither may lie inside the other.
+  u64 steps = 0;
   const auto holds = [&](u64 outer, u64 dir) {
-    for (; dir != kRoot; dir = at(dir).parent) {
+    for (; dir != kRoot; dir = at(dir).parent, ++steps) {
       if (dir == outer) return true;
-      ++steps_;
     }
     return outer == kRoot;
   };
-  if (is_directory && holds(*source, to.dir)) return std::unexpected(EINVAL);
-  if (target && at(*target).kind == Kind::directory && from.dir != to.dir && holds(*target, from.dir)) {
-    return std::unexpected(ENOTEMPTY);
-  }
+  const bool into_itself = is_directory && holds(*source, to.dir);
+  const bool onto_parent =
+      !into_itself && target && at(*target).kind == Kind::directory && from.dir != to.dir && holds(*target, from.dir);
+  if (work) work->units += work_of(steps);
+  if (into_itself) return std::unexpected(EINVAL);
+  if (onto_parent) return std::unexpected(ENOTEMPTY);
   if (target && *source == *target) return {};
   if (target) {
     const Node& replaced = at(*target);

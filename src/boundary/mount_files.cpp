@@ -17,7 +17,6 @@
 #include <optional>
 
 #include "base/print.h"
-#include "boundary/host_call.h"
 
 namespace dewar::boundary {
 namespace {
@@ -148,9 +147,9 @@ KernelResult<void> remove_name(const NameRef& name, bool directory, u64 now_ns) 
   return done(::unlinkat(name.dir.get(), name.kernel_name().c_str(), directory ? AT_REMOVEDIR : 0));
 }
 
-KernelResult<void> rename_name(const NameRef& from, const NameRef& to, u64 now_ns) {
+KernelResult<void> rename_name(const NameRef& from, const NameRef& to, u64 now_ns, Work& work) {
   DEWAR_ASSERT(from.fs == to.fs, "a rename between mounts");
-  if (from.fs) return from.fs->rename(in_memory(from), in_memory(to), now_ns);
+  if (from.fs) return from.fs->rename(in_memory(from), in_memory(to), now_ns, &work);
   return done(::renameat(from.dir.get(), from.kernel_name().c_str(), to.dir.get(), to.kernel_name().c_str()));
 }
 
@@ -259,7 +258,7 @@ KernelResult<std::string> link_target(const NodeView& node) {
   return target;
 }
 
-KernelResult<Listing> list(const HostCall& call, const NodeView& dir, usize max_entries, usize max_name_bytes) {
+KernelResult<Listing> list(const Work& work, const NodeView& dir, usize max_entries, usize max_name_bytes) {
   if (dir.fs) return list_memory(*dir.fs, dir.node, max_entries, max_name_bytes);
   // A descriptor of its own, with its own position.
   UniqueFd fd(::openat(dir.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -279,7 +278,7 @@ KernelResult<Listing> list(const HostCall& call, const NodeView& dir, usize max_
     if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
     bytes += std::strlen(entry->d_name);
     if (out.entries.size() >= max_entries || bytes > max_name_bytes) return std::unexpected(EOVERFLOW);
-    if (out.entries.size() % 1024 == 1023 && call.to_end()) return std::unexpected(EINTR);
+    if (out.entries.size() % 1024 == 1023 && work.stop.stopped()) return std::unexpected(EINTR);
     if (auto one = listed(own, st.st_dev, *entry)) out.entries.push_back(std::move(*one));
   }
   std::sort(out.entries.begin(), out.entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

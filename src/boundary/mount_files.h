@@ -55,7 +55,7 @@ KernelResult<NameRef> open_parent(const PathResolver& resolver, const Place& pla
 // ---- on names: mkdirat, unlinkat, renameat, linkat (never following), symlinkat, readlinkat ----
 KernelResult<void> make_directory(const NameRef& name, u64 now_ns);
 KernelResult<void> remove_name(const NameRef& name, bool directory, u64 now_ns);
-KernelResult<void> rename_name(const NameRef& from, const NameRef& to, u64 now_ns);
+KernelResult<void> rename_name(const NameRef& from, const NameRef& to, u64 now_ns, Work& work);
 KernelResult<void> link_name(const NameRef& from, const NameRef& to, u64 now_ns);
 KernelResult<void> make_symlink(const std::string& target, const NameRef& name, u64 now_ns);
 /// What the name is, a link itself.
@@ -86,8 +86,8 @@ struct Listing {
   u64 parent_device = 0, parent_inode = 0;
   std::vector<Entry> entries;
 };
-/// EOVERFLOW if there are more than `max_entries` or their names have more bytes than given; EINTR once the run of the
-/// call is to end.
-KernelResult<Listing> list(const HostCall& call, const NodeView& dir, usize max_entries, usize max_name_bytes);
+/// EOVERFLOW if there are more than `max_entries` or their names have more bytes than given; EINTR once `work` is
+/// to stop.
+KernelResult<Listing> list(const Work& work, const NodeView& dir, usize max_entries, usize max_name_bytes);
 
 }  // namespace dewar::boundary

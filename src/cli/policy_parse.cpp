@@ -103,18 +103,9 @@ const YamlNode& member(const YamlNode& map, std::string_view key, std::string_vi
 
 // A path or glob without ".", ".." and double slashes; "" for the top. Absolute or not is lost.
 std::string plain_path(const YamlNode& at, std::string_view path) {
-  std::string out;
-  while (!path.empty()) {
-    const usize slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-    if (part.empty() || part == ".") continue;
-    if (part == "..") refuse_at("policy-bad-uri", at, "a path must not contain \"..\"");
-    if (part.size() > 255) refuse_at("policy-bad-uri", at, "a component of a path is longer than 255 bytes");
-    out += '/';
-    out += part;
-  }
-  return out;
+  auto plain = boundary::normalize_guest_path("/" + std::string(path));
+  if (!plain) refuse_at("policy-bad-uri", at, plain.error().message);
+  return *plain == "/" ? std::string() : std::move(*plain);
 }
 
 class Reader {

@@ -137,11 +137,12 @@ DEWAR_HANDLER(op_atomic_fence) {
   DEWAR_NEXT(2);
 }
 
-#define ACCESSES(X)                                                                               \
-  X(i32, , , u32, u32)                                                                            \
-  X(i64, , , u64, u64)                                                                            \
-  X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) X(i64, 16, _u, u16, u64) \
+// clang-format off: it never settles on lists of macros
+#define ACCESSES(X)                                                                                                    \
+  X(i32, , , u32, u32)                                                                                                 \
+  X(i64, , , u64, u64) X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) X(i64, 16, _u, u16, u64) \
       X(i64, 32, _u, u32, u64)
+// clang-format on
 
 Handler atomic_handler(wasm::Op op) {
   using wasm::Op;

@@ -150,11 +150,12 @@ Handler memory_handler(wasm::Op op, bool guarded) {
     case wasm::Op::v128_load: return vector_load<V128, same>;
 #define X(id, t) \
   case wasm::Op::v128_load##id: return vector_load<t, sem::v128_load##id>;
+      // clang-format off: it never settles on lists of macros
       X(8x8_s, u64)
       X(8x8_u, u64)
-      X(16x4_s, u64)
-      X(16x4_u, u64) X(32x2_s, u64) X(32x2_u, u64) X(8_splat, u8) X(16_splat, u16) X(32_splat, u32) X(64_splat, u64)
-          X(32_zero, u32) X(64_zero, u64)
+      X(16x4_s, u64) X(16x4_u, u64) X(32x2_s, u64) X(32x2_u, u64) X(8_splat, u8) X(16_splat, u16) X(32_splat, u32)
+          X(64_splat, u64) X(32_zero, u32) X(64_zero, u64)
+      // clang-format on
 #undef X
 #define X(bits, t)                                                                         \
   case wasm::Op::v128_load##bits##_lane: return lane_load<t, sem::v128_load##bits##_lane>; \

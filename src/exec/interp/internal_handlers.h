@@ -21,10 +21,10 @@ DEWAR_HANDLER(op_catch_end);
 /// entries; the real handlers move to the second half.
 void wrap_with_garbage(Handler* table);
 
+// clang-format off: it never settles on lists of macros
 #define DEWAR_HAND_WRITTEN(X)                                                                                          \
   X(unreachable)                                                                                                       \
-  X(nop)                                                                                                               \
-  X(block) X(loop) X(if_) X(else_) X(try_) X(catch_) X(throw_) X(rethrow) X(throw_ref) X(end) X(br) X(br_if)           \
+  X(nop) X(block) X(loop) X(if_) X(else_) X(try_) X(catch_) X(throw_) X(rethrow) X(throw_ref) X(end) X(br) X(br_if)    \
       X(br_table) X(return_) X(call) X(call_indirect) X(return_call) X(return_call_indirect) X(call_ref)               \
           X(return_call_ref) X(delegate) X(catch_all) X(drop) X(select) X(select_t) X(try_table) X(local_get)          \
               X(local_set) X(local_tee) X(global_get) X(global_set) X(table_get) X(table_set) X(memory_size)           \
@@ -40,5 +40,6 @@ void wrap_with_garbage(Handler* table);
                                                       X(memory_fill) X(table_init) X(elem_drop) X(table_copy)          \
                                                           X(table_grow) X(table_size) X(table_fill) X(v128_store)      \
                                                               X(v128_const) X(memory_atomic_notify) X(atomic_fence)
+// clang-format on
 
 }  // namespace dewar::exec::interp

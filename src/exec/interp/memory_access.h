@@ -12,18 +12,19 @@
 namespace dewar::exec::interp {
 
 /// Scalar accesses: X(opcode, type in memory, type it widens to) and X(opcode, type in memory).
+// clang-format off: it never settles on lists of macros
 #define DEWAR_SCALAR_LOADS(X)                                                                             \
   X(i32_load, u32, u32)                                                                                   \
   X(i64_load, u64, u64)                                                                                   \
-  X(f32_load, u32, u32)                                                                                   \
-  X(f64_load, u64, u64) X(i32_load8_s, i8, u32) X(i32_load8_u, u8, u32) X(i32_load16_s, i16, u32)         \
-      X(i32_load16_u, u16, u32) X(i64_load8_s, i8, u64) X(i64_load8_u, u8, u64) X(i64_load16_s, i16, u64) \
-          X(i64_load16_u, u16, u64) X(i64_load32_s, i32, u64) X(i64_load32_u, u32, u64)
-#define DEWAR_SCALAR_STORES(X) \
-  X(i32_store, u32)            \
-  X(i64_store, u64)            \
-  X(f32_store, u32)            \
-  X(f64_store, u64) X(i32_store8, u8) X(i32_store16, u16) X(i64_store8, u8) X(i64_store16, u16) X(i64_store32, u32)
+  X(f32_load, u32, u32) X(f64_load, u64, u64) X(i32_load8_s, i8, u32) X(i32_load8_u, u8, u32)             \
+      X(i32_load16_s, i16, u32) X(i32_load16_u, u16, u32) X(i64_load8_s, i8, u64) X(i64_load8_u, u8, u64) \
+          X(i64_load16_s, i16, u64) X(i64_load16_u, u16, u64) X(i64_load32_s, i32, u64) X(i64_load32_u, u32, u64)
+#define DEWAR_SCALAR_STORES(X)                                                                                    \
+  X(i32_store, u32)                                                                                               \
+  X(i64_store, u64)                                                                                               \
+  X(f32_store, u32) X(f64_store, u64) X(i32_store8, u8) X(i32_store16, u16) X(i64_store8, u8) X(i64_store16, u16) \
+      X(i64_store32, u32)
+// clang-format on
 
 /// The access instructions: base register b, 64-bit index register i, value o or v.
 #if defined(__x86_64__)

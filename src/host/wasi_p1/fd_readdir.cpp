@@ -47,7 +47,7 @@ std::expected<std::unique_ptr<DirSnapshot>, Errno> take_snapshot(HostCall& call,
     entries.push_back({".", kTypeDirectory, session.synthetic_info(h.guest_path).inode});
     entries.push_back({"..", kTypeDirectory, session.synthetic_info(parent_of(h.guest_path)).inode});
   } else {
-    auto listing = boundary::list(call, h.view(), kMaxEntries, kMaxNameBytes);
+    auto listing = boundary::list(call.work(), h.view(), kMaxEntries, kMaxNameBytes);
     if (!listing) {
       if (listing.error() == EOVERFLOW) call.work().units += kMaxEntries;
       return std::unexpected(from_kernel(listing.error()));

@@ -121,8 +121,7 @@ Reply path_rename(HostCall& call, Session& session) {
   DEWAR_WASI_TRY(to, changeable(call, session, new_place, boundary::kCreate, Errno::busy));
   if (Errno e = session.confirm_move(call, old_place, from, new_place, to, true); e != Errno::success) return e;
   if (Errno e = check_moved_link(call, session, from, old_place, new_place); e != Errno::success) return e;
-  const auto done = boundary::rename_name(from, to, now(call, session));
-  if (old_place.mount->memory) call.work().units += old_place.mount->memory->take_work();
+  const auto done = boundary::rename_name(from, to, now(call, session), call.work());
   if (!done) return from_kernel(done.error());
   return Errno::success;
 }

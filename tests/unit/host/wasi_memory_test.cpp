@@ -63,19 +63,19 @@ TEST_F(WasiMemory, MountsOfBothKindsNest) {
   scratch.file("in", "inside");
   Config config;
   config.grants.mounts = {{scratch.path(), "/tmp/host", kReadWrite}, {scratch.path(), "/data", kReadOnly}};
-  config.grants.memory = {{"/tmp", 1 << 20, kReadWrite}, {"/data/work", 1 << 20, kReadWrite}};
+  config.grants.memory = {{"/tmp", 1 << 20, kReadWrite}, {"/data/desk", 1 << 20, kReadWrite}};
   g.start(std::move(config));
   constexpr u32 kData = 4, kTop = 5, kScratch = 6;
   EXPECT_EQ(g.list(kScratch), (std::vector<std::string>{".", "..", "host"}));
-  EXPECT_EQ(g.list(kData), (std::vector<std::string>{".", "..", "in", "work"}));
-  ASSERT_EQ(g.open(kTop, "data/work/new", kOpenCreate), Errno::success);
+  EXPECT_EQ(g.list(kData), (std::vector<std::string>{".", "..", "desk", "in"}));
+  ASSERT_EQ(g.open(kTop, "data/desk/new", kOpenCreate), Errno::success);
   EXPECT_FALSE(std::filesystem::exists(scratch / "new"));
   EXPECT_EQ(g.open(kTop, "data/new", kOpenCreate), Errno::notcapable);
   ASSERT_EQ(g.open(kScratch, "host/made", kOpenCreate), Errno::success);
   EXPECT_TRUE(std::filesystem::exists(scratch / "made"));
   ASSERT_EQ(g.open(kScratch, "file", kOpenCreate), Errno::success);
   EXPECT_EQ(g.rename(kScratch, "file", kScratch, "host/file"), Errno::xdev);
-  EXPECT_EQ(g.link(kScratch, "file", kTop, "data/work/file"), Errno::xdev);
+  EXPECT_EQ(g.link(kScratch, "file", kTop, "data/desk/file"), Errno::xdev);
   EXPECT_EQ(g.on_path("path_remove_directory", kScratch, "host"), Errno::busy);
   EXPECT_EQ(g.on_path("path_create_directory", kScratch, "host"), Errno::exist);
 }
