@@ -108,9 +108,8 @@ need_all() {
   need_command npm npm
   need libgtest-dev "/usr/include/gtest/gtest.h"
   need libgmock-dev "/usr/include/gmock/gmock.h"
-  need libcli11-dev "/usr/include/CLI/CLI.hpp"
   need libsodium-dev "/usr/include/sodium.h"
-  need libyaml-cpp-dev "/usr/include/yaml-cpp/yaml.h"
+  need libyaml-dev "/usr/include/yaml.h"
   if ((with_test)); then
     want wasi-libc "/usr/include/wasm32-wasi/stdio.h"
     if [[ -n $clang ]]; then

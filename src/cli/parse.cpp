@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Finds the verb by hand, then lets CLI11 read the options of that verb alone, so that start-up pays for no other.
+// Finds the verb, then reads the options of that verb by its table. By hand, as a library for it was a fifth of the
+// time that a process takes to start (docs/DEPENDENCIES.md).
 #include "cli/parse.h"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <optional>
 
 #include "cli/suggest.h"
 
@@ -61,30 +60,6 @@ const OptionSpec* find_letter(const VerbSpec& verb, char letter) {
   return nullptr;
 }
 
-// The word after the option is its value.
-bool takes_next(const OptionSpec& option) { return !option.value.empty() && !option.optional; }
-
-// Position of the first argument that is neither an option nor an option's value.
-usize first_argument(const VerbSpec& verb, const std::vector<std::string>& args) {
-  for (usize i = 0; i < args.size(); ++i) {
-    const std::string_view arg = args[i];
-    if (arg == "--") return i;
-    if (arg.size() < 2 || arg[0] != '-') return i;
-    const OptionSpec* option = nullptr;
-    bool inline_value = false;
-    if (arg[1] == '-') {
-      const usize equals = arg.find('=');
-      option = find_option(verb, arg.substr(2, equals == std::string_view::npos ? equals : equals - 2));
-      inline_value = equals != std::string_view::npos;
-    } else {
-      option = find_letter(verb, arg[1]);
-      inline_value = arg.size() > 2;
-    }
-    if (option && takes_next(*option) && !inline_value) ++i;
-  }
-  return args.size();
-}
-
 std::unexpected<Error> unknown_option(const VerbSpec& verb, std::string_view arg) {
   std::vector<std::string> known;
   for (const OptionSpec& option : verb.options) {
@@ -105,81 +80,83 @@ std::unexpected<Error> unknown_option(const VerbSpec& verb, std::string_view arg
               Error::kNoOffset, std::move(hint));
 }
 
-// Options whose value may be left out: "--name" and "--name=value", never "--name value". The value of the last one
-// counts; without it there is none. They are read here, as for CLI11 the value would be the next word.
-void take_optional_values(const VerbSpec& verb, std::vector<std::string>& args, ParsedArgs& out) {
-  for (usize i = 0; i < args.size() && args[i] != "--";) {
-    const usize equals = args[i].find('=');
-    const bool named = args[i].starts_with("--");
-    const OptionSpec* option = nullptr;
-    if (named) {
-      option =
-          find_option(verb, std::string_view(args[i]).substr(2, equals == std::string::npos ? equals : equals - 2));
-    } else if (args[i].size() == 2 && args[i][0] == '-') {
-      option = find_letter(verb, args[i][1]);
-    }
-    if (!option || !option->optional) {
-      i += option && takes_next(*option) && (!named || equals == std::string::npos) ? 2 : 1;
-      continue;
-    }
-    std::vector<std::string>& values = out.values[option->name];
-    values.clear();
-    if (equals != std::string::npos) values.push_back(args[i].substr(equals + 1));
-    args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+std::unexpected<Error> wrong_value(const VerbSpec& verb, const OptionSpec& option, std::string_view what) {
+  return fail("usage-option", "--" + std::string(option.name) + std::string(what), Error::kNoOffset,
+              "`dewar help " + std::string(verb.name) + "` lists the options");
 }
 
-Result<void> read_options(std::vector<std::string> args, ParsedArgs& out) {
-  const VerbSpec& verb = *out.verb;
-  for (const std::string& arg : args) {
-    if (arg == "--") break;
+// Where we are in the command line. A value is the rest of the word ("--name=value", "-Nvalue"), or the next word,
+// whatever that looks like; one that may be left out is the rest of the word only.
+class Reader {
+ public:
+  Reader(const std::vector<std::string>& args, usize at, ParsedArgs& out) : args_(args), at_(at), out_(out) {}
+
+  // Reads everything, or up to the program where the verb takes one.
+  Result<void> read() {
+    for (; at_ < args_.size(); ++at_) {
+      const std::string_view arg = args_[at_];
+      if (arg == "--") {
+        ++at_;
+        break;
+      }
+      if (arg.size() < 2 || arg[0] != '-') {
+        if (out_.verb->program_args) break;
+        out_.arguments.emplace_back(arg);
+      } else if (Result<void> ok = arg[1] == '-' ? read_long(arg) : read_letters(arg); !ok) {
+        return ok;
+      }
+    }
+    std::vector<std::string>& rest = out_.verb->program_args ? out_.program_args : out_.arguments;
+    if (out_.verb->program_args && at_ < args_.size()) out_.arguments.push_back(args_[at_++]);
+    rest.insert(rest.end(), args_.begin() + static_cast<std::ptrdiff_t>(at_), args_.end());
+    return {};
+  }
+
+ private:
+  Result<void> read_long(std::string_view arg) {
     const usize equals = arg.find('=');
-    if (!arg.starts_with("--") || equals == std::string::npos) continue;
-    const OptionSpec* flag = find_option(verb, std::string_view(arg).substr(2, equals - 2));
-    if (flag && flag->value.empty()) {
-      return fail("usage-option", "--" + std::string(flag->name) + " takes no value", Error::kNoOffset,
-                  "`dewar help " + std::string(verb.name) + "` lists the options");
+    const std::string_view name = arg.substr(2, equals == std::string_view::npos ? equals : equals - 2);
+    const OptionSpec* option = name == kHelpOption.name ? &kHelpOption : find_option(*out_.verb, name);
+    if (!option) return unknown_option(*out_.verb, arg);
+    if (equals == std::string_view::npos) return take(*option, std::nullopt);
+    if (option->value.empty()) return wrong_value(*out_.verb, *option, " takes no value");
+    return take(*option, arg.substr(equals + 1));
+  }
+
+  // "-ab" is "-a -b" if a takes no value.
+  Result<void> read_letters(std::string_view arg) {
+    for (usize i = 1; i < arg.size(); ++i) {
+      const OptionSpec* option = arg[i] == kHelpOption.letter ? &kHelpOption : find_letter(*out_.verb, arg[i]);
+      if (!option) return unknown_option(*out_.verb, arg);
+      if (takes_next(*option) && i + 1 < arg.size()) return take(*option, arg.substr(i + 1));
+      if (Result<void> ok = take(*option, std::nullopt); !ok) return ok;
     }
+    return {};
   }
-  CLI::App app;
-  app.set_help_flag("");
-  app.allow_extras();
-  std::vector<std::vector<std::string>> values(verb.options.size());
-  std::vector<CLI::Option*> options;
-  const auto name_of = [](const OptionSpec& spec) {
-    return (spec.letter ? std::string("-") + spec.letter + "," : std::string()) + "--" + std::string(spec.name);
-  };
-  CLI::Option* help = app.add_flag(name_of(kHelpOption));
-  take_optional_values(verb, args, out);
-  for (usize i = 0; i < verb.options.size(); ++i) {
-    const OptionSpec& spec = verb.options[i];
-    CLI::Option* option = takes_next(spec) ? app.add_option(name_of(spec), values[i]) : app.add_flag(name_of(spec));
-    // One value each, however often; the last wins where one is meant, as in scripts that append to a command line.
-    if (takes_next(spec)) option->expected(1)->allow_extra_args(false)->take_all();
-    options.push_back(option);
-  }
-  try {
-    std::reverse(args.begin(), args.end());
-    app.parse(std::move(args));
-  } catch (const CLI::ParseError& error) {
-    return fail("usage-option", error.what(), Error::kNoOffset,
-                "`dewar help " + std::string(verb.name) + "` lists the options");
-  }
-  out.help = help->count() > 0;
-  for (usize i = 0; i < options.size(); ++i) {
-    if (options[i]->count() > 0 && !verb.options[i].optional) out.values[verb.options[i].name] = std::move(values[i]);
-  }
-  bool only_arguments = false;
-  for (const std::string& extra : app.remaining()) {
-    if (!only_arguments && extra == "--") {
-      only_arguments = true;
-      continue;
+
+  Result<void> take(const OptionSpec& option, std::optional<std::string_view> value) {
+    if (&option == &kHelpOption) {
+      out_.help = true;
+      return {};
     }
-    if (!only_arguments && extra.size() > 1 && extra[0] == '-') return unknown_option(verb, extra);
-    out.arguments.push_back(extra);
+    if (!value && takes_next(option)) {
+      if (at_ + 1 >= args_.size()) {
+        return wrong_value(*out_.verb, option, " needs a value: " + std::string(option.value));
+      }
+      value = args_[++at_];
+    }
+    std::vector<std::string>& values = out_.values[option.name];
+    if (option.optional) values.clear();  // the last one counts, and it may be without
+    if (value) values.emplace_back(*value);
+    return {};
   }
-  return {};
-}
+
+  static bool takes_next(const OptionSpec& option) { return !option.value.empty() && !option.optional; }
+
+  const std::vector<std::string>& args_;
+  usize at_;
+  ParsedArgs& out_;
+};
 
 }  // namespace
 
@@ -218,20 +195,7 @@ Result<ParsedArgs> parse_command_line(const std::vector<std::string>& args) {
   } else {
     return unknown_verb(word, "");
   }
-  std::vector<std::string> rest(args.begin() + static_cast<std::ptrdiff_t>(used), args.end());
-  if (out.verb->program_args) {
-    usize at = first_argument(*out.verb, rest);
-    std::vector<std::string> program(rest.begin() + static_cast<std::ptrdiff_t>(at), rest.end());
-    rest.resize(at);
-    if (!program.empty() && program[0] == "--") program.erase(program.begin());
-    if (auto ok = read_options(std::move(rest), out); !ok) return std::unexpected(std::move(ok.error()));
-    if (!program.empty()) {
-      out.arguments.push_back(std::move(program[0]));
-      out.program_args.assign(std::make_move_iterator(program.begin() + 1), std::make_move_iterator(program.end()));
-    }
-  } else if (auto ok = read_options(std::move(rest), out); !ok) {
-    return std::unexpected(std::move(ok.error()));
-  }
+  if (Result<void> ok = Reader(args, used, out).read(); !ok) return std::unexpected(std::move(ok.error()));
   return out;
 }
 

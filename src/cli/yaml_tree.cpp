@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The tree is built from yaml-cpp's events, not from its nodes: so the caps hold while the text is being read, and what
-// is not wanted ends the reading at once. Exceptions stay in here.
+// The tree is built from libyaml's events, not from its documents: so the caps hold while the text is being read, and
+// what is not wanted ends the reading at once.
 #include "cli/yaml_tree.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "base/utf8.h"
 
@@ -16,47 +13,44 @@ namespace dewar::cli {
 
 namespace {
 
-struct Refusal {
-  Error error;
-};
-
-[[noreturn]] void refuse(const char* code, const YAML::Mark& at, std::string message, std::string hint = {}) {
-  Error error{code, std::move(message), Error::kNoOffset, 0, 0, std::move(hint)};
-  if (at.line >= 0) {
-    error.line = static_cast<u32>(at.line) + 1;
-    error.column = static_cast<u32>(at.column) + 1;
-  }
-  throw Refusal{std::move(error)};
+std::unexpected<Error> refuse(const char* code, const yaml_mark_t& at, std::string message, std::string hint = {}) {
+  return std::unexpected(Error{code, std::move(message), Error::kNoOffset, static_cast<u32>(at.line) + 1,
+                               static_cast<u32>(at.column) + 1, std::move(hint)});
 }
 
-class Builder final : public YAML::EventHandler {
- public:
-  YamlNode root;
+// What every event of a value has, whatever its kind.
+struct Value {
+  YamlNode::Kind kind;
+  const yaml_char_t *anchor, *tag;
+  std::string_view text;
+};
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override { add(at, anchor, "", YamlNode::Kind::null, {}); }
-  void OnAlias(const YAML::Mark& at, YAML::anchor_t) override {
-    refuse("policy-syntax", at, "aliases are not allowed here", "write the value out");
+class Builder {
+ public:
+  explicit Builder(std::string_view text) {
+    ready_ = yaml_parser_initialize(&parser_);
+    if (!ready_) return;
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
-  void OnAnchor(const YAML::Mark& at, const std::string&) override {
-    refuse("policy-syntax", at, "anchors are not allowed here", "write the value out where it is needed");
+  ~Builder() {
+    if (ready_) yaml_parser_delete(&parser_);
   }
-  void OnScalar(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    const bool null = tag == "?" && (value == "~" || value == "null");
-    add(at, anchor, tag, null ? YamlNode::Kind::null : YamlNode::Kind::scalar, value);
+  Builder(const Builder&) = delete;
+  Builder& operator=(const Builder&) = delete;
+
+  Result<YamlNode> build() {
+    if (!ready_) return fail("policy-limit", "no memory to read it");
+    for (;;) {
+      yaml_event_t event;
+      if (!yaml_parser_parse(&parser_, &event)) return std::unexpected(syntax_error());
+      const bool end = event.type == YAML_STREAM_END_EVENT;
+      Result<void> ok = take(event);
+      yaml_event_delete(&event);
+      if (!ok) return std::unexpected(std::move(ok.error()));
+      if (end) return std::move(root_);
+    }
   }
-  void OnSequenceStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(at, add(at, anchor, tag, YamlNode::Kind::list, {}));
-  }
-  void OnSequenceEnd() override { open_.pop_back(); }
-  void OnMapStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(at, add(at, anchor, tag, YamlNode::Kind::map, {}));
-  }
-  void OnMapEnd() override { open_.pop_back(); }
 
  private:
   // A map's members alternate: a key without a value yet is the last.
@@ -65,44 +59,89 @@ class Builder final : public YAML::EventHandler {
     bool has_key = false;
   };
 
-  void open(const YAML::Mark& at, YamlNode* node) {
-    if (open_.size() >= kMaxYamlDepth) refuse("policy-limit", at, "nested deeper than 32 levels");
-    open_.push_back({node});
+  Result<void> take(const yaml_event_t& event) {
+    const yaml_mark_t& at = event.start_mark;
+    switch (event.type) {
+      case YAML_DOCUMENT_START_EVENT:
+        if (++documents_ == 1) return {};
+        return refuse("policy-syntax", at, "more than one document", "keep one, without a second \"---\"");
+      case YAML_ALIAS_EVENT: return refuse("policy-syntax", at, "aliases are not allowed here", "write the value out");
+      case YAML_SCALAR_EVENT: {
+        const auto& scalar = event.data.scalar;
+        const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+        const bool null =
+            scalar.style == YAML_PLAIN_SCALAR_STYLE && !scalar.tag && (text.empty() || text == "~" || text == "null");
+        return add(at, {null ? YamlNode::Kind::null : YamlNode::Kind::scalar, scalar.anchor, scalar.tag, text});
+      }
+      case YAML_SEQUENCE_START_EVENT: {
+        const auto& list = event.data.sequence_start;
+        return add(at, {YamlNode::Kind::list, list.anchor, list.tag, {}});
+      }
+      case YAML_MAPPING_START_EVENT: {
+        const auto& map = event.data.mapping_start;
+        return add(at, {YamlNode::Kind::map, map.anchor, map.tag, {}});
+      }
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT: open_.pop_back(); return {};
+      default: return {};
+    }
   }
 
-  YamlNode* add(const YAML::Mark& at, YAML::anchor_t anchor, std::string_view tag, YamlNode::Kind kind,
-                const std::string& text) {
-    if (anchor) refuse("policy-syntax", at, "anchors are not allowed here", "write the value out where it is needed");
-    if (!tag.empty() && tag != "?" && tag != "!") refuse("policy-syntax", at, "tags are not allowed here");
-    if (++count_ > kMaxYamlNodes) refuse("policy-limit", at, "more than 20000 values");
+  Result<void> add(const yaml_mark_t& at, const Value& value) {
+    if (value.anchor) {
+      return refuse("policy-syntax", at, "anchors are not allowed here", "write the value out where it is needed");
+    }
+    if (value.tag) return refuse("policy-syntax", at, "tags are not allowed here");
+    if (++count_ > kMaxYamlNodes) return refuse("policy-limit", at, "more than 20000 values");
     YamlNode node;
-    node.kind = kind;
-    node.text = text;
+    node.kind = value.kind;
+    node.text = value.text;
     node.line = static_cast<u32>(at.line) + 1;
     node.column = static_cast<u32>(at.column) + 1;
+    YamlNode* made = nullptr;
     if (open_.empty()) {
-      root = std::move(node);
-      return &root;
-    }
-    Level& level = open_.back();
-    if (level.node->kind == YamlNode::Kind::list || level.has_key) {
-      if (level.has_key && kind == YamlNode::Kind::null) {  // nothing is there to have a place
+      root_ = std::move(node);
+      made = &root_;
+    } else if (Level& level = open_.back(); level.node->kind == YamlNode::Kind::list || level.has_key) {
+      if (level.has_key && value.kind == YamlNode::Kind::null) {  // nothing is there to have a place
         node.line = level.node->keys.back().line;
         node.column = level.node->keys.back().column;
       }
       level.has_key = false;
       level.node->items.push_back(std::move(node));
-      return &level.node->items.back();
+      made = &level.node->items.back();
+    } else {
+      if (value.kind != YamlNode::Kind::scalar) return refuse("policy-syntax", at, "a key is a plain word");
+      if (value.text == "<<") {
+        return refuse("policy-syntax", at, "merge keys are not allowed here", "write the members out");
+      }
+      if (const YamlNode* before = key_of(*level.node, value.text)) {
+        return refuse("policy-duplicate", at, "the key \"" + std::string(value.text) + "\" is there twice",
+                      "the first is in line " + std::to_string(before->line));
+      }
+      level.has_key = true;
+      level.node->keys.push_back(std::move(node));
+      return {};
     }
-    if (kind != YamlNode::Kind::scalar) refuse("policy-syntax", at, "a key is a plain word");
-    if (text == "<<") refuse("policy-syntax", at, "merge keys are not allowed here", "write the members out");
-    if (const YamlNode* before = key_of(*level.node, text)) {
-      refuse("policy-duplicate", at, "the key \"" + text + "\" is there twice",
-             "the first is in line " + std::to_string(before->line));
+    if (value.kind != YamlNode::Kind::list && value.kind != YamlNode::Kind::map) return {};
+    if (open_.size() >= kMaxYamlDepth) return refuse("policy-limit", at, "nested deeper than 32 levels");
+    open_.push_back({made});
+    return {};
+  }
+
+  Error syntax_error() const {
+    Error error;
+    error.code = "policy-syntax";
+    error.message = "not valid YAML: " + std::string(parser_.problem ? parser_.problem : "no memory to read it");
+    if (parser_.error == YAML_MEMORY_ERROR) return error;
+    // What is no character of YAML is found before there are lines.
+    if (parser_.error == YAML_READER_ERROR) {
+      error.offset = parser_.problem_offset;
+      return error;
     }
-    level.has_key = true;
-    level.node->keys.push_back(std::move(node));
-    return &level.node->keys.back();
+    error.line = static_cast<u32>(parser_.problem_mark.line) + 1;
+    error.column = static_cast<u32>(parser_.problem_mark.column) + 1;
+    return error;
   }
 
   static const YamlNode* key_of(const YamlNode& map, std::string_view text) {
@@ -112,8 +151,11 @@ class Builder final : public YAML::EventHandler {
     return nullptr;
   }
 
+  yaml_parser_t parser_;
+  bool ready_ = false;
+  YamlNode root_;
   std::vector<Level> open_;
-  usize count_ = 0;
+  usize count_ = 0, documents_ = 0;
 };
 
 }  // namespace
@@ -130,26 +172,7 @@ Result<YamlNode> parse_yaml(std::string_view text) {
   if (!base::is_valid_utf8(text) || text.find('\0') != std::string_view::npos) {
     return fail("policy-syntax", "not a text in UTF-8");
   }
-  try {
-    std::istringstream in{std::string(text)};
-    YAML::Parser parser(in);
-    Builder builder;
-    if (!parser.HandleNextDocument(builder)) return YamlNode{};
-    Builder rest;
-    if (parser.HandleNextDocument(rest)) {
-      refuse("policy-syntax", YAML::Mark::null_mark(), "more than one document", "keep one, without a second \"---\"");
-    }
-    return std::move(builder.root);
-  } catch (Refusal& refusal) {
-    return std::unexpected(std::move(refusal.error));
-  } catch (const YAML::Exception& error) {
-    Error out{"policy-syntax", "not valid YAML: " + error.msg, Error::kNoOffset, 0, 0, ""};
-    if (error.mark.line >= 0) {
-      out.line = static_cast<u32>(error.mark.line) + 1;
-      out.column = static_cast<u32>(error.mark.column) + 1;
-    }
-    return std::unexpected(std::move(out));
-  }
+  return Builder(text).build();
 }
 
 }  // namespace dewar::cli

@@ -10,7 +10,7 @@ import unittest
 from tool_case import ToolCase
 
 COMMANDS = ("cmake", "ninja", "ccache", "make", "python3", "node", "npm")
-HEADERS = ("gtest/gtest.h", "gmock/gmock.h", "CLI/CLI.hpp", "sodium.h", "yaml-cpp/yaml.h")
+HEADERS = ("gtest/gtest.h", "gmock/gmock.h", "sodium.h", "yaml.h")
 
 
 class SetupTest(ToolCase):

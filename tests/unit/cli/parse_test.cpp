@@ -57,6 +57,18 @@ TEST(Parse, OptionalValuesFollowAnEqualsSignOnly) {
   EXPECT_FALSE(parsed({"run", "--", "--stdin", "x"}).has("stdin"));
 }
 
+TEST(Parse, LettersMayShareAWord) {
+  const ParsedArgs flags = parsed({"objdump", "-xd", "a.wasm"});
+  EXPECT_TRUE(flags.has("headers") && flags.has("disassemble"));
+  EXPECT_EQ(flags.arguments, (Words{"a.wasm"}));
+  EXPECT_EQ(parsed({"wat", "-ofile", "x"}).get("output"), "file");
+  EXPECT_EQ(parsed({"wat", "-o=", "x"}).get("output"), "=");
+  EXPECT_EQ(parsed({"wat", "-o", "-x", "y"}).get("output"), "-x") << "the next word, whatever it looks like";
+  EXPECT_EQ(code_of({"objdump", "-xq", "a.wasm"}), "usage-option");
+  EXPECT_TRUE(parsed({"objdump", "-xh"}).help);
+  EXPECT_TRUE(parsed({"run", "--help", "x.wasm"}).help);
+}
+
 TEST(Parse, DoubleDashEndsOptions) {
   const ParsedArgs args = parsed({"run", "--json", "--", "-odd-name", "a"});
   EXPECT_TRUE(args.has("json"));
@@ -90,6 +102,9 @@ TEST(Parse, Groups) {
 TEST(Parse, Mistakes) {
   EXPECT_EQ(code_of({""}), "usage-verb");
   EXPECT_EQ(code_of({"run", "--dir"}), "usage-option");
+  EXPECT_EQ(parse_command_line({"wat", "a", "-o"}).error().message, "--output needs a value: FILE");
+  EXPECT_EQ(parse_command_line({"run", "--json=1"}).error().message, "--json takes no value");
+  EXPECT_EQ(code_of({"run", "--help=1"}), "usage-option");
   EXPECT_EQ(code_of({"run", "--json=x=y=z", "a.wasm"}), "usage-option");
   EXPECT_EQ(code_of({"run", "---", "a.wasm"}), "usage-option");
   EXPECT_EQ(code_of({"validate", "--nope", "a.wasm"}), "usage-option");

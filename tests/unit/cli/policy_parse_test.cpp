@@ -208,6 +208,8 @@ TEST(PolicyParse, YamlThatIsNotTaken) {
   EXPECT_THAT(bad("a: b: c\n"), HasSubstr("policy-syntax at 1:"));
   EXPECT_THAT(bad("a: \"\xff\"\n"), HasSubstr("policy-syntax at 0:0: not a text in UTF-8"));
   EXPECT_THAT(bad(std::string("a: b\0c\n", 7)), HasSubstr("policy-syntax"));
+  EXPECT_THAT(bad("a: \x01\n"), HasSubstr("policy-syntax at 0:0: not valid YAML: control characters"));
+  EXPECT_THAT(bad("a: ! x\nb: \"\n"), HasSubstr("policy-syntax at "));
   EXPECT_THAT(bad("a: " + std::string(100, '[') + std::string(100, ']')), HasSubstr("policy-limit at 1:"));
   EXPECT_THAT(bad(std::string(100'000, '[') + std::string(100'000, ']')), HasSubstr("policy-limit"));
   EXPECT_THAT(bad(std::string(100'000, '[')), HasSubstr("policy-"));
