@@ -261,7 +261,7 @@ class BodyLister {
   }
 
   std::string instruction(const Instr& instr) const {
-    std::string text = op_info(instr.op).text + immediates_text(instr);
+    std::string text = op_info(instr.op).text.c_str() + immediates_text(instr);
     switch (op_info(instr.op).imm) {
       case Imm::func: text += d_.func_label(instr.index); break;
       case Imm::global: text += d_.label(d_.names_.globals.get(instr.index)); break;

@@ -138,11 +138,47 @@ std::string_view feature_name(Feature f);
 /// Feature with that name, or nothing.
 std::optional<Feature> feature_by_name(std::string_view name);
 
+namespace detail {
+// All strings of ops.def. Rows hold places in it instead of pointers, which the loader would have to relocate at every
+// start of a process: six pages of them.
+inline constexpr char kOpStrings[] =
+#define OP(id, prefix, code, text, imm, sig, align, effects, feature) #id "\0" text "\0" sig "\0"
+#include "wasm/ops.def"
+    ;
+static_assert(sizeof(kOpStrings) <= 1 << 16);
+
+// Where the id, the mnemonic and the signature of each opcode begin.
+consteval std::array<u16, 3 * kOpCount> op_string_places() {
+  std::array<u16, 3 * kOpCount> out{};
+  u16 at = 0;
+  for (u16& place : out) {
+    place = at;
+    while (kOpStrings[at++] != 0) {
+    }
+  }
+  return out;
+}
+inline constexpr auto kOpStringPlaces = op_string_places();
+}  // namespace detail
+
+/// A string of ops.def, ended by a zero byte.
+class OpString {
+ public:
+  /// The first (id), second (mnemonic) or third (signature) string of an opcode.
+  constexpr OpString(Op op, usize which) : at_(detail::kOpStringPlaces[3 * static_cast<usize>(op) + which]) {}
+  constexpr const char* c_str() const { return detail::kOpStrings + at_; }
+  constexpr operator const char*() const { return c_str(); }
+  constexpr operator std::string_view() const { return c_str(); }
+
+ private:
+  u16 at_;
+};
+
 /// One row of ops.def.
 struct OpInfo {
-  const char* id;    ///< enumerator name, e.g. "i32_add"
-  const char* text;  ///< mnemonic, e.g. "i32.add"
-  const char* sig;   ///< see ops.def
+  OpString id;    ///< enumerator name, e.g. "i32_add"
+  OpString text;  ///< mnemonic, e.g. "i32.add"
+  OpString sig;   ///< see ops.def
   u8 prefix;
   u16 code;
   Imm imm;
@@ -156,8 +192,9 @@ namespace detail {
 inline constexpr u16 pure = kPure, load = kLoad, store = kStore, trap = kTrap, control = kControl, call = kCall,
                      gc = kGc, atomic = kAtomic, throws = kThrows, bulk = kBulk;
 inline constexpr std::array<OpInfo, kOpCount> kOps = {{
-#define OP(id, prefix, code, text, imm, sig, align, effects, feature) \
-  {#id, text, sig, prefix, code, Imm::imm, align, static_cast<u16>(effects), Feature::feature},
+#define OP(id, prefix, code, text, imm, sig, align, effects, feature)                                  \
+  {OpString(Op::id, 0),       OpString(Op::id, 1), OpString(Op::id, 2), prefix, code, Imm::imm, align, \
+   static_cast<u16>(effects), Feature::feature},
 #include "wasm/ops.def"
 }};
 }  // namespace detail

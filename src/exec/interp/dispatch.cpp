@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Builds the dispatch tables (one per mode, made once) and holds the handlers that belong to no opcode group: prefix
 // pages, PROBE, and the test mode that fills undefined upper halves with garbage.
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -43,9 +44,6 @@ u32 table_index(const wasm::OpInfo& info) {
   }
 }
 
-/// The second half is used by the garbage mode only.
-using Table = std::array<Handler, 2 * kTableSize>;
-
 Handler written_by_hand(wasm::Op op) {
   switch (op) {
 #define X(id) \
@@ -56,9 +54,8 @@ Handler written_by_hand(wasm::Op op) {
   }
 }
 
-Table make_table(bool guarded, bool quicken) {
-  Table t;
-  t.fill(op_illegal);
+void fill_table(Handler* t, bool guarded, bool quicken) {
+  std::fill_n(t, kTableSize, op_illegal);
   for (u32 i = 0; i < wasm::kOpCount; ++i) {
     const auto op = static_cast<wasm::Op>(i);
     Handler h = kScalarNumeric[i];
@@ -84,22 +81,25 @@ Table make_table(bool guarded, bool quicken) {
   t[kCallImport] = op_call_import;
   t[kCatchEnd] = op_catch_end;
   t[kProbe] = op_probe;
-  if (quicken) add_fused(t.data(), guarded);
-  return t;
+  if (quicken) add_fused(t, guarded);
 }
 
 }  // namespace
 
 const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_memory0) {
   static std::mutex mutex;
-  static std::array<std::unique_ptr<Table>, 8> tables;
+  static std::array<std::unique_ptr<Handler[]>, 8> tables;
   const u32 key = (guarded_memory0 ? 1 : 0) | (options.quicken ? 2 : 0) | (options.garbage_upper ? 4 : 0);
   std::lock_guard lock(mutex);
-  if (!tables[key]) {
-    tables[key] = std::make_unique<Table>(make_table(guarded_memory0, options.quicken && !options.garbage_upper));
-    if (options.garbage_upper) wrap_with_garbage(tables[key]->data());
+  std::unique_ptr<Handler[]>& table = tables[key];
+  if (!table) {
+    // Made in place, and the second half for the mode that uses it only: a process pays for this at its start.
+    auto made = std::make_unique_for_overwrite<Handler[]>(options.garbage_upper ? 2 * kTableSize : kTableSize);
+    fill_table(made.get(), guarded_memory0, options.quicken && !options.garbage_upper);
+    if (options.garbage_upper) wrap_with_garbage(made.get());
+    table = std::move(made);
   }
-  return tables[key]->data();
+  return table.get();
 }
 
 }  // namespace dewar::exec::interp

@@ -14,14 +14,28 @@ using wasm::Op;
 class GroupIndex {
  public:
   GroupIndex() {
-    for (const FusedGroup& g : fused_groups()) by_first_[static_cast<usize>(g.ops[0])].push_back(&g);
-    for (auto& list : by_first_)
-      std::sort(list.begin(), list.end(), [](auto* a, auto* b) { return a->ops.size() > b->ops.size(); });
+    for (const FusedGroup& g : fused_groups()) groups_.push_back(&g);
+    std::sort(groups_.begin(), groups_.end(), [](auto* a, auto* b) {
+      return a->ops[0] != b->ops[0] ? a->ops[0] < b->ops[0] : a->ops.size() > b->ops.size();
+    });
+    for (usize i = groups_.size(); i-- > 0;) {
+      Range& range = by_first_[static_cast<usize>(groups_[i]->ops[0])];
+      range.start = static_cast<u8>(i);
+      ++range.count;
+    }
   }
-  std::span<const FusedGroup* const> starting_with(Op op) const { return by_first_[static_cast<usize>(op)]; }
+  std::span<const FusedGroup* const> starting_with(Op op) const {
+    const Range range = by_first_[static_cast<usize>(op)];
+    return std::span(groups_).subspan(range.start, range.count);
+  }
 
  private:
-  std::array<std::vector<const FusedGroup*>, wasm::kOpCount> by_first_;
+  // Small, as an index of vectors would be three pages to clear in every process.
+  struct Range {
+    u8 start = 0, count = 0;
+  };
+  std::vector<const FusedGroup*> groups_;
+  std::array<Range, wasm::kOpCount> by_first_{};
 };
 
 /// Can this instruction be a step of a group? The steps read only the short forms of immediates.

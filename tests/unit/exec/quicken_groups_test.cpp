@@ -155,7 +155,7 @@ TEST(Quicken, EveryGroupDoesWhatItsInstructionsDo) {
         need(type_near(i, false));
         text += " drop ";
       } else if (info.imm == wasm::Imm::i32 || info.imm == wasm::Imm::i64) {
-        text += std::string("(") + info.text + " -3)";
+        text += std::string("(") + info.text.c_str() + " -3)";
         stack.push_back(info.imm == wasm::Imm::i32 ? 'i' : 'l');
       } else if (info.sig[0] == '*') {
         usable = false;
@@ -164,7 +164,7 @@ TEST(Quicken, EveryGroupDoesWhatItsInstructionsDo) {
         const char* s = info.sig;
         for (; *s != ':'; ++s) operands += *s == 'a' ? 'i' : *s;
         for (usize k = operands.size(); k-- > 0;) need(operands[k]);
-        text += std::string(" ") + info.text + " ";
+        text += std::string(" ") + info.text.c_str() + " ";
         if (s[1]) stack.push_back(letter(op, true));
       }
     }

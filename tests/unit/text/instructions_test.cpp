@@ -56,7 +56,7 @@ TEST(Instructions, EveryOpcodeHasItsEncoding) {
     const std::set<Op> structured = {Op::else_, Op::end,       Op::block,  Op::loop,      Op::if_,
                                      Op::try_,  Op::try_table, Op::catch_, Op::catch_all, Op::delegate};
     if (structured.contains(op)) continue;
-    const std::string code = code_of(info.text + operands_for(op));
+    const std::string code = code_of(info.text.c_str() + operands_for(op));
     std::vector<u8> expected;
     if (info.prefix != 0) expected.push_back(info.prefix);
     u32 value = info.code;

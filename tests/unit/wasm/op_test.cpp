@@ -49,7 +49,7 @@ TEST(Ops, UnknownCodesHaveNoOp) {
 
 TEST(Ops, MnemonicsAreUniqueButForThePairs) {
   std::map<std::string, int> uses;
-  for (Op op : all_ops()) ++uses[op_info(op).text];
+  for (Op op : all_ops()) ++uses[op_info(op).text.c_str()];
   const std::set<std::string> pairs = {"ref.test", "ref.cast", "select"};
   for (const auto& [text, n] : uses) EXPECT_EQ(n, pairs.contains(text) ? 2 : 1) << text;
 }
@@ -71,7 +71,7 @@ TEST(Ops, IdsMatchMnemonics) {
   for (Op op : all_ops()) {
     std::string expected(op_info(op).text);
     for (char& c : expected) c = c == '.' ? '_' : c;
-    std::string id = op_info(op).id;
+    std::string id = op_info(op).id.c_str();
     const std::set<std::string> suffixed = {"select_t", "ref_test_null", "ref_cast_null"};
     if (suffixed.contains(id)) continue;
     if (id.ends_with('_')) id.pop_back();
@@ -81,7 +81,7 @@ TEST(Ops, IdsMatchMnemonics) {
 
 TEST(Ops, SignaturesAreWellFormed) {
   for (Op op : all_ops()) {
-    const std::string sig = op_info(op).sig;
+    const std::string sig = op_info(op).sig.c_str();
     if (sig == "*") continue;
     const usize colon = sig.find(':');
     ASSERT_NE(colon, std::string::npos) << op_info(op).id;
