@@ -76,6 +76,8 @@ if(DEWAR_STATIC_RUNTIME)
   check_cxx_source_compiles("#include <string>\nint main(int c, char** v) { return std::string(v[0]).size() == 1; }"
                             DEWAR_HAS_STATIC_PIE)
   unset(CMAKE_REQUIRED_LINK_OPTIONS)
+  # What runs at the start of a process lies side by side in it (tools/startup_order.py).
+  add_compile_options(-ffunction-sections)
   # The two ways exclude each other: -static-libstdc++ lets shared libraries in again.
   add_link_options("$<IF:$<BOOL:$<TARGET_PROPERTY:DEWAR_STATIC>>,-static-pie,-static-libstdc++;-static-libgcc>")
 endif()
@@ -129,8 +131,8 @@ function(dewar_library folder)
   endif()
 endfunction()
 
-# dewar_program(<name> SOURCES main.cpp... [DEPS ...] [LIBS ...] [EXCEPTIONS] [OUTPUT_DIR dir])
-# A program; it lands in the top of the build directory.
+# dewar_program(<name> SOURCES main.cpp... [DEPS ...] [LIBS ...] [EXCEPTIONS] [STATIC] [OUTPUT_DIR dir])
+# A program; it lands in the top of the build directory. STATIC: with DEWAR_STATIC_RUNTIME it needs no shared library.
 function(dewar_program name)
   cmake_parse_arguments(arg "EXCEPTIONS;STATIC" "OUTPUT_DIR" "SOURCES;DEPS;LIBS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
@@ -148,7 +150,9 @@ function(dewar_program name)
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${arg_OUTPUT_DIR})
   if(arg_STATIC AND DEWAR_HAS_STATIC_PIE)
-    set_target_properties(${name} PROPERTIES DEWAR_STATIC ON)
+    set(order ${PROJECT_SOURCE_DIR}/cmake/startup_order.txt)
+    set_target_properties(${name} PROPERTIES DEWAR_STATIC ON LINK_DEPENDS ${order})
+    target_link_options(${name} PRIVATE -Wl,--symbol-ordering-file=${order} -Wl,--no-warn-symbol-ordering)
   endif()
 endfunction()
 

@@ -15,6 +15,7 @@ from cli_case import BIN, GUESTS, ROOT, TIMEOUT
 from determinism_cases import new_work, write_tree
 
 OTHER_TIME = os.environ.get("DEWAR_OTHER_TIME", "")
+SHARED = os.environ.get("DEWAR_SHARED", "")  # the program again, with the C library as a shared one
 NOBODY = 65534
 NO_RANDOM_LAYOUT, OLD_LAYOUT = 0x0040000, 0x0200000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -112,13 +113,16 @@ class Time(Surroundings):
 
     def prepare(self):
         super().prepare()
-        if not OTHER_TIME:
-            raise Missing("the library with another time is not built (DEWAR_OTHER_TIME)")
+        if not OTHER_TIME or not SHARED:
+            raise Missing("the library with another time, or a program for it, is not built (DEWAR_OTHER_TIME, DEWAR_SHARED)")
         for number, path in enumerate(self.folder.rglob("*")):
             os.utime(path, ns=(number * 10**15, 4 * 10**18 - number), follow_symlinks=False)
 
     def environment(self):
         return {**super().environment(), "LD_PRELOAD": OTHER_TIME}
+
+    def spawn(self, command, **more):
+        return super().spawn([SHARED, *command[1:]] if command[0] == BIN else command, **more)
 
 
 class User(Surroundings):
