@@ -46,9 +46,13 @@ def places(program, arguments):
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     child = os.fork()
     if child == 0:
-        libc.ptrace(TRACEME, 0, None, None)
-        os.execv(program, [program, *arguments])
-    os.waitpid(child, 0)
+        try:
+            libc.ptrace(TRACEME, 0, None, None)
+            os.execv(program, [program, *arguments])
+        finally:
+            os._exit(127)
+    if not os.WIFSTOPPED(os.waitpid(child, 0)[1]):
+        sys.exit(f"startup_order: {program} does not run")
     with open(f"/proc/{child}/maps", encoding="ascii") as maps:
         base = int(maps.readline().split("-")[0], 16)
     seen = set()

@@ -55,7 +55,7 @@ const OptionSpec* find_option(const VerbSpec& verb, std::string_view name) {
 
 const OptionSpec* find_letter(const VerbSpec& verb, char letter) {
   for (const OptionSpec& option : verb.options) {
-    if (option.letter == letter) return &option;
+    if (letter && option.letter == letter) return &option;
   }
   return nullptr;
 }

@@ -163,7 +163,8 @@ void deny(const PolicyPath& path, std::vector<boundary::DenyGrant>& denies) {
     denies.push_back({"", link, boundary::kWrite | boundary::kCreate | boundary::kDelete, source});
   }
   // The last name of the entry in its real folder, if that name is itself a link.
-  const fs::path named = plain(fs::absolute(base.host).string());
+  std::error_code error;  // where we are may be no folder any more: then nothing can be opened there either
+  const fs::path named = plain(fs::absolute(base.host, error).string());
   const fs::path folder = resolved(named.parent_path().string()).path;
   const std::string own = pattern(named.has_filename() ? folder / named.filename() : folder);
   if (own != denies[denies.size() - 1 - real.links.size()].host_pattern) {

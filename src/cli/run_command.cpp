@@ -87,6 +87,7 @@ Result<api::RunConfig> configure_run(const ParsedArgs& args) {
   auto policy = apply_rule_options(args, config);
   if (!policy) return std::unexpected(std::move(policy.error()));
   if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));
+  if (args.has("receipt") && args.get("receipt").empty()) return fail("usage-option", "--receipt takes a file");
   if (args.has("spill")) {
     config.spill_folder = std::string(args.get("spill"));
     std::error_code error;
@@ -144,7 +145,15 @@ api::Outcome run_configured(const ParsedArgs& args, api::RunConfig config, Harde
   const std::string receipt(args.get("receipt"));
   std::vector<std::string> folders;
   // What we write ourselves when the guest has ended.
-  if (recorder) folders.push_back(std::filesystem::absolute(receipt).parent_path());
+  if (recorder) {
+    std::error_code error;
+    folders.push_back(std::filesystem::absolute(receipt, error).parent_path());
+    if (error) {
+      return api::refused(Error{"usage-option", "--receipt: where we are is no folder any more: " + error.message(),
+                                Error::kNoOffset, 0, 0, "name the file with its whole path"},
+                          api::kExitOwnError);
+    }
+  }
   if (!config.spill_folder.empty()) folders.push_back(config.spill_folder);
   api::Outcome outcome = run_program(std::move(config), mode, folders);
   if (recorder) {

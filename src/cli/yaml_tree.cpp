@@ -18,6 +18,32 @@ std::unexpected<Error> refuse(const char* code, const yaml_mark_t& at, std::stri
                                static_cast<u32>(at.column) + 1, std::move(hint)});
 }
 
+// What a person who reads the file, in an editor or a change, would not see as the parser does. YAML 1.1 ends lines,
+// and so comments, at characters that editors show as part of the line; marks of byte order count as columns.
+Result<void> check_lines(std::string_view text) {
+  yaml_mark_t at{};
+  const auto here = [&](const char* what, const char* hint) { return refuse("policy-syntax", at, what, hint); };
+  while (at.index < text.size()) {
+    const std::string_view rest = text.substr(at.index);
+    const base::Decoded c = *base::decode_utf8(rest);
+    if (c.code_point == 0x85 || c.code_point == 0x2028 || c.code_point == 0x2029) {
+      return here("a line ends in a character that editors may not show as an end", "end lines with a newline");
+    }
+    if (c.code_point == '\r' && !rest.starts_with("\r\n")) {
+      return here("a carriage return without a newline after it", "end lines with a newline");
+    }
+    if (c.code_point == 0xfeff) return here("a byte order mark within the text", "remove it");
+    if (c.code_point == '%' && at.column == 0) return here("directives are not taken here", "remove the line");
+    at.index += c.length;
+    ++at.column;
+    if (c.code_point == '\n') {
+      ++at.line;
+      at.column = 0;
+    }
+  }
+  return {};
+}
+
 // What every event of a value has, whatever its kind.
 struct Value {
   YamlNode::Kind kind;
@@ -27,7 +53,7 @@ struct Value {
 
 class Builder {
  public:
-  explicit Builder(std::string_view text) {
+  explicit Builder(std::string_view text) : text_(text) {
     ready_ = yaml_parser_initialize(&parser_);
     if (!ready_) return;
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
@@ -69,6 +95,7 @@ class Builder {
       case YAML_SCALAR_EVENT: {
         const auto& scalar = event.data.scalar;
         const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+        if (text.find('\0') != std::string_view::npos) return refuse("policy-syntax", at, "a zero byte in a text");
         const bool null =
             scalar.style == YAML_PLAIN_SCALAR_STYLE && !scalar.tag && (text.empty() || text == "~" || text == "null");
         return add(at, {null ? YamlNode::Kind::null : YamlNode::Kind::scalar, scalar.anchor, scalar.tag, text});
@@ -134,13 +161,17 @@ class Builder {
     error.code = "policy-syntax";
     error.message = "not valid YAML: " + std::string(parser_.problem ? parser_.problem : "no memory to read it");
     if (parser_.error == YAML_MEMORY_ERROR) return error;
-    // What is no character of YAML is found before there are lines.
-    if (parser_.error == YAML_READER_ERROR) {
-      error.offset = parser_.problem_offset;
-      return error;
+    if (parser_.context) error.message += " " + std::string(parser_.context);
+    yaml_mark_t at = parser_.problem_mark;
+    // What is missing at the end was wanted where the context began.
+    if (parser_.context && at.index >= parser_.mark.index && parser_.eof) at = parser_.context_mark;
+    if (parser_.error == YAML_READER_ERROR) {  // what is no character of YAML is found before there are lines
+      const std::string_view before = text_.substr(0, parser_.problem_offset);
+      at.line = static_cast<usize>(std::count(before.begin(), before.end(), '\n'));
+      at.column = before.size() - (before.rfind('\n') + 1);
     }
-    error.line = static_cast<u32>(parser_.problem_mark.line) + 1;
-    error.column = static_cast<u32>(parser_.problem_mark.column) + 1;
+    error.line = static_cast<u32>(at.line) + 1;
+    error.column = static_cast<u32>(at.column) + 1;
     return error;
   }
 
@@ -151,6 +182,7 @@ class Builder {
     return nullptr;
   }
 
+  std::string_view text_;
   yaml_parser_t parser_;
   bool ready_ = false;
   YamlNode root_;
@@ -172,6 +204,8 @@ Result<YamlNode> parse_yaml(std::string_view text) {
   if (!base::is_valid_utf8(text) || text.find('\0') != std::string_view::npos) {
     return fail("policy-syntax", "not a text in UTF-8");
   }
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (Result<void> ok = check_lines(text); !ok) return std::unexpected(std::move(ok.error()));
   return Builder(text).build();
 }
 

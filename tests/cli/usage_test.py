@@ -50,6 +50,25 @@ class Usage(CliCase):
         self.wrong(["run", "--env", "=x", "x.wasm"], "usage-env")
         self.wrong(["run", "--dir"], "usage-option")
 
+    def test_empty_values(self):
+        program = self.file("hello.wat", HELLO)
+        options = re.findall(r"--([a-z-]+)[ =\[]+[A-Z]", self.dewar("help", "run").out)
+        self.assertGreater(len(options), 15, options)
+        for option in options:
+            with self.subTest(option=option):
+                result = self.dewar("run", f"--{option}=", program)
+                self.assertIn(result.status, (0, 125, 126), result.err)
+        self.wrong(["run", "--receipt=", program], "usage-option", "--receipt takes a file")
+        self.wrong(["wat", "a.wat", "-o"], "usage-option", "--output needs a value: FILE")
+
+    def test_where_we_are_is_gone(self):
+        gone = self.folder / "gone"
+        gone.mkdir()
+        command = f'cd "{gone}" && rmdir "{gone}" && exec "{BIN}" run --receipt r.json "{self.file("hello.wat", HELLO)}"'
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 125, done.stderr)
+        self.assertIn("usage-option", done.stderr)
+
     def test_missing_arguments(self):
         for args in (["run"], ["wat"], ["print", "a", "b"], ["validate"], ["objdump"], ["guest", "add"],
                      ["guest", "list", "x"], ["wast"]):

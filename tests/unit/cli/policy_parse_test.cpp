@@ -208,8 +208,10 @@ TEST(PolicyParse, YamlThatIsNotTaken) {
   EXPECT_THAT(bad("a: b: c\n"), HasSubstr("policy-syntax at 1:"));
   EXPECT_THAT(bad("a: \"\xff\"\n"), HasSubstr("policy-syntax at 0:0: not a text in UTF-8"));
   EXPECT_THAT(bad(std::string("a: b\0c\n", 7)), HasSubstr("policy-syntax"));
-  EXPECT_THAT(bad("a: \x01\n"), HasSubstr("policy-syntax at 0:0: not valid YAML: control characters"));
-  EXPECT_THAT(bad("a: ! x\nb: \"\n"), HasSubstr("policy-syntax at "));
+  EXPECT_THAT(bad("a: \x01\n"), HasSubstr("policy-syntax at 1:4: not valid YAML: control characters"));
+  EXPECT_THAT(bad("a: x\nb: \"\n\n"), HasSubstr("policy-syntax at 2:4: "));
+  EXPECT_THAT(bad("%YAML 1.2\n---\na: b\n"), HasSubstr("policy-syntax at 1:1: directives"));
+  EXPECT_THAT(bad("a: \"/etc\\0b\"\n"), HasSubstr("policy-syntax at 1:4: a zero byte"));
   EXPECT_THAT(bad("a: " + std::string(100, '[') + std::string(100, ']')), HasSubstr("policy-limit at 1:"));
   EXPECT_THAT(bad(std::string(100'000, '[') + std::string(100'000, ']')), HasSubstr("policy-limit"));
   EXPECT_THAT(bad(std::string(100'000, '[')), HasSubstr("policy-"));
@@ -219,6 +221,18 @@ TEST(PolicyParse, YamlThatIsNotTaken) {
   std::string many = "a: [";
   for (usize i = 0; i < kMaxYamlNodes; ++i) many += "1,";
   EXPECT_THAT(bad(many + "]\n"), HasSubstr("policy-limit at 1:"));
+}
+
+// Nothing stands in a line that an editor shows as a comment.
+TEST(PolicyParse, LinesEndWhereEditorsShowThem) {
+  const std::string grant = "dewar: {stdin: true}\n";
+  for (const char* end : {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\r"}) {
+    EXPECT_THAT(bad("version: '1.0'\n# \xc3\xa4" + std::string(end) + grant), HasSubstr("policy-syntax at 2:4: "));
+    EXPECT_THAT(bad("version: '1.0" + std::string(end) + "'\n"), HasSubstr("policy-syntax at 1:14: "));
+  }
+  EXPECT_THAT(bad("version: '1.0'\n\xef\xbb\xbf" + grant), HasSubstr("policy-syntax at 2:1: "));
+  EXPECT_TRUE(good("\xef\xbb\xbfversion: '1.0'\r\n" + grant).stdin_) << "as some editors write it";
+  EXPECT_FALSE(good("version: '1.0'\n# " + grant).stdin_);
 }
 
 }  // namespace
