@@ -43,11 +43,11 @@ def hunt(number, args):
         command += ["--node", args.node]
     run = subprocess.run(command, env={**os.environ, "DEWAR_SEED_BUG": str(number)}, capture_output=True, text=True,
                          check=False)
-    if run.returncode < 0:
-        return f"crash (signal {-run.returncode})", None
     seed = re.search(r"^seed (\d+), (?:mode )?(.*)", run.stdout, re.M)
     if seed:
         return seed.group(2)[:70], int(seed.group(1)) - args.start + 1
+    if run.returncode < 0:
+        return f"signal {-run.returncode}", None
     if run.returncode != 0:
         return (run.stdout + run.stderr).strip().splitlines()[-1][:70], None
     return None, args.within

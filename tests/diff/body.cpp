@@ -374,6 +374,8 @@ DraftFunc Body::make(u32 size) {
   Label whole{Op::block, {}, type_.results};
   labels_.push_back(whole);
   if (!type_.params.empty() && type_.params[0] == kI32 && dice_.chance(12)) recursion_guard();
+  if (dice_.chance(60)) make_pointer(false);
+  if (dice_.chance(20)) make_pointer(true);
   statements(size);
   finish(type_.results);
   op(Op::end);

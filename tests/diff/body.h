@@ -48,6 +48,14 @@ class Body {
   u32 new_local(ValType type, bool readable);
   u32 scratch(ValType type);
   u32 some_local(ValType type, bool writable);
+  /// A local that holds an index of at most `bound`, and that other code only reads.
+  struct Pointer {
+    u32 local;
+    u64 bound;
+    bool is64;
+  };
+  void make_pointer(bool is64);
+  void move_pointer();
   /// Puts a value of the type on the stack (and into stack_); a reference type must have a value.
   void value(ValType type, u32 depth = 0);
   void number(ValType type, u32 depth);
@@ -117,6 +125,7 @@ class Body {
   Types locals_;                           ///< parameters included
   std::vector<bool> readable_, writable_;  ///< by code that chooses a local by chance
   std::array<u32, 8> scratch_{};
+  std::vector<Pointer> pointers_;
   Types stack_;
   std::vector<Label> labels_;
   bool dead_ = false;

@@ -76,6 +76,7 @@ void Body::nested(Op kind, u32 size) {
     counter = new_local(kI32, true);
     i32_const(trips);
     op_u(Op::local_set, counter);
+    pointers_.push_back({counter, 31, false});
   }
   if (kind == Op::if_) {
     value(kI32, 0);
@@ -190,6 +191,7 @@ void Body::recursion_guard() {
   i32_const(dice_.chance(20) ? 31 : 3);
   op(Op::i32_and);
   op_u(Op::local_tee, recursion_);
+  pointers_.push_back({recursion_, 31, false});
   op(Op::i32_eqz);
   open(Op::if_, {}, {});
   for (const ValType t : type_.results) value(t, 2);

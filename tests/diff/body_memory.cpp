@@ -13,8 +13,42 @@ using wasm::Imm;
 using wasm::kI32;
 using wasm::kI64;
 
+/// A local whose value is masked at the beginning of the function, as a base that accesses go out from.
+void Body::make_pointer(bool is64) {
+  const u64 bound = dice_.chance(50) ? 0xfff : 0xff;
+  const Pointer p{new_local(is64 ? kI64 : kI32, true), bound, is64};
+  value(is64 ? kI64 : kI32, 2);
+  pop(1);
+  index_const(bound, is64);
+  op(is64 ? Op::i64_and : Op::i32_and);
+  op_u(Op::local_set, p.local);
+  pointers_.push_back(p);
+}
+
+/// Takes a step with a pointer, around its end.
+void Body::move_pointer() {
+  const Pointer& p = dice_.of(pointers_);
+  if (p.bound < 0xff) return;  // counters of loops are not moved
+  op_u(Op::local_get, p.local);
+  index_const(dice_.chance(50) ? 8 : dice_.below(100), p.is64);
+  op(p.is64 ? Op::i64_add : Op::i32_add);
+  index_const(p.bound, p.is64);
+  op(p.is64 ? Op::i64_and : Op::i32_and);
+  op_u(Op::local_set, p.local);
+}
+
 /// Emits an index in [0, max] that is a multiple of `align` (a power of two): a constant, or a masked value.
 void Body::index_up_to(u64 max, bool is64, u64 align) {
+  if (align == 1 && !pointers_.empty() && dice_.chance(50)) {
+    const Pointer& p = dice_.of(pointers_);
+    if (p.is64 == is64 && p.bound <= max) {
+      op_u(Op::local_get, p.local);
+      if (!dice_.chance(30)) return;
+      index_const(dice_.next() % (max - p.bound + 1), is64);
+      op(is64 ? Op::i64_add : Op::i32_add);
+      return;
+    }
+  }
   const u64 last = max & ~(align - 1);
   const u64 mask = (std::bit_floor(max + 1) - 1) & ~(align - 1);
   switch (dice_.below(4)) {
@@ -44,7 +78,14 @@ bool Body::memory_operand(Op o, u64& offset, u32& memory) {
     if (bytes < size) return false;
     const u64 room = bytes - size, align = atomic ? size : 1;
     // The offset takes all, a part, or nothing of the way.
-    offset = dice_.chance(50) ? 0 : dice_.chance(30) ? room : dice_.next() % (std::min<u64>(room, 300) + 1);
+    switch (dice_.below(8)) {
+      case 0: offset = room; break;
+      case 1:
+      case 2: offset = dice_.next() % (std::min<u64>(room, 300) + 1); break;
+      // Far out, with room for a pointer.
+      case 3: offset = dice_.next() % (room - std::min<u64>(room, 0xfff) + 1); break;
+      default: offset = 0; break;
+    }
     offset &= ~(align - 1);
     index_up_to(room - offset, is64, align);
     return true;
@@ -273,6 +314,7 @@ bool Body::variable_op(Op o) {
     }
     case Op::local_set:
     case Op::local_tee: {
+      if (!pointers_.empty() && dice_.chance(10)) return move_pointer(), true;
       u32 local = available() > 0 ? some_local(stack_.back(), true) : kNone;
       if (local == kNone) {
         if (locals_.empty()) return false;

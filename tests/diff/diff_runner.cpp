@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include "diff/reducer.h"
 #include "diff/session.h"
 #include "wasm/disasm.h"
@@ -130,13 +133,31 @@ void show(const Options& o, Session& session, const Finding& finding) {
     if (kModes[m].name == finding.mode) show_small(o, finding.seed, session.smallest(finding.seed, m));
 }
 
+/// The seed that is running, for the report of a crash.
+volatile u64 g_seed = 0;
+
+void crashed(int signal) {
+  char text[40] = "seed ";
+  usize n = 5;
+  u64 scale = 1;
+  while (g_seed / scale >= 10) scale *= 10;
+  for (; scale > 0; scale /= 10) text[n++] = static_cast<char>('0' + g_seed / scale % 10);
+  const char rest[] = ", mode unknown: crash\n";
+  if (::write(1, text, n) < 0 || ::write(1, rest, sizeof rest - 1) < 0) ::_exit(3);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
 int run(const Options& o) {
+  // Before the engine's own handler of faults, which passes on what is not a guest's.
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE}) ::signal(signal, crashed);
   Session session(o.modes, GenOptions{o.common});
   NodePeer node(o.node, o.flags);
   NodeTotals v8;
   u64 findings = 0;
   const auto start = std::chrono::steady_clock::now();
   for (u64 seed = o.seed; seed < o.seed + o.count && findings < o.max; ++seed) {
+    g_seed = seed;
     if (const auto finding = session.run(seed)) {
       ++findings;
       show(o, session, *finding);
