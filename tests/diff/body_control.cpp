@@ -58,7 +58,14 @@ void Body::back_edge(u32 depth) {
   op_u(Op::local_tee, counter);
   i32_const(0);
   op(Op::i32_gt_s);
-  op_u(Op::br_if, depth);
+  if (labels_[labels_.size() - 1 - depth].params.empty() && dice_.chance(25)) {
+    op(Op::if_);
+    out_.push_back(0x40);
+    op_u(Op::br, depth + 1);
+    op(Op::end);
+  } else {
+    op_u(Op::br_if, depth);
+  }
 }
 
 /// A block, loop or if with parameters from the stack and a body of about `size` choices.
@@ -236,6 +243,11 @@ bool Body::call_op(Op o) {
     again = true;
   }
   if (callee == kNone) return false;
+  if (!indirect) {
+    const auto found = std::ranges::find(plan_.call_slots, callee);
+    slot = found == plan_.call_slots.end() || dice_.chance(50) ? kNone
+                                                               : static_cast<u32>(found - plan_.call_slots.begin());
+  }
   const wasm::SubType type = plan_.type_of_func(callee);
   if (again) {
     op_u(Op::local_get, recursion_);
@@ -272,6 +284,12 @@ bool Body::call_op(Op o) {
   } else if (o == Op::call_ref || o == Op::return_call_ref) {
     if (careless && dice_.chance(50)) {
       op(Op::ref_null);
+      base::append_s33(out_, type_index);
+    } else if (slot != kNone) {
+      // From the table, by a cast that holds.
+      index_const(slot, plan_.tables[plan_.call_table].limits.is64);
+      op_u(Op::table_get, plan_.call_table);
+      op(dice_.chance(50) ? Op::ref_cast : Op::ref_cast_null);
       base::append_s33(out_, type_index);
     } else {
       op_u(Op::ref_func, callee);

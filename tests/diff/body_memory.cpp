@@ -51,7 +51,19 @@ void Body::index_up_to(u64 max, bool is64, u64 align) {
   }
   const u64 last = max & ~(align - 1);
   const u64 mask = (std::bit_floor(max + 1) - 1) & ~(align - 1);
-  switch (dice_.below(4)) {
+  switch (dice_.below(5)) {
+    case 4: {
+      // By way of 64 bits, the upper ones of which must not count.
+      if (is64) return index_const(last, is64);
+      value(kI64, 2);
+      pop(1);
+      i64_const(mask);
+      op(Op::i64_and);
+      i64_const(dice_.next() << 32);
+      op(Op::i64_or);
+      op(Op::i32_wrap_i64);
+      return;
+    }
     case 0: return index_const(last, is64);
     case 1: return index_const((dice_.next() % (max + 1)) & ~(align - 1), is64);
     default:
@@ -87,6 +99,15 @@ bool Body::memory_operand(Op o, u64& offset, u32& memory) {
       default: offset = 0; break;
     }
     offset &= ~(align - 1);
+    if (dice_.chance(12) && (!atomic || type.page_log2 == 16)) {
+      // From the end that the memory has now.
+      op_u(Op::memory_size, memory);
+      index_const(type.page_log2, is64);
+      op(is64 ? Op::i64_shl : Op::i32_shl);
+      index_const(offset + size + (dice_.next() % (room - offset + 1) & ~(align - 1)), is64);
+      op(is64 ? Op::i64_sub : Op::i32_sub);
+      return true;
+    }
     index_up_to(room - offset, is64, align);
     return true;
   }

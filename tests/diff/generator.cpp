@@ -243,10 +243,12 @@ class ModuleMaker {
       for (u32 k = dice_.below(3); k > 0; --k) results.push_back(type());
       DraftImport i;
       i.module = kHostModule;
-      i.name = "f" + std::to_string(n);
+      // Some call back into the module; V8's side has no such function.
+      const bool back = !options_.common && dice_.chance(25);
+      i.name = (back ? "back" : "f") + std::to_string(n);
       i.type = plan_.func_type(params, results);
       plan_.funcs.push_back(i.type);
-      plan_.func_cost.push_back(5);
+      plan_.func_cost.push_back(back ? 300 : 5);
       draft_.imports.push_back(std::move(i));
     }
   }

@@ -70,7 +70,30 @@ struct HostLog {
 struct HostEnv {
   HostLog* log;
   const wasm::CanonSubType* type;
+  bool calls_back;  ///< calls the caller's last function with zeros, unless such a call is under way
+  bool* inside = nullptr;
 };
+
+/// Calls the guest from a host function and mixes in how that ended.
+runtime::HostStatus call_back(runtime::CallContext& ctx, const HostEnv& env, u64& mix) {
+  const runtime::Instance& instance = *ctx.caller;
+  runtime::Func& func = *instance.funcs[instance.module->funcs.size() - 1];
+  const wasm::CanonSubType& type = ctx.store.engine().types().type(func.type);
+  std::vector<Slot> args, results;
+  for (const CanonValType t : type.params) args.resize(args.size() + t.slots());
+  for (const CanonValType t : type.results) results.resize(results.size() + t.slots());
+  *env.inside = true;
+  const Outcome outcome = exec::invoke(ctx.stack, func, args, results);
+  *env.inside = false;
+  if (outcome == Outcome::threw) return runtime::HostStatus::throw_;
+  if (outcome != Outcome::returned) return runtime::HostStatus::trap;
+  const Slot* at = results.data();
+  for (const CanonValType t : type.results) {
+    for (u32 k = 0; k < t.slots(); ++k) mix = (mix ^ value_bits(ctx.store, t, at, k)) * kPrime;
+    at += t.slots();
+  }
+  return runtime::HostStatus::ok;
+}
 
 runtime::HostStatus host_function(runtime::CallContext& ctx, const Slot* args, Slot* results) {
   const auto& env = *static_cast<const HostEnv*>(ctx.env);
@@ -81,11 +104,16 @@ runtime::HostStatus host_function(runtime::CallContext& ctx, const Slot* args, S
   }
   ++env.log->calls;
   env.log->hash = (env.log->hash ^ mix) * kPrime;
+  if (env.calls_back && ctx.caller && !*env.inside) {
+    const runtime::HostStatus status = call_back(ctx, env, mix);
+    if (status != runtime::HostStatus::ok) return status;
+  }
   for (const CanonValType t : env.type->results) {
     for (u32 k = 0; k < t.slots(); ++k) {
       mix = mix * kPrime + 1;
+      // The upper halves of narrow values are garbage, as they may be.
       *results++ = t.is_ref()                                                         ? runtime::kNullRef
-                   : t.kind() == CanonValType::kI32 || t.kind() == CanonValType::kF32 ? mix >> 32
+                   : t.kind() == CanonValType::kI32 || t.kind() == CanonValType::kF32 ? (mix >> 32) | (mix << 32)
                                                                                       : mix;
     }
   }
@@ -158,7 +186,8 @@ class Run {
     for (const wasm::Import& import : (*module)->imports) {
       if (import.module != kHostModule) continue;
       const wasm::CanonId type = (*module)->canon[(*module)->funcs[import.index].type.value];
-      envs_.push_back(std::make_unique<HostEnv>(HostEnv{&log_, &engine_.types().type(type)}));
+      envs_.push_back(std::make_unique<HostEnv>(
+          HostEnv{&log_, &engine_.types().type(type), import.name.starts_with("back"), &inside_}));
       auto func = store_.new_host_func(type, host_function, envs_.back().get());
       if (!func) {
         out_.error = func.error().message;
@@ -305,6 +334,7 @@ class Run {
 
   runtime::Engine& engine_;
   HostLog log_;
+  bool inside_ = false;  ///< a call of a host function back into the guest is under way
   std::vector<std::unique_ptr<HostEnv>> envs_;
   runtime::Store store_;
   runtime::Linker linker_;
