@@ -3,6 +3,7 @@
 // next stay in registers: the pending operands are a small array whose depth is a constant at every step once inlined.
 #include "exec/interp/fused.h"
 
+#include "base/seed_bug.h"
 #include "exec/interp/branch.h"
 #include "exec/interp/memory_access.h"
 #include "exec/interp/numeric.h"
@@ -68,7 +69,9 @@ struct Apply<F, Signature<R, A, B>> {
 template <class T, class W>
 [[gnu::always_inline]] inline bool load(Group& g) {
   g.p += 2;  // opcode, alignment
-  const u64 address = static_cast<u32>(g.pop()) + u64{leb_u32(g.p)};
+  const Slot index = g.pop();
+  // Bug 1: a missing zero-extension.
+  const u64 address = SEED(1, static_cast<u32>(index), index) + u64{leb_u32(g.p)};
   Slot out;
   DEWAR_GUARDED_LOAD(T, W, out, g.mem, address);
   g.push(out);
@@ -80,7 +83,9 @@ template <class T>
 [[gnu::always_inline]] inline bool store(Group& g) {
   g.p += 2;
   const Slot value = g.pop();
-  const u64 address = static_cast<u32>(g.pop()) + u64{leb_u32(g.p)};
+  const u64 offset = leb_u32(g.p);
+  // Bug 2: large offsets are lost.
+  const u64 address = static_cast<u32>(g.pop()) + SEED(2, offset, offset < 256 ? offset : 0);
   DEWAR_GUARDED_STORE(T, g.mem, address, value);
   return true;
 fault:
@@ -98,7 +103,8 @@ template <Op kOp>
     g.p += 2;
   } else if constexpr (kOp == Op::local_tee) {
     const Slot v = g.pop();
-    g.fp[g.p[1]] = v;
+    // Bug 3: a lost spill.
+    g.fp[g.p[1]] = SEED(3, v, g.fp[g.p[1]]);
     g.push(v);
     g.p += 2;
   } else if constexpr (kOp == Op::i32_const) {
@@ -106,7 +112,8 @@ template <Op kOp>
     g.push(static_cast<u32>(leb_s32(g.p)));
   } else if constexpr (kOp == Op::i64_const) {
     // Quickening takes constants of one byte only.
-    g.push(static_cast<u64>(static_cast<i64>(u64{g.p[1]} << 57) >> 57));
+    // Bug 4: a wrong extension.
+    g.push(SEED(4, static_cast<u64>(static_cast<i64>(u64{g.p[1]} << 57) >> 57), u64{g.p[1]}));
     g.p += 2;
   } else if constexpr (kOp == Op::drop) {
     g.pop();
@@ -147,11 +154,14 @@ struct Fused {
       }
     }());
     if (DEWAR_UNLIKELY(!ok)) {
-      pc = at;
+      // Bug 5: the trap is blamed on the first instruction of the group.
+      pc = SEED(5, at, pc);
       DEWAR_TRAP(TrapKind::memory_out_of_bounds);
     }
     if constexpr (kBranches) {
-      const u32 condition = static_cast<u32>(g.pop());
+      // Bug 6: the condition is read with its undefined upper half.
+      const u64 flag = g.pop();
+      const bool condition = SEED(6, static_cast<u32>(flag), flag) != 0;
       g.flush();
       sp = g.sp;
       pc = g.p;

@@ -71,20 +71,14 @@ DEWAR_HANDLER(atomic_rmw) {
   DEWAR_DISPATCH();
 }
 
-/// W is the operand type: a comparand wider than the access is not wrapped, so it never matches beyond T's range.
-template <class T, class W>
+/// The comparand is wrapped to the width of the access, as engines and the proposal's text agree (threads issue 195).
+template <class T>
 DEWAR_HANDLER(atomic_cmpxchg) {
   const u8* p = pc + 1;
   T* at = atomic_address<T>(stack, inst, p, sp[-3]);
   if (DEWAR_UNLIKELY(!at)) DEWAR_TAIL(exit_trap);
-  const W wanted = static_cast<W>(sp[-2]);
-  T old;
-  if (wanted == static_cast<W>(static_cast<T>(wanted))) {
-    old = static_cast<T>(wanted);
-    __atomic_compare_exchange_n(at, &old, static_cast<T>(sp[-1]), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  } else {
-    old = __atomic_load_n(at, __ATOMIC_SEQ_CST);
-  }
+  T old = static_cast<T>(sp[-2]);
+  __atomic_compare_exchange_n(at, &old, static_cast<T>(sp[-1]), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   sp[-3] = old;
   sp -= 2;
   pc = p;
@@ -137,19 +131,16 @@ DEWAR_HANDLER(op_atomic_fence) {
   DEWAR_NEXT(2);
 }
 
-// clang-format off: it never settles on lists of macros
-#define ACCESSES(X)                                                                                                    \
-  X(i32, , , u32, u32)                                                                                                 \
-  X(i64, , , u64, u64) X(i32, 8, _u, u8, u32) X(i32, 16, _u, u16, u32) X(i64, 8, _u, u8, u64) X(i64, 16, _u, u16, u64) \
-      X(i64, 32, _u, u32, u64)
-// clang-format on
+#define ACCESSES(X) \
+  X(i32, , , u32)   \
+  X(i64, , , u64) X(i32, 8, _u, u8) X(i32, 16, _u, u16) X(i64, 8, _u, u8) X(i64, 16, _u, u16) X(i64, 32, _u, u32)
 
 Handler atomic_handler(wasm::Op op) {
   using wasm::Op;
   switch (op) {
     case Op::memory_atomic_wait32: return atomic_wait<u32>;
     case Op::memory_atomic_wait64: return atomic_wait<u64>;
-#define X(ty, width, u, t, w)                                                 \
+#define X(ty, width, u, t)                                                    \
   case Op::ty##_atomic_load##width##u: return atomic_load<t>;                 \
   case Op::ty##_atomic_store##width: return atomic_store<t>;                  \
   case Op::ty##_atomic_rmw##width##_add##u: return atomic_rmw<t, Rmw::add>;   \
@@ -158,7 +149,7 @@ Handler atomic_handler(wasm::Op op) {
   case Op::ty##_atomic_rmw##width##_or##u: return atomic_rmw<t, Rmw::or_>;    \
   case Op::ty##_atomic_rmw##width##_xor##u: return atomic_rmw<t, Rmw::xor_>;  \
   case Op::ty##_atomic_rmw##width##_xchg##u: return atomic_rmw<t, Rmw::xchg>; \
-  case Op::ty##_atomic_rmw##width##_cmpxchg##u: return atomic_cmpxchg<t, w>;
+  case Op::ty##_atomic_rmw##width##_cmpxchg##u: return atomic_cmpxchg<t>;
       ACCESSES(X)
 #undef X
     default: return nullptr;

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "base/seed_bug.h"
 #include "exec/interp/handler.h"
 
 namespace dewar::exec::interp {
@@ -77,7 +78,10 @@ struct MemArg {
   runtime::Memory* memory = inst->memories[m.memory];
   const u64 at = memory->type.limits.is64 ? index : static_cast<u32>(index);
   u64 address;
-  if (__builtin_add_overflow(at, m.offset, &address) || !memory->in_bounds(address, size)) return nullptr;
+  if (__builtin_add_overflow(at, m.offset, &address) ||
+      // Bug 8: a bound that is off by one.
+      !memory->in_bounds(address, SEED(8, size, size - 1)))
+    return nullptr;
   return memory->base + address;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/seed_bug.h"
+
 namespace dewar::exec::interp {
 
 namespace {
@@ -43,7 +45,8 @@ bool fusable(const runtime::FuncCode& code, const InstrAt& at, bool guarded) {
   const u8* p = code.body + at.pc;
   if (*p != wasm::op_info(at.op).code) return false;  // rewritten: v128 locals and the like
   switch (wasm::op_info(at.op).imm) {
-    case wasm::Imm::local:
+    // Bug 7: local indices of two bytes are taken for one.
+    case wasm::Imm::local: return p[1] < SEED(7, 0x80, 0x100);
     case wasm::Imm::i64: return p[1] < 0x80;
     case wasm::Imm::memarg: return guarded && p[1] < 64;
     default: return true;

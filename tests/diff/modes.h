@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The ways to run a module that must agree: a row each. The first one is what the others are compared with.
+#pragma once
+
+#include <string_view>
+
+#include "runtime/store.h"
+
+namespace dewar::diff {
+
+/// What a mode did, beyond the results: shows that it was the mode it is named for.
+struct ModeWork {
+  u64 instructions = 0;
+  u64 probes = 0;
+  u64 collections = 0;
+  u64 guarded_memories = 0;
+};
+
+struct Mode {
+  std::string_view name;
+  void (*apply)(runtime::EngineOptions&);
+  /// Nothing, or what is wrong with the work compared with that of the first mode.
+  std::string_view (*check)(const ModeWork& own, const ModeWork& first);
+};
+
+inline constexpr auto kNoCheck = [](const ModeWork&, const ModeWork&) { return std::string_view{}; };
+
+inline constexpr Mode kModes[] = {
+    {"plain", [](runtime::EngineOptions& o) { o.quicken = false; }, kNoCheck},
+    {"quickened", [](runtime::EngineOptions&) {}, kNoCheck},
+    {"probes", [](runtime::EngineOptions& o) { o.probe_all = true; },
+     [](const ModeWork& own, const ModeWork&) {
+       // One probe per instruction that begins; a trap refunds the one that trapped.
+       return own.probes < own.instructions ? std::string_view("fewer probes than instructions") : std::string_view{};
+     }},
+    {"garbage_upper", [](runtime::EngineOptions& o) { o.garbage_upper = true; }, kNoCheck},
+    {"gc_stress", [](runtime::EngineOptions& o) { o.gc_stress = true; },
+     [](const ModeWork& own, const ModeWork& first) {
+       return own.collections <= first.collections ? std::string_view("no more collections than without stress")
+                                                   : std::string_view{};
+     }},
+    {"explicit_bounds", [](runtime::EngineOptions& o) { o.explicit_bounds = true; },
+     [](const ModeWork& own, const ModeWork&) {
+       return own.guarded_memories != 0 ? std::string_view("a memory had guard pages") : std::string_view{};
+     }},
+};
+
+}  // namespace dewar::diff
