@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "exec/backtrace.h"
+#include "exec/frame_walk.h"
 #include "exec/interp/calls.h"
 #include "exec/prepare.h"
 #include "wasm/walker.h"
