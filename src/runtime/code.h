@@ -47,7 +47,8 @@ struct HandlerRow {
   u32 cost = 0;       ///< fuel of the block at the target
 };
 
-/// One function in one CodeSet. Fields from `body` on are valid once prepared.
+/// One function in one CodeSet. Fields from `body` on are valid once prepared; body and side table of a function that
+/// is not interpreted may be missing (exec/prepare.h).
 struct FuncCode {
   CodeSet* set = nullptr;  ///< owner
   const wasm::Module* module = nullptr;
@@ -63,7 +64,7 @@ struct FuncCode {
   u32 entry_pc = 0;    ///< pc of the first instruction
   u32 entry_cost = 0;  ///< fuel of the first block
   u32 result_slots = 0;
-  u32 local_slots = 0;   ///< parameters included
+  u32 local_slots = 0;   ///< parameters included; at least result_slots
   u32 max_operands = 0;  ///< most operand slots at any point
   SideEntry* side = nullptr;
   u32 side_count = 0;
