@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Builds the dispatch tables (one per mode, made once) and holds the handlers that belong to no opcode group: prefix
 // pages, PROBE, and the test mode that fills undefined upper halves with garbage.
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -33,18 +34,9 @@ DEWAR_HANDLER(op_probe) {
   [[clang::musttail]] return static_cast<const Handler*>(table)[under](DEWAR_INTERP_ARGS);
 }
 
-u32 table_index(const wasm::OpInfo& info) {
-  switch (info.prefix) {
-    case 0xfb: return kPageFb + info.code;
-    case 0xfc: return kPageFc + info.code;
-    case 0xfd: return kPageFd + info.code;
-    case 0xfe: return kPageFe + info.code;
-    default: return info.code;
-  }
-}
-
-/// The second half is used by the garbage mode only.
-using Table = std::array<Handler, 2 * kTableSize>;
+/// Two tables of two halves: the handlers, and what steps dispatch. The second halves are used by the garbage mode
+/// only.
+using Table = std::array<Handler, 2 * kStepTable>;
 
 Handler written_by_hand(wasm::Op op) {
   switch (op) {
@@ -67,7 +59,7 @@ Table make_table(bool guarded, bool quicken) {
     if (!h) h = atomic_handler(op);
     if (!h) h = written_by_hand(op);
     DEWAR_ASSERT(h != nullptr, wasm::op_info(op).text);
-    t[table_index(wasm::op_info(op))] = h;
+    t[handler_index(op)] = h;
   }
   t[0xfb] = op_prefix<kPageFb>;
   t[0xfc] = op_prefix<kPageFc>;
@@ -84,11 +76,28 @@ Table make_table(bool guarded, bool quicken) {
   t[kCallImport] = op_call_import;
   t[kCatchEnd] = op_catch_end;
   t[kProbe] = op_probe;
+  t[kStepIndirect] = step_indirect;
+  t[kStepRef] = step_ref;
+  t[kStepTailCall] = step_tail_call;
+  t[kStepTailDirect] = step_tail_direct;
+  t[kStepCast] = step_cast;
+  t[kStepInterpret] = step_interpret;
   if (quicken) add_fused(t.data(), guarded);
   return t;
 }
 
 }  // namespace
+
+u32 handler_index(wasm::Op op) {
+  const wasm::OpInfo& info = wasm::op_info(op);
+  switch (info.prefix) {
+    case 0xfb: return kPageFb + info.code;
+    case 0xfc: return kPageFc + info.code;
+    case 0xfd: return kPageFd + info.code;
+    case 0xfe: return kPageFe + info.code;
+    default: return info.code;
+  }
+}
 
 const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_memory0) {
   static std::mutex mutex;
@@ -97,7 +106,10 @@ const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_m
   std::lock_guard lock(mutex);
   if (!tables[key]) {
     tables[key] = std::make_unique<Table>(make_table(guarded_memory0, options.quicken && !options.garbage_upper));
-    if (options.garbage_upper) wrap_with_garbage(tables[key]->data());
+    Table& t = *tables[key];
+    if (options.garbage_upper) wrap_with_garbage(t.data());
+    std::fill_n(t.begin() + kStepTable, kTableSize, back_to_native);
+    std::copy_n(t.begin() + kTableSize, kTableSize, t.begin() + kStepTable + kTableSize);
   }
   return tables[key]->data();
 }

@@ -5,6 +5,7 @@
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
 #include "exec/interp/handler.h"
+#include "exec/native_calls.h"
 #include "exec/prepare.h"
 #include "gc/heap.h"
 
@@ -114,7 +115,8 @@ Unwound unwind(Stack& stack, u32& cost) {
   gc::Heap& heap = store.heap();
   const runtime::Ref exn = stack.exception;
   const runtime::Tag* tag = store.tag(heap.exception_tag(exn));
-  FrameCursor at{stack.state};  // stack.state stays where it was thrown until it is known who catches
+  FrameCursor at =
+      FrameCursor::innermost(stack);  // stack.state stays where it was thrown until it is known who catches
   runtime::FrameState& s = at.state;
   SearchMeter meter(stack);
   bool skip = stack.scratch.in_tail;
@@ -138,6 +140,9 @@ Unwound unwind(Stack& stack, u32& cost) {
       if (row->with_ref) *sp++ = exn;
       s.sp = sp;
       s.pc = s.code->body + row->target_pc;
+      stack.native.sp = const_cast<u64*>(at.record);
+      // A compiled frame catches in the interpreter.
+      if (s.side == nullptr) take_record(stack, s.fp, *s.code, s.instance);
       s.side = s.code->side + row->target_st;
       stack.state = s;
       stack.exception = runtime::kNullRef;
