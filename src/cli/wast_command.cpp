@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command `dewar wast`: finds the files, runs them one by one, prints text or JSON. The JSON object is
 // {"files": [{"file", "counts": {kind: n}, "executed", "failed", "failures": [{"line", "column", "kind", "reason"}],
-// "patched_bytes", "collections", "guarded_memories", "fuel", "instructions", "probes_fired", "error"?}], "executed",
+// "patched_bytes", "collections", "guarded_memories", "compiled_functions", "fuel", "instructions", "probes_fired",
+// "error"?}], "executed",
 // "failed", "errors"}.
 #include "cli/wast_command.h"
 
@@ -95,7 +96,8 @@ void write_json(base::JsonWriter& json, const FileResult& result) {
   json.end_object();
   json.member("executed", result.report.total()).member("failed", u64{result.report.failures.size()});
   json.member("patched_bytes", result.report.patched_bytes).member("collections", result.report.collections);
-  json.member("guarded_memories", result.report.guarded_memories).member("fuel", result.report.fuel);
+  json.member("guarded_memories", result.report.guarded_memories);
+  json.member("compiled_functions", result.report.compiled_functions).member("fuel", result.report.fuel);
   json.member("instructions", result.report.instructions).member("probes_fired", result.report.probes_fired);
   json.key("failures").begin_array();
   for (const WastFailure& failure : result.report.failures) {

@@ -81,7 +81,10 @@ class WastMachine {
       for (usize i = 0; i < instance.module->memories.size(); ++i) {
         report.guarded_memories += instance.memories[i] != nullptr && instance.memories[i]->guarded;
       }
-      for (u32 i = 0; i < instance.codes->count(); ++i) report.patched_bytes += patched_bytes(instance.codes->at(i));
+      for (u32 i = 0; i < instance.codes->count(); ++i) {
+        report.patched_bytes += patched_bytes(instance.codes->at(i));
+        report.compiled_functions += instance.codes->at(i).native.load() != nullptr;
+      }
     }
   }
 

@@ -25,7 +25,7 @@ static_assert(offsetof(FrameHeader, caller_code) == 24);
 static_assert(offsetof(FrameHeader, caller_instance) == 32);
 
 // What the limit of memory for code counts: the same on every machine.
-static_assert(sizeof(runtime::FuncCode) == 136);
+static_assert(sizeof(runtime::FuncCode) == 152);
 static_assert(sizeof(SideEntry) == 24);
 static_assert(offsetof(SideEntry, delta_pc) == 0 && offsetof(SideEntry, delta_side) == 4);
 static_assert(offsetof(SideEntry, callee) == 0, "a call's entry has its callee where a branch has its target");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/backtrace.h"
 
+#include "exec/frame_walk.h"
 #include "exec/prepare.h"
 
 namespace dewar::exec {

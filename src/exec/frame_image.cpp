@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "exec/backtrace.h"
+#include "exec/frame_walk.h"
 #include "exec/interp/calls.h"
 #include "exec/prepare.h"
 #include "wasm/walker.h"
@@ -66,6 +66,9 @@ class ExpectedSink : public wasm::NullSink {
     out_.found = true;
     out_.op = op;
     for (wasm::ValType t : w.locals()) add(w, out_.locals, t);
+    // A function with more results than locals has slots for them there.
+    const auto& results = w.module().func_type(w.func()).results;
+    if (const u32 room = wasm::slots_of(results); room > out_.locals.size()) out_.locals.resize(room);
     // The hidden exception of an open legacy catch stands where its block begins.
     u32 label = w.depth(), value = 0;
     const auto hidden = [&] {

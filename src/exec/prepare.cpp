@@ -59,55 +59,109 @@ u32 instruction_at(const wasm::Module& module, u32 func, u32 pc) {
   }
 }
 
-}  // namespace
-
-bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
-  std::lock_guard lock(set.mutex());
-  if (code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared) return true;
-  const wasm::Module& module = set.module();
-  const wasm::Func& func = module.funcs[code.func];
-  const auto original = module.slice(func.body);
-  const auto refuse = [payer](runtime::TrapKind kind) { return payer->trap.kind = kind, false; };
-  const u64 budget = payer ? payer->store.code_room() : ~u64{0};
-  if (original.size() > budget) return refuse(runtime::TrapKind::code_memory);
-  auto body = std::make_unique<u8[]>(original.size());
-  std::memcpy(body.get(), original.data(), original.size());
-
-  SideTableSink sink(body.get(), 0, budget - original.size());
+/// What both walks of a function begin with.
+struct Walked {
+  SideTableSink sink;
   wasm::WalkScratch scratch;
-  if (payer) scratch.stop_bits = payer->kill_bits();
-  const auto walked = wasm::walk(module, wasm::FuncIndex{code.func}, sink, scratch);
-  if (was_stopped(walked)) return refuse(runtime::TrapKind::interrupted);
-  // A map of the locals counts, and four blocks, whether there are so many or not: it is the same in every mode.
-  const u64 kept = original.size() + sink.kept_bytes() + scratch.locals.size() * sizeof(u32) + 4 * CodeSet::kBlockBytes;
-  const u64 needed = std::max(kept, original.size() + sink.needed_bytes());
-  if (sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
-  DEWAR_ASSERT(walked.has_value(), "prepare() was given a body that does not validate");
-  for (const auto& call : sink.direct_calls)
-    sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);
+  Result<void> result;
 
-  const wasm::SubType& type = module.func_type(wasm::FuncIndex{code.func});
-  code.body = body.get();
-  code.body_size = static_cast<u32>(original.size());
-  code.entry_pc = sink.entry_pc;
-  code.entry_cost = sink.entry_cost;
+  Walked(const wasm::Module& module, u32 func, u8* body, u64 room, base::StopBits stop) : sink(body, 0, room) {
+    scratch.stop_bits = stop;
+    result = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
+  }
+};
+
+/// Bytes that the private body and the tables take. A map of the locals counts, and four blocks, whether there are so
+/// many or not; so do body and side table of a function that is never interpreted: it is the same in every mode.
+u64 kept_bytes(u64 body_size, const Walked& w) {
+  return body_size + w.sink.kept_bytes() + w.scratch.locals.size() * sizeof(u32) + 4 * CodeSet::kBlockBytes;
+}
+
+void keep_shape(CodeSet& set, FuncCode& code, const Walked& w) {
+  const wasm::SubType& type = code.module->func_type(wasm::FuncIndex{code.func});
+  code.body_size = static_cast<u32>(code.module->slice(code.module->funcs[code.func].body).size());
+  code.entry_pc = w.sink.entry_pc;
+  code.entry_cost = w.sink.entry_cost;
   code.result_slots = wasm::slots_of(type.results);
-  code.local_slots = lay_out_locals(set, code, scratch.locals);
-  code.max_operands = sink.max_operands;
-  code.side = keep_copy(set, sink.entries);
-  code.side_count = static_cast<u32>(sink.entries.size());
-  code.handlers = keep_copy(set, sink.handlers);
-  code.handler_count = static_cast<u32>(sink.handlers.size());
+  // Results land where the locals begin: with at least as many slots there, they never reach the header.
+  code.local_slots = std::max(lay_out_locals(set, code, w.scratch.locals), code.result_slots);
+  code.max_operands = w.sink.max_operands;
+  code.handlers = keep_copy(set, w.sink.handlers);
+  code.handler_count = static_cast<u32>(w.sink.handlers.size());
+}
+
+void keep_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, std::unique_ptr<u8[]> body,
+               Walked& w) {
+  const wasm::Module& module = set.module();
+  for (const auto& call : w.sink.direct_calls)
+    w.sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);
+  code.body = body.get();
+  code.side = keep_copy(set, w.sink.entries);
+  code.side_count = static_cast<u32>(w.sink.entries.size());
   if (options.probe_all) {
     put_probe_everywhere(set, code);
   } else if (options.quicken) {
-    interp::quicken(module, code, sink.instrs, options);
+    interp::quicken(module, code, w.sink.instrs, options);
   }
   set.keep(std::move(body));
-  // Results of a callee land at its first argument, inside the caller's operands; a function with more results than
-  // locals needs the room in its own frame as well.
-  const u32 room = code.local_slots + runtime::kHeaderSlots + code.max_operands;
-  code.frame_slots.store(std::max(room, code.result_slots), std::memory_order_release);
+}
+
+std::unique_ptr<u8[]> copy_of(std::span<const u8> original) {
+  auto body = std::make_unique<u8[]>(original.size());
+  std::memcpy(body.get(), original.data(), original.size());
+  return body;
+}
+
+bool is_prepared(const FuncCode& code) {
+  return code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared;
+}
+
+enum class Wanted : u8 { kShape, kShapeAndBody };
+
+/// Precondition: set.mutex() is held, and nothing of `code` is there.
+bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer, Wanted wanted) {
+  const auto original = set.module().slice(set.module().funcs[code.func].body);
+  const auto refuse = [payer](runtime::TrapKind kind) { return payer->trap.kind = kind, false; };
+  const u64 budget = payer ? payer->store.code_room() : ~u64{0};
+  if (original.size() > budget) return refuse(runtime::TrapKind::code_memory);
+  auto body = wanted == Wanted::kShapeAndBody ? copy_of(original) : nullptr;
+  Walked w(set.module(), code.func, body.get(), budget - original.size(),
+           payer ? payer->kill_bits() : base::StopBits{});
+  if (was_stopped(w.result)) return refuse(runtime::TrapKind::interrupted);
+  const u64 kept = kept_bytes(original.size(), w);
+  const u64 needed = std::max(kept, original.size() + w.sink.needed_bytes());
+  if (w.sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
+  DEWAR_ASSERT(w.result.has_value(), "prepare() was given a body that does not validate");
+  keep_shape(set, code, w);
+  if (body) keep_body(set, code, options, std::move(body), w);
+  code.frame_slots.store(code.local_slots + runtime::kHeaderSlots + code.max_operands, std::memory_order_release);
+  return true;
+}
+
+}  // namespace
+
+bool prepare_shape(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
+  std::lock_guard lock(set.mutex());
+  return is_prepared(code) || make(set, code, options, payer, Wanted::kShape);
+}
+
+void prepare_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options) {
+  std::lock_guard lock(set.mutex());
+  DEWAR_ASSERT(is_prepared(code), "a body is made for a function whose shape is known");
+  if (code.body) return;
+  auto body = copy_of(set.module().slice(set.module().funcs[code.func].body));
+  Walked w(set.module(), code.func, body.get(), ~u64{0}, {});
+  DEWAR_ASSERT(w.result.has_value(), "prepare_body() was given a body that does not validate");
+  keep_body(set, code, options, std::move(body), w);
+}
+
+bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
+  {
+    std::lock_guard lock(set.mutex());
+    if (!is_prepared(code)) return make(set, code, options, payer, Wanted::kShapeAndBody);
+    if (code.body) return true;
+  }
+  prepare_body(set, code, options);
   return true;
 }
 

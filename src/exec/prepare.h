@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From a validated body to FuncCode: private copy, side table, handler rows, fuel per block (design D2, D11). Done at
-// the first call of a function. Also answers where a pc lies in its block, by the same walk.
+// the first call of a function. It has two halves: the shape, which every tier needs, and the private body with its
+// side table, which only the interpreter reads. Both are paid for with the shape, so that the tier does not show in the
+// limit. Also answers where a pc lies in its block, by the same walk.
 #pragma once
 
 #include "runtime/code.h"
@@ -8,11 +10,19 @@
 
 namespace dewar::exec {
 
-/// Makes `code` ready. Safe from several threads; returns at once if it is prepared already. With a payer, its store's
-/// code budget pays for what is kept, and bounds what is needed on the way; false, with nothing changed and
-/// payer->trap.kind set, if that does not suffice or the payer is killed. Without one it always succeeds.
+/// Makes `code` ready for the interpreter: shape and body in one walk. Safe from several threads; returns at once if it
+/// is prepared already. With a payer, its store's code budget pays for what is kept, and bounds what is needed on the
+/// way; false, with nothing changed and payer->trap.kind set, if that does not suffice or the payer is killed. Without
+/// one it always succeeds.
 [[nodiscard]] bool prepare(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options,
                            runtime::Stack* payer);
+
+/// The shape only: slots, entry, handlers. Whoever calls this sees to it that the interpreter does not enter the
+/// function before prepare_body(). Else as prepare().
+[[nodiscard]] bool prepare_shape(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options,
+                                 runtime::Stack* payer);
+/// The other half, which is paid for already; returns at once if it is there. Frames of the function must not exist.
+void prepare_body(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options);
 
 /// An instruction found by a pc that may point into its opcode.
 struct BlockPosition {

@@ -103,6 +103,8 @@ Result<void> insert_probe(CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user
   const Instructions& instructions = make_probeable(list, code);
   if (!std::binary_search(instructions.pcs.begin(), instructions.pcs.end(), pc))
     return fail("probe-position", "no instruction starts at this offset of the function", pc);
+  // Frames that run compiled code go on without the probe; whoever is called from here on has it.
+  runtime::forget_native(code);
   auto& here = list.at[place_of(func, pc)];
   here.push_back({fn, user});
   if (here.size() == 1) write_body(list, code, instructions);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "exec/backtrace.h"
+#include "exec/frame_walk.h"
 #include "wasm/walker.h"
 
 namespace dewar::exec {

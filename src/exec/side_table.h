@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // SideTableSink: the walker sink that lays out a function for the interpreter. One SideEntry per taken-or-not decision,
-// in pc order; fuel of a block is known when the block ends and is then written to every entry that leads to it.
-// Fuel blocks (design D11) end after if, else, end, branches, calls, returns, throws, unreachable, catch and delegate,
-// and before loop; every executed opcode counts 1. A branch to the function's own label runs the final `end`.
+// in pc order; fuel of a block is known when the block ends and is then written to every entry that leads to it
+// (fuel_blocks.h). A branch to the function's own label runs the final `end`.
 #pragma once
 
 #include <vector>
 
+#include "exec/fuel_blocks.h"
 #include "exec/interp/handler.h"
 #include "exec/interp/quicken.h"
 #include "wasm/walker.h"
@@ -32,7 +32,7 @@ class SideTableSink : public wasm::NullSink {
     // An entry may be a call, and two places wait for its fuel or target.
     constexpr u64 kPerEntry = sizeof(runtime::SideEntry) + sizeof(u32) + 2 * sizeof(Ref) + sizeof(DirectCall);
     constexpr u64 kPerRow = 2 * sizeof(runtime::HandlerRow) + sizeof(u32) + sizeof(Ref);
-    return 2 * (entries.size() * kPerEntry + rows_.size() * kPerRow + instrs.size() * sizeof(interp::InstrAt) +
+    return 2 * (entries.size() * kPerEntry + rows_.size() * kPerRow + instr_count_ * sizeof(interp::InstrAt) +
                 most_open_ * sizeof(Open));
   }
   /// Is there no room for what was found so far?
@@ -51,7 +51,7 @@ class SideTableSink : public wasm::NullSink {
   template <class W>
   void begin(W& w, u32 pc) {
     entry_pc = pc;
-    refs_.push_back({Ref::kEntry, 0});
+    blocks_.paid_at({Ref::kEntry, 0});
     open_.push_back({});
     for (wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
   }
@@ -68,10 +68,11 @@ class SideTableSink : public wasm::NullSink {
     }
     if (op == wasm::Op::loop) close_block();
     op_pc_ = pc;
-    ++count_;
+    blocks_.executes();
+    ++instr_count_;
     if (pc <= locate_pc_) {
       found_pc = pc;
-      found_at_ = count_;
+      found_at_ = blocks_.count();
       found_side = next_entry();
       found_here_ = true;
     }
@@ -88,9 +89,16 @@ class SideTableSink : public wasm::NullSink {
     switch (op) {
       case Op::unreachable:
       case Op::throw_:
-      case Op::throw_ref: close_block(); return;
+      case Op::throw_ref:
+      case Op::rethrow: close_block(); break;
+      default: break;
+    }
+    DEWAR_ASSERT(!ends_block(op) || blocks_.count() == 0, "a fuel block goes on where one has to end");
+    switch (op) {
+      case Op::unreachable:
+      case Op::throw_:
+      case Op::throw_ref: return;
       case Op::rethrow: {
-        close_block();
         if (!last_live_) return;
         last_live_ = false;
         base::Cursor c(w.module().slice(w.module().funcs[w.func().value].body));
@@ -125,12 +133,12 @@ class SideTableSink : public wasm::NullSink {
     if (!label.dead) {
       if (label.kind == Op::loop) {
         o.loop_entry = emit();
-        refs_.push_back({Ref::kNext, o.loop_entry});
+        blocks_.paid_at({Ref::kNext, o.loop_entry});
       } else if (label.kind == Op::if_) {
         o.if_entry = emit();
         entry_pcs_[o.if_entry] = label.pc;
         close_block();
-        refs_.push_back({Ref::kNext, o.if_entry});
+        blocks_.paid_at({Ref::kNext, o.if_entry});
       }
     }
     if (label.kind == Op::try_table) o.row_count = static_cast<u32>(rows_.size()) - o.first_row;
@@ -145,7 +153,7 @@ class SideTableSink : public wasm::NullSink {
     open_.back().pending.push_back({Ref::kTaken, e});
     close_block();
     set_target(open_.back().if_entry, w.pc());
-    refs_.push_back({Ref::kTaken, open_.back().if_entry});
+    blocks_.paid_at({Ref::kTaken, open_.back().if_entry});
     open_.back().if_entry = kNone;
   }
 
@@ -191,7 +199,7 @@ class SideTableSink : public wasm::NullSink {
     // index and is there. Shared entries would cost every br_table one more load; the code budget bounds them instead.
     if (op == wasm::Op::br_table) return;
     close_block();
-    if (op != wasm::Op::br) refs_.push_back({Ref::kNext, e});
+    if (op != wasm::Op::br) blocks_.paid_at({Ref::kNext, e});
   }
 
   template <class W>
@@ -220,7 +228,7 @@ class SideTableSink : public wasm::NullSink {
     }
     call_entry_ = e;
     close_block();
-    refs_.push_back({Ref::kNext, e});
+    blocks_.paid_at({Ref::kNext, e});
   }
 
   template <class W>
@@ -267,7 +275,7 @@ class SideTableSink : public wasm::NullSink {
     row.height = label.slots;
     row.target_pc = w.pc();
     row.target_st = static_cast<u32>(entries.size());
-    refs_.push_back({Ref::kRow, static_cast<u32>(rows_.size())});
+    blocks_.paid_at({Ref::kRow, static_cast<u32>(rows_.size())});
     order_.push_back(static_cast<u32>(rows_.size()));
     rows_.push_back(row);
   }
@@ -327,24 +335,22 @@ class SideTableSink : public wasm::NullSink {
     if (slots > max_operands) max_operands = slots;
   }
   void close_block() {
-    for (const Ref& r : refs_) {
-      switch (r.kind) {
-        case Ref::kEntry: entry_cost = count_; break;
-        case Ref::kTaken: entries[r.index].cost_taken = count_; break;
-        case Ref::kNext: entries[r.index].cost_next = count_; break;
-        case Ref::kRow: rows_[r.index].cost = count_; break;
-      }
-    }
-    if (found_here_) found_rest = count_ - found_at_;
+    if (found_here_) found_rest = blocks_.count() - found_at_;
     found_here_ = false;
-    refs_.clear();
-    count_ = 0;
+    blocks_.close([this](const Ref& r, u32 cost) {
+      switch (r.kind) {
+        case Ref::kEntry: entry_cost = cost; break;
+        case Ref::kTaken: entries[r.index].cost_taken = cost; break;
+        case Ref::kNext: entries[r.index].cost_next = cost; break;
+        case Ref::kRow: rows_[r.index].cost = cost; break;
+      }
+    });
   }
   /// The end of a label: falls through `e`, and everything pending lands behind it.
   template <class W>
   void join(W& w, Open& o, u32 e) {
     close_block();
-    refs_.push_back({Ref::kNext, e});
+    blocks_.paid_at({Ref::kNext, e});
     if (o.if_entry != kNone) o.pending.push_back({Ref::kTaken, o.if_entry});
     for (const Ref& r : o.pending) {
       if (r.kind == Ref::kTaken) {
@@ -353,7 +359,7 @@ class SideTableSink : public wasm::NullSink {
         rows_[r.index].target_pc = w.pc();
         rows_[r.index].target_st = static_cast<u32>(entries.size());
       }
-      refs_.push_back(r);
+      blocks_.paid_at(r);
     }
   }
   void finish(wasm::Label& label, Open& o) {
@@ -410,12 +416,12 @@ class SideTableSink : public wasm::NullSink {
   bool mapped_ = false;
   bool last_live_ = false;
   u32 op_pc_ = 0;
-  u32 count_ = 0;
+  usize instr_count_ = 0;
   u32 found_at_ = 0;
   bool found_here_ = false;
   u32 call_entry_ = kNone;
   u32 clause_begin_ = 0;
-  std::vector<Ref> refs_;
+  FuelBlocks<Ref> blocks_;
   std::vector<Open> open_;
   usize most_open_ = 1;
   std::vector<u32> entry_pcs_;

@@ -14,6 +14,7 @@
 namespace dewar::runtime {
 
 struct FuncCode;
+struct NativeCode;
 class CodeSet;
 
 /// Side-table entry of a branch, call, `end`, `else`, `return` or `loop` (design D2); consumed in pc order. Positions
@@ -47,7 +48,8 @@ struct HandlerRow {
   u32 cost = 0;       ///< fuel of the block at the target
 };
 
-/// One function in one CodeSet. Fields from `body` on are valid once prepared.
+/// One function in one CodeSet. Fields from `body` on are valid once prepared; body and side table of a function that
+/// is not interpreted may be missing (exec/prepare.h).
 struct FuncCode {
   CodeSet* set = nullptr;  ///< owner
   const wasm::Module* module = nullptr;
@@ -63,9 +65,12 @@ struct FuncCode {
   u32 entry_pc = 0;    ///< pc of the first instruction
   u32 entry_cost = 0;  ///< fuel of the first block
   u32 result_slots = 0;
-  u32 local_slots = 0;   ///< parameters included
+  u32 local_slots = 0;   ///< parameters included; at least result_slots
   u32 max_operands = 0;  ///< most operand slots at any point
   SideEntry* side = nullptr;
+  std::atomic<const NativeCode*> native{nullptr};  ///< compiled code, if there is any
+  std::atomic<const void*> entry{
+      nullptr};  ///< what compiled callers jump to; null while nothing of the set is compiled
   u32 side_count = 0;
   HandlerRow* handlers = nullptr;
   u32 handler_count = 0;
@@ -95,6 +100,9 @@ class CodeSet : public base::RefCounted<CodeSet> {
   }
   /// What a kept block takes besides its contents: the list's entry, and what the allocator adds.
   static constexpr u64 kBlockBytes = 32;
+  /// Keeps compiled code as long as the set. Call with mutex() held.
+  void keep_native(std::shared_ptr<const void> code) { natives_.push_back(std::move(code)); }
+  bool has_native() const { return !natives_.empty(); }
   /// Keeps a block of memory alive as long as the set (bodies, tables). Call with mutex() held.
   void keep(std::unique_ptr<u8[]> block) { blocks_.push_back(std::move(block)); }
 
@@ -104,6 +112,7 @@ class CodeSet : public base::RefCounted<CodeSet> {
   u32 count_ = 0;
   std::mutex mutex_;
   std::vector<std::unique_ptr<u8[]>> blocks_;
+  std::vector<std::shared_ptr<const void>> natives_;
 };
 
 }  // namespace dewar::runtime

@@ -30,6 +30,22 @@ void make_readable(int fd) {
 
 }  // namespace
 
+Result<NativeRegion> NativeRegion::create(u64 limit_bytes) {
+  // What lies below the words is for stubs, and for signal handlers that an embedder runs without an alternate stack.
+  constexpr u64 kSlackBytes = u64{64} << 10;
+  const u64 frames = limit_bytes / sizeof(FrameHeader) + 1 + Stack::kMaxHostDepth;
+  const u64 words = base::round_up_to_page(frames * kInterpRecordWords * sizeof(u64));
+  auto mapping = base::Mapping::reserve(kGuardBytes + kSlackBytes + words + kGuardBytes);
+  if (!mapping || !mapping->commit(kGuardBytes, kSlackBytes + words)) {
+    return fail("limit-stack",
+                "the system refuses " + base::human_size(words) + " of address space for return addresses");
+  }
+  NativeRegion region;
+  region.top_ = reinterpret_cast<u64*>(mapping->data() + kGuardBytes + kSlackBytes + words);
+  region.mapping_ = std::move(*mapping);
+  return region;
+}
+
 Result<std::unique_ptr<Stack>> Stack::create(Store& store, u64 bytes) {
   bytes &= ~u64{sizeof(Slot) - 1};
   if (bytes == 0 || bytes > kMaxBytes) {
@@ -45,6 +61,12 @@ Result<std::unique_ptr<Stack>> Stack::create(Store& store, u64 bytes) {
   stack->base = reinterpret_cast<Slot*>(stack->region_.data() + kGuardBytes);
   stack->end = stack->base + bytes / sizeof(Slot);
   stack->limit.store(address_of(stack->end));
+  if (store.engine().options().tier != Tier::interp) {
+    auto native = NativeRegion::create(bytes);
+    if (!native) return std::unexpected(std::move(native.error()));
+    stack->native_region_ = std::move(*native);
+    stack->native.sp = stack->native_region_.top();
+  }
   store.stacks().push_back(stack.get());
   return stack;
 }

@@ -9,6 +9,7 @@
 #include "base/mmap.h"
 #include "base/stop.h"
 #include "runtime/frame.h"
+#include "runtime/native.h"
 #include "runtime/ref.h"
 #include "runtime/trap.h"
 
@@ -36,6 +37,7 @@ enum WaitBits : u32 { kWaitNotified = 1 << 0, kWaitInterrupted = 1 << 1 };
 struct Activation {
   Activation* parent = nullptr;
   FrameState below;  ///< innermost frame before the entry; code == null for the outermost activation
+  NativeState native_below;
 };
 
 class Stack {
@@ -80,7 +82,8 @@ class Stack {
   std::atomic<i64> fuel_told{INT64_MAX};  ///< what `fuel` was when the meters were told last; for other threads
   u64 bulk_surcharge = 0;                 ///< part of the fuel used that is not an instruction (D11)
 
-  FrameState state;  ///< valid while not running: in host calls, after trap/pending
+  NativeState native;  ///< only if the engine compiles
+  FrameState state;    ///< valid while not running: in host calls, after trap/pending
   Activation* activation = nullptr;
   u32 host_depth = 0;  ///< nested host -> guest entries, bounded by kMaxHostDepth
   static constexpr u32 kMaxHostDepth = 128;
@@ -101,6 +104,9 @@ class Stack {
   u64 probes_fired = 0;         ///< PROBE bytes executed
   u32 deferred_interrupts = 0;  ///< reasons that wait until no host frame lies between Wasm frames
 
+  /// Where the native region is empty.
+  u64* native_top() const { return native_region_.top(); }
+
   /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).
   bool pending_host_call = false;
 
@@ -111,6 +117,7 @@ class Stack {
   friend struct WaitAccess;  // wait_queue.cpp parks on wait_word_
   explicit Stack(Store& s) : store(s) {}
   base::Mapping region_;
+  NativeRegion native_region_;
   std::atomic<int> interrupt_fd_{-1};
   /// Futex that memory.atomic.wait sleeps on: WaitBits.
   std::atomic<u32> wait_word_{0};

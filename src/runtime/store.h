@@ -22,9 +22,16 @@ class Heap;
 
 namespace dewar::runtime {
 
+/// Which code runs a function. Nothing a guest can see depends on it (design D10).
+enum class Tier : u8 {
+  interp,    ///< the interpreter
+  baseline,  ///< compiled at its first call, where the machine has a compiler; else interpreted
+};
+
 /// How code is run; fixed per engine. The test matrix switches these.
 struct EngineOptions {
   wasm::Features features;
+  Tier tier = Tier::interp;
   bool quicken = true;           ///< fuse straight-line groups
   bool explicit_bounds = false;  ///< never rely on guard pages
   bool probe_all = false;        ///< test mode: a probe on every instruction
@@ -50,9 +57,12 @@ class Engine {
   explicit Engine(const EngineOptions& options = {}) : options_(options) {}
   const EngineOptions& options() const { return options_; }
   wasm::TypeRegistry& types() { return types_; }
+  /// What exec::attach() makes for engines that compile; null without.
+  std::shared_ptr<const NativeStubs>& native() { return native_; }
 
  private:
   EngineOptions options_;
+  std::shared_ptr<const NativeStubs> native_;
   wasm::TypeRegistry types_;
 };
 

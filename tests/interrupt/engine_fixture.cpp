@@ -125,6 +125,9 @@ std::vector<Mode> matrix_modes() {
   runtime::EngineOptions bounds;
   bounds.explicit_bounds = true;
   modes.push_back({"bounds", bounds});
+  runtime::EngineOptions baseline;
+  baseline.tier = runtime::Tier::baseline;
+  modes.push_back({"baseline", baseline});
   return modes;
 }
 

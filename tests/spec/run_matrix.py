@@ -28,12 +28,13 @@ EMULATOR = os.environ.get("DEWAR_EMULATOR", "").split()
 # plain" compare with a run of the plain interpreter (which rewrites some opcodes by operand type); another field's name
 # asks for the same number. Fuel and instructions must be like plain in every mode.
 EVIDENCE = {
-    "plain": [("guarded_memories", "some")],
+    "plain": [("guarded_memories", "some"), ("compiled_functions", "none")],
     "quickened": [("patched_bytes", "unlike plain")],
     "probes": [("patched_bytes", "unlike plain"), ("probes_fired", "instructions")],
     "garbage_upper_plain": [("patched_bytes", "like plain")],
     "gc_stress": [("collections", "unlike plain")],
     "explicit_bounds": [("guarded_memories", "none")],
+    "baseline": [("compiled_functions", "unlike plain")],
 }
 
 

@@ -22,6 +22,7 @@ constexpr Mode kModes[] = {
     {"garbage_upper", [](EngineOptions& o) { o.garbage_upper = true; }},
     {"garbage_upper_plain", [](EngineOptions& o) { o.garbage_upper = true, o.quicken = false; }},
     {"gc_stress", [](EngineOptions& o) { o.gc_stress = true; }},
+    {"baseline", [](EngineOptions& o) { o.tier = dewar::runtime::Tier::baseline; }},
     {"explicit_bounds", [](EngineOptions& o) { o.explicit_bounds = true; }},
 };
 

@@ -46,7 +46,12 @@ inline const void* instance_dispatch(Instance* inst) {
   return DEWAR_LIKELY(t != nullptr) ? t : make_instance_dispatch(inst);
 }
 
+/// Place of an opcode's handler in a dispatch table.
+u32 handler_index(wasm::Op op);
+
 /// Runs stack.state until it leaves Wasm, beginning with `first` (null: the instruction at pc).
 Exit run(Stack& stack, Handler first = nullptr);
+/// The same for a compiled function whose frame is made and whose record is there.
+Exit run_native(Stack& stack, const runtime::NativeCode& code);
 
 }  // namespace dewar::exec::interp

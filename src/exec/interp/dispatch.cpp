@@ -34,15 +34,8 @@ DEWAR_HANDLER(op_probe) {
   [[clang::musttail]] return static_cast<const Handler*>(table)[under](DEWAR_INTERP_ARGS);
 }
 
-u32 table_index(const wasm::OpInfo& info) {
-  switch (info.prefix) {
-    case 0xfb: return kPageFb + info.code;
-    case 0xfc: return kPageFc + info.code;
-    case 0xfd: return kPageFd + info.code;
-    case 0xfe: return kPageFe + info.code;
-    default: return info.code;
-  }
-}
+// Two tables of two halves: the handlers, and what steps dispatch. The second halves are used by the garbage mode only.
+constexpr usize kAllTables = 2 * kStepTable;
 
 Handler written_by_hand(wasm::Op op) {
   switch (op) {
@@ -64,7 +57,7 @@ void fill_table(Handler* t, bool guarded, bool quicken) {
     if (!h) h = atomic_handler(op);
     if (!h) h = written_by_hand(op);
     DEWAR_ASSERT(h != nullptr, wasm::op_info(op).text);
-    t[table_index(wasm::op_info(op))] = h;
+    t[handler_index(op)] = h;
   }
   t[0xfb] = op_prefix<kPageFb>;
   t[0xfc] = op_prefix<kPageFc>;
@@ -81,10 +74,27 @@ void fill_table(Handler* t, bool guarded, bool quicken) {
   t[kCallImport] = op_call_import;
   t[kCatchEnd] = op_catch_end;
   t[kProbe] = op_probe;
+  t[kStepIndirect] = step_indirect;
+  t[kStepRef] = step_ref;
+  t[kStepTailCall] = step_tail_call;
+  t[kStepTailDirect] = step_tail_direct;
+  t[kStepCast] = step_cast;
+  t[kStepInterpret] = step_interpret;
   if (quicken) add_fused(t, guarded);
 }
 
 }  // namespace
+
+u32 handler_index(wasm::Op op) {
+  const wasm::OpInfo& info = wasm::op_info(op);
+  switch (info.prefix) {
+    case 0xfb: return kPageFb + info.code;
+    case 0xfc: return kPageFc + info.code;
+    case 0xfd: return kPageFd + info.code;
+    case 0xfe: return kPageFe + info.code;
+    default: return info.code;
+  }
+}
 
 const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_memory0) {
   static std::mutex mutex;
@@ -93,10 +103,13 @@ const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_m
   std::lock_guard lock(mutex);
   std::unique_ptr<Handler[]>& table = tables[key];
   if (!table) {
-    // Made in place, and the second half for the mode that uses it only: a process pays for this at its start.
-    auto made = std::make_unique_for_overwrite<Handler[]>(options.garbage_upper ? 2 * kTableSize : kTableSize);
-    fill_table(made.get(), guarded_memory0, options.quicken && !options.garbage_upper);
-    if (options.garbage_upper) wrap_with_garbage(made.get());
+    // Made in place, and the second halves for the mode that uses them only: a process pays for this at its start.
+    auto made = std::make_unique_for_overwrite<Handler[]>(kAllTables);
+    Handler* t = made.get();
+    fill_table(t, guarded_memory0, options.quicken && !options.garbage_upper);
+    if (options.garbage_upper) wrap_with_garbage(t);
+    std::fill_n(t + kStepTable, kTableSize, back_to_native);
+    if (options.garbage_upper) std::copy_n(t + kTableSize, kTableSize, t + kStepTable + kTableSize);
     table = std::move(made);
   }
   return table.get();

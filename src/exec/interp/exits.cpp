@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The ways out of the interpreter: traps (with refund and backtrace), lack of fuel, interrupts, exceptions.
-#include <utility>
-
 #include "exec/backtrace.h"
+#include "exec/frame_walk.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
 #include "exec/interp/handler.h"
+#include "exec/native_calls.h"
 #include "exec/prepare.h"
 #include "gc/heap.h"
 
@@ -115,8 +115,9 @@ Unwound unwind(Stack& stack, u32& cost) {
   gc::Heap& heap = store.heap();
   const runtime::Ref exn = stack.exception;
   const runtime::Tag* tag = store.tag(heap.exception_tag(exn));
-  const runtime::FrameState thrown_at = stack.state;
-  runtime::FrameState& s = stack.state;
+  FrameCursor at =
+      FrameCursor::innermost(stack);  // stack.state stays where it was thrown until it is known who catches
+  runtime::FrameState& s = at.state;
   SearchMeter meter(stack);
   bool skip = stack.scratch.in_tail;
   stack.scratch.in_tail = false;
@@ -125,11 +126,9 @@ Unwound unwind(Stack& stack, u32& cost) {
         skip ? nullptr : find_handler(*s.code, *s.instance, static_cast<u32>(s.pc - s.code->body), tag, meter);
     skip = false;
     if (meter.stopped() || (!row && !meter.step())) {
-      s = thrown_at;
       stack.exception = runtime::kNullRef;
       return Unwound::stopped;
     }
-    const runtime::FrameHeader* header = runtime::header_of(s.fp, s.code);
     if (row) {
       Slot* sp = s.fp + s.code->local_slots + runtime::kHeaderSlots + row->height;
       if (row->legacy) *sp++ = exn;
@@ -141,24 +140,21 @@ Unwound unwind(Stack& stack, u32& cost) {
       if (row->with_ref) *sp++ = exn;
       s.sp = sp;
       s.pc = s.code->body + row->target_pc;
+      stack.native.sp = const_cast<u64*>(at.record);
+      // A compiled frame catches in the interpreter.
+      if (s.side == nullptr) take_record(stack, s.fp, *s.code, s.instance);
       s.side = s.code->side + row->target_st;
+      stack.state = s;
       stack.exception = runtime::kNullRef;
       cost = row->cost;
       return Unwound::caught;
     }
-    if (header->caller_code == nullptr) {
+    if (!at.to_caller()) {
       // Where it was thrown is only known now; a throw that a host function passes on keeps the place it had.
-      const runtime::FrameState first = std::exchange(s, thrown_at);
       if (stack.trap.total_frames == 0) record_backtrace(stack);
-      s = first;
+      stack.state = s;
       return Unwound::uncaught;
     }
-    s = {header->caller_fp,
-         s.fp,
-         header->return_pc - header->return_side->keep,
-         header->return_side,
-         header->caller_code,
-         header->caller_instance};
   }
 }
 

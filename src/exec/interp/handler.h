@@ -71,7 +71,21 @@ using Handler = __attribute__((preserve_none)) u32 (*)(DEWAR_INTERP_PARAMS);
 
 /// Offsets of the prefix pages in a dispatch table.
 inline constexpr u32 kPageFb = 256, kPageFc = kPageFb + 0x60, kPageFd = kPageFc + 0x60, kPageFe = kPageFd + 0x120,
-                     kTableSize = kPageFe + 0x60;
+                     kPageSteps = kPageFe + 0x60, kTableSize = kPageSteps + 8;
+
+/// What compiled code has the interpreter do besides the handlers of opcodes (native_calls.cpp, handlers_call.cpp).
+enum StepHandler : u32 {
+  kStepIndirect = kPageSteps,  ///< scratch.func = target of a call_indirect, or a trap
+  kStepRef,                    ///< the same for call_ref
+  kStepTailCall,               ///< leave the frame for scratch.func
+  kStepTailDirect,             ///< the same for the function that return_call names
+  kStepCast,                   ///< native.step_result = does the operand of br_on_cast match?
+  kStepInterpret,              ///< the frame goes on in the interpreter
+};
+
+/// Beside each dispatch table there is one for steps: the handler runs, and what it dispatches next is back_to_native.
+/// The second half, where the garbage mode finds the handlers proper, is as it was.
+inline constexpr u32 kStepTable = 2 * kTableSize;
 
 /// Opcodes that exist only in private bodies. `prepare` writes the first group where the meaning depends on types; the
 /// others come from quickening (fused.def).
@@ -173,6 +187,20 @@ DEWAR_HANDLER(poll_interrupt);
 DEWAR_HANDLER(poll_loop);
 /// Raises stack->exception at pc.
 DEWAR_HANDLER(raise_exception);
+/// What a step dispatches: back to compiled code, or the step again if it is to be run again (native_calls.cpp).
+DEWAR_HANDLER(back_to_native);
+/// Calls scratch.callee, which is compiled, in scratch.instance.
+DEWAR_HANDLER(call_native);
+/// Tail-calls scratch.func, whose function is compiled; the limit was looked at.
+DEWAR_HANDLER(tail_call_native);
+/// The results are at fp, and the caller is compiled.
+DEWAR_HANDLER(return_to_native);
+DEWAR_HANDLER(step_indirect);
+DEWAR_HANDLER(step_ref);
+DEWAR_HANDLER(step_tail_call);
+DEWAR_HANDLER(step_tail_direct);
+DEWAR_HANDLER(step_cast);
+DEWAR_HANDLER(step_interpret);
 /// Function entry failed its limit compare: not prepared yet, interrupted, or really exhausted. `pc` = the call.
 DEWAR_HANDLER(call_slow);
 

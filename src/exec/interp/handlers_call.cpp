@@ -26,6 +26,11 @@ using runtime::HostStatus;
       stack->scratch.callee = callee;                                                                             \
       DEWAR_TAIL(call_slow);                                                                                      \
     }                                                                                                             \
+    if (DEWAR_UNLIKELY(callee->native.load(std::memory_order_acquire) != nullptr)) {                              \
+      stack->scratch.callee = callee;                                                                             \
+      stack->scratch.instance = target;                                                                           \
+      DEWAR_TAIL(call_native);                                                                                    \
+    }                                                                                                             \
     Slot* const header_at = nfp + callee->local_slots;                                                            \
     if (DEWAR_UNLIKELY(header_at - sp >= kBulkSlots)) {                                                           \
       stack->scratch.callee = callee;                                                                             \
@@ -153,6 +158,20 @@ DEWAR_HANDLER(op_call_ref) {
   DEWAR_ENTER_FUNC(inst->store->func(ref));
 }
 
+// The same two for compiled code, which then calls scratch.func itself.
+DEWAR_HANDLER(step_indirect) {
+  Func* f = indirect_target(inst, pc + 1, sp - 1, &stack->trap.kind);
+  if (DEWAR_UNLIKELY(f == nullptr)) DEWAR_TAIL(exit_trap);
+  stack->scratch.func = f;
+  DEWAR_NEXT(1);
+}
+DEWAR_HANDLER(step_ref) {
+  const u32 ref = static_cast<u32>(sp[-1]);
+  if (DEWAR_UNLIKELY(ref == 0)) DEWAR_TRAP(TrapKind::null_function_reference);
+  stack->scratch.func = inst->store->func(ref);
+  DEWAR_NEXT(1);
+}
+
 /// Calls a host function in tail position: it runs above this frame, whose handlers no longer count.
 DEWAR_HANDLER(tail_call_host) {
   stack->scratch.in_tail = true;
@@ -184,6 +203,7 @@ DEWAR_HANDLER(tail_call) {
     stack->scratch.callee = callee;
     DEWAR_TAIL(call_slow);
   }
+  if (DEWAR_UNLIKELY(callee->native.load(std::memory_order_acquire) != nullptr)) DEWAR_TAIL(tail_call_native);
   const u32 args = callee->param_slots;
   Slot* const header_at = fp + callee->local_slots;
   DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));  // arguments moved, locals cleared

@@ -179,6 +179,7 @@ DEWAR_HANDLER(return_general) {
     DEWAR_SAVE_STATE();
     return kExitReturned;
   }
+  if (DEWAR_UNLIKELY(header.caller_code == runtime::native_caller())) DEWAR_TAIL(return_to_native);
   fp = header.caller_fp;
   code = header.caller_code;
   pc = header.return_pc;

@@ -89,6 +89,16 @@ DEWAR_HANDLER(br_on_cast) {
 
 }  // namespace
 
+/// What br_on_cast decides, for compiled code, which then branches.
+DEWAR_HANDLER(step_cast) {
+  const u8* p = pc + 1;
+  const u8 flags = *p++;
+  skip_leb(p);
+  skip_leb(p);
+  stack->native.step_result = inst->store->ref_matches(static_cast<u32>(sp[-1]), read_ref_type(inst, p, flags & 2));
+  DEWAR_NEXT(1);
+}
+
 DEWAR_HANDLER(op_br_on_cast) { DEWAR_TAIL(br_on_cast<true>); }
 DEWAR_HANDLER(op_br_on_cast_fail) { DEWAR_TAIL(br_on_cast<false>); }
 

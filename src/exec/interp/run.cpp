@@ -8,8 +8,10 @@
 #include "exec/exec.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
+#include "exec/native_calls.h"
 #include "exec/prepare.h"
 #include "exec/root_map.h"
+#include "exec/tier.h"
 #include "runtime/signals.h"
 
 namespace dewar::exec {
@@ -72,7 +74,9 @@ u32 run_host_call(Stack& stack, Func& func, Instance* caller, Slot* sp) {
 
 bool prepare_callee(Stack& stack, FuncCode& callee) {
   // The set that owns `callee` is that of some instance of its module; FuncCode knows it.
-  return prepare(*callee.set, callee, stack.store.engine().options(), &stack);
+  if (!prepare(*callee.set, callee, stack.store.engine().options(), &stack)) return false;
+  compile_if_wanted(callee, stack);
+  return true;
 }
 
 wasm::Op call_opcode(const FuncCode& code, const u8* pc) {
@@ -180,6 +184,7 @@ Outcome leave(Stack& stack, interp::Exit exit, Activation& activation, std::span
     outcome = trap(stack, TrapKind::host);
   }
   if (outcome == Outcome::returned) std::copy_n(stack.state.fp, results.size(), results.data());
+  if (outcome != Outcome::pending) stack.native = activation.native_below;
   stack.activation = activation.parent;
   --stack.host_depth;
   // Back in the outermost activation's code, a freeze that had to wait for host frames can happen.
@@ -188,6 +193,8 @@ Outcome leave(Stack& stack, interp::Exit exit, Activation& activation, std::span
   if (outcome != Outcome::pending) stack.state = activation.below;
   return outcome;
 }
+
+const runtime::NativeStubs* store_stubs(Stack& stack) { return stack.store.engine().native().get(); }
 
 }  // namespace
 
@@ -202,6 +209,7 @@ void attach(runtime::Store& store) {
     for (auto t : type.results) result_slots += t.slots();
     return invoke(stack, func, {args, arg_slots}, {results, result_slots});
   };
+  attach_native(store.engine());
   store.hooks.visit_roots = visit_roots;
   store.hooks.prepare_roots = prepare_roots;
 }
@@ -230,7 +238,8 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   std::memset(fp + code.param_slots, 0, (code.local_slots - code.param_slots) * sizeof(Slot));
   *runtime::header_of(fp, &code) = FrameHeader{};
 
-  Activation activation{stack.activation, stack.state};
+  if (!stack.activation) stack.native = {.sp = stack.native_top(), .stubs = store_stubs(stack)};
+  Activation activation{stack.activation, stack.state, stack.native};
   stack.activation = &activation;
   ++stack.host_depth;
   stack.state = {
@@ -242,13 +251,18 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   }
   stack.fuel -= static_cast<i64>(code.entry_cost + cleared);
   stack.bulk_surcharge += cleared;
-  return leave(stack, interp::run(stack), activation, results);
+  const runtime::NativeCode* const native = code.native.load(std::memory_order_acquire);
+  return leave(stack, native ? interp::run_native(stack, *native) : interp::run(stack), activation, results);
 }
 
 Outcome resume(Stack& stack, std::span<const Slot> host_results, std::span<Slot> results) {
   DEWAR_ASSERT(stack.state.code && !stack.activation, "resume() needs a suspended stack");
   stack.trap = {};
+  stack.native.stubs = store_stubs(stack);
+  tier_down(stack);
   Activation activation{};
+  activation.native_below = stack.native;
+  activation.native_below.sp = stack.native_top();
   stack.activation = &activation;
   ++stack.host_depth;
   runtime::FrameState& s = stack.state;

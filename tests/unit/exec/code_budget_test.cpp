@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The budget of memory for code: what is kept is paid for once, a function that does not fit traps before it is
 // entered, a module with too many is refused, and the same in every mode.
+#include "exec/prepare.h"
 #include "exec/root_map.h"
 #include "exec_fixture.h"
 #include "text/wat.h"
@@ -72,6 +73,30 @@ TEST(CodeBudget, WhatIsKeptIsPaidForOnce) {
   EXPECT_EQ(before - engine.store().code_room(), kept);
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
   EXPECT_EQ(before - engine.store().code_room(), kept);
+}
+
+TEST(CodeBudget, AShapeCostsWhatTheTablesWouldTake) {
+  // A tier that needs no tables pays for them, too.
+  const std::string wat = with_table(1'000);
+  TestEngine both, halves;
+  runtime::Instance* instance = both.load(wat);
+  ASSERT_TRUE(exec::prepare(*instance->codes, instance->codes->at(0), {}, &both.stack()));
+  const FuncCode& whole = instance->codes->at(0);
+  instance = halves.load(wat);
+  FuncCode& code = instance->codes->at(0);
+  ASSERT_TRUE(exec::prepare_shape(*instance->codes, code, {}, &halves.stack()));
+  EXPECT_EQ(halves.store().code_room(), both.store().code_room());
+  EXPECT_EQ(halves.store().code_peak(), both.store().code_peak());
+  EXPECT_LT(halves.store().code_room(), runtime::StoreLimits{}.max_code_bytes - 24'000);
+  EXPECT_EQ(code.frame_slots.load(), whole.frame_slots.load());
+  EXPECT_EQ(code.entry_cost, whole.entry_cost);
+  EXPECT_EQ(code.body, nullptr);
+  EXPECT_EQ(code.side, nullptr);
+  ASSERT_TRUE(exec::prepare(*instance->codes, code, {}, &halves.stack()));
+  EXPECT_EQ(halves.store().code_room(), both.store().code_room()) << "paid for already";
+  EXPECT_EQ(code.side_count, whole.side_count);
+  ASSERT_NE(code.body, nullptr);
+  EXPECT_EQ(call(halves, *instance, "f").outcome, Outcome::returned);
 }
 
 TEST(CodeBudget, TheLimitIsExact) {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A function's compiled code with what is known of places in it: of calls, by their return address, and of rare exits,
+// by compiling again (docs/baseline.md). It owns its range of the arena. Knows no machine.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "exec/code_arena.h"
+#include "runtime/store.h"
+
+namespace dewar::exec::baseline {
+
+/// The arena of an engine, with its stubs. What compiled code is made of keeps it.
+struct NativeSupport : runtime::NativeStubs {
+  std::unique_ptr<CodeArena> arena;
+  // Stubs that compiled code calls or jumps to.
+  const u8* step = nullptr;  ///< runs an interpreter's handler
+  const u8* out_of_fuel = nullptr;
+  const u8* poll = nullptr;
+  const u8* call_func = nullptr;  ///< calls the Func in rax
+};
+
+/// A row of the call table.
+struct CallRow {
+  u32 after = 0;     ///< native offset that the call returns to
+  u32 pc = 0;        ///< of the call instruction
+  u32 distance = 0;  ///< slots from the caller's fp to the callee's
+};
+
+class CodeObject final : public runtime::NativeCode {
+ public:
+  CodeObject(std::shared_ptr<const NativeSupport> made_for, runtime::FuncCode& of)
+      : support(std::move(made_for)), func(&of) {
+    stubs = support.get();
+  }
+  ~CodeObject();
+  CodeObject(const CodeObject&) = delete;
+  CodeObject& operator=(const CodeObject&) = delete;
+
+  const std::shared_ptr<const NativeSupport> support;
+  runtime::FuncCode* const func;
+  CodeArena::Range range;
+  bool wide_charges = false;   ///< fuel of blocks in 32 bits: how it was compiled
+  std::vector<CallRow> calls;  ///< ascending
+};
+
+/// The call that a word of a record returns behind.
+struct CallSite {
+  runtime::FuncCode* code = nullptr;  ///< of the caller
+  u32 pc = 0;
+  u32 distance = 0;
+};
+CallSite call_site(const runtime::NativeStubs& stubs, u64 return_address);
+
+/// The state at a rare exit: everything is in its slot.
+struct ExitSite {
+  runtime::FuncCode* code = nullptr;
+  u32 pc = 0;
+  u32 slots = 0;  ///< operands
+  u32 cost = 0;   ///< fuel that was taken already and is to be given back
+};
+/// By the address behind the call of the exit. Compiles the function again.
+ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after);
+
+}  // namespace dewar::exec::baseline

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A function from its entry to its last exit: prologue, blocks of fuel, steps, exits; then from code to CodeObject.
+#include <algorithm>
+#include <cstring>
+
+#include "exec/baseline/compiler.h"
+#include "exec/baseline/emit_table.h"
+
+namespace dewar::exec::baseline {
+
+Compiler::Compiler(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges)
+    : func_(func),
+      support_(support),
+      body_(func.module->slice(func.module->funcs[func.func].body)),
+      m_(CpuFeatures::host(), kMaxCodeBytes),
+      wide_charges_(wide_charges),
+      first_operand_(func.local_slots + runtime::kHeaderSlots) {}
+
+void Compiler::begin(u32 entry_pc) {
+  open_.emplace_back();
+  m_.endbr64();
+  if (func_.local_slots - func_.param_slots >= kManySlots) {
+    // To clear them is bulk work, which is paid for before there is a frame.
+    jump_stub(static_cast<const u8*>(support_.interp_entry));
+  } else {
+    m_.lea(Width::w64, Gpr::r11, slot(func_.frame_slots.load(std::memory_order_relaxed)));
+    m_.cmp(Width::w64, Gpr::r11, Mem(kStack, at::kLimit));
+    m_.jcc(Cond::a, entry_slow_);
+    clear_locals();
+    begin_block(entry_pc, 0);
+  }
+  body_offset_ = m_.position();
+}
+
+void Compiler::clear_locals() {
+  constexpr u32 kInline = 8;
+  const u32 first = func_.param_slots, count = func_.local_slots - first;
+  if (count == 0) return;
+  m_.zero(Gpr::rax);
+  if (count <= kInline) {
+    for (u32 i = 0; i < count; ++i) m_.mov(Width::w64, slot(first + i), Gpr::rax);
+    return;
+  }
+  Label again;
+  m_.lea(Width::w64, Gpr::rdi, slot(first));
+  m_.mov_imm(Gpr::rcx, count);
+  m_.bind(again);
+  m_.mov(Width::w64, Mem(Gpr::rdi), Gpr::rax);
+  m_.add(Width::w64, Gpr::rdi, Imm(sizeof(Slot)));
+  m_.sub(Width::w32, Gpr::rcx, Imm(1));
+  m_.jcc(Cond::ne, again);
+}
+
+Compiler::Exit& Compiler::add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back) {
+  exits_.push_back(
+      {.entry = {}, .back = {}, .stub = stub, .pc = pc, .slots = slots, .cost = 0, .comes_back = comes_back});
+  return exits_.back();
+}
+
+void Compiler::begin_block(u32 pc, u32 slots) {
+  m_.sub(Width::w64, kFuel, Imm(wide_charges_ ? INT32_MAX : 0));
+  const u32 field = m_.position() - (wide_charges_ ? 4 : 1);
+  m_.jcc(Cond::s, add_exit(support_.out_of_fuel, pc, slots, false).entry);
+  charges_.push_back({field, static_cast<u32>(exits_.size() - 1)});
+  blocks_.paid_at(static_cast<u32>(charges_.size() - 1));
+}
+
+void Compiler::close_block() {
+  blocks_.close([this](u32 index, u32 cost) {
+    const Charge& charge = charges_[index];
+    exits_[charge.exit].cost = cost;
+    if (wide_charges_) {
+      m_.buffer().patch32(charge.field, static_cast<i32>(cost));
+    } else if (cost <= INT8_MAX) {
+      m_.buffer().patch8(charge.field, static_cast<i8>(cost));
+    } else {
+      too_long_ = true;
+    }
+  });
+}
+
+void Compiler::poll(u32 pc, u32 slots) {
+  m_.cmp(Width::w32, Mem(kStack, at::kInterruptWord), Imm(0));
+  Exit& exit = add_exit(support_.poll, pc, slots, true);
+  m_.jcc(Cond::ne, exit.entry);
+  m_.bind(exit.back);
+}
+
+void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
+  m_.mov_imm(Gpr::rax, handler);
+  m_.mov_imm(Gpr::r12, pc);
+  m_.lea(Width::w64, Gpr::r10, operand(instr.slots));
+  m_.mov(Width::w64, Gpr::rdx, Mem(func_label_));
+  call_stub(support_.step);
+}
+
+void Compiler::instruction(const Instr& instr) {
+  const EmitFn emit = emit_table()[static_cast<usize>(instr.op)];
+  if (emit) return emit(*this, instr);
+  step(instr);
+}
+
+void Compiler::move_slots(u32 from, u32 to, u32 count) {
+  if (from == to) return;
+  constexpr u32 kInline = 4;
+  if (count <= kInline) {
+    for (u32 i = 0; i < count; ++i) {
+      m_.mov(Width::w64, Gpr::rax, slot(from + i));
+      m_.mov(Width::w64, slot(to + i), Gpr::rax);
+    }
+    return;
+  }
+  Label again;
+  m_.lea(Width::w64, Gpr::rsi, slot(from));
+  m_.mov_imm(Gpr::rcx, count);
+  m_.bind(again);
+  m_.mov(Width::w64, Gpr::rax, Mem(Gpr::rsi));
+  m_.mov(Width::w64, Mem(Gpr::rsi, -static_cast<i32>((from - to) * sizeof(Slot))), Gpr::rax);
+  m_.add(Width::w64, Gpr::rsi, Imm(sizeof(Slot)));
+  m_.sub(Width::w32, Gpr::rcx, Imm(1));
+  m_.jcc(Cond::ne, again);
+}
+
+bool Compiler::finish() {
+  for (Exit& exit : exits_) {
+    m_.bind(exit.entry);
+    call_stub(exit.stub);
+    exit.after = m_.position();
+    if (exit.comes_back) m_.jmp(exit.back);
+  }
+  if (entry_slow_.awaited()) {
+    m_.bind(entry_slow_);
+    jump_stub(static_cast<const u8*>(support_.interp_entry));
+  }
+  m_.align(8, Encoder::Fill::kInt3);
+  m_.bind(func_label_);
+  func_word_ = m_.position();
+  m_.data64(0);
+  return m_.error() == CodeError::kNone && !too_long_;
+}
+
+namespace {
+
+/// True if the code is complete.
+bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop) {
+  CompileSink sink(compiler);
+  wasm::WalkScratch scratch;
+  scratch.stop_bits = stop;
+  const auto walked = wasm::walk(*func.module, wasm::FuncIndex{func.func}, sink, scratch);
+  return walked.has_value() && compiler.finish();
+}
+
+std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
+                                        Compiler& compiler) {
+  const std::span<const u8> code = compiler.m().code();
+  auto object = std::make_shared<CodeObject>(support, func);
+  const auto range = support->arena->allocate(static_cast<u32>(code.size()), object.get());
+  if (!range) return nullptr;
+  object->range = *range;
+  std::memcpy(range->write, code.data(), code.size());
+  for (const Compiler::StubRef& ref : compiler.stub_refs()) {
+    const i32 distance = static_cast<i32>(ref.stub - (range->code + ref.field + sizeof(i32)));
+    std::memcpy(range->write + ref.field, &distance, sizeof distance);
+  }
+  runtime::FuncCode* const word = &func;
+  std::memcpy(range->write + compiler.func_word(), &word, sizeof word);
+  object->entry = range->code;
+  object->body = range->code + compiler.body_offset();
+  object->calls = std::move(compiler.calls());
+  support->arena->publish(*range);
+  return object;
+}
+
+}  // namespace
+
+std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
+                                          base::StopBits stop) {
+  for (const bool wide_charges : {false, true}) {
+    Compiler compiler(func, *support, wide_charges);
+    if (!run(compiler, func, stop)) {
+      if (compiler.needs_wide_charges()) continue;
+      return nullptr;
+    }
+#if DEWAR_ASSERTS
+    Compiler again(func, *support, wide_charges);
+    DEWAR_ASSERT(run(again, func, {}) && std::ranges::equal(again.m().code(), compiler.m().code()),
+                 "compiling again gave other code");
+#endif
+    auto object = place(func, support, compiler);
+    if (object) const_cast<CodeObject&>(*object).wide_charges = wide_charges;
+    return object;
+  }
+  return nullptr;
+}
+
+ExitSite find_exit(const CodeObject& object, u32 after) {
+  Compiler compiler(*object.func, *object.support, object.wide_charges);
+  [[maybe_unused]] const bool done = run(compiler, *object.func, {});
+  DEWAR_ASSERT(done, "what was compiled once compiles again");
+  for (const Compiler::Exit& exit : compiler.exits())
+    if (exit.after == after) return {object.func, exit.pc, exit.slots, exit.cost};
+  DEWAR_UNREACHABLE("no exit of compiled code is there");
+}
+
+}  // namespace dewar::exec::baseline

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The compiler: a sink of the body walker that emits a function in one pass (docs/baseline.md). This file has what all
+// parts share: CompileSink takes what the walker says and hands it, without templates, to Compiler, whose members are
+// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp and emit_call.cpp. Every other instruction goes
+// through emit_table.h to a handler in one of the emit_*.cpp; what has none there is a step.
+//
+// What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
+//
+// Where values are: today every local and operand is in its slot between any two instructions. An abstract state that
+// keeps them in registers plugs in at the places marked "state:" here, and nowhere else.
+#pragma once
+
+#include <vector>
+
+#include "base/stop.h"
+#include "exec/baseline/code_object.h"
+#include "exec/baseline/layout.h"
+#include "exec/fuel_blocks.h"
+#include "exec/interp/bulk.h"
+#include "exec/interp/calls.h"
+#include "wasm/walker.h"
+
+namespace dewar::exec::baseline {
+
+/// Compiles a prepared function; null if the code does not fit, or if that was stopped.
+std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
+                                          base::StopBits stop);
+/// The exit whose call ends at native offset `after`: compiles the function again.
+ExitSite find_exit(const CodeObject& object, u32 after);
+
+/// An instruction that can be reached.
+struct Instr {
+  wasm::Op op = wasm::Op::kCount;
+  u32 pc = 0;
+  u32 last = 0;     ///< offset of the opcode's last byte: immediates begin behind it
+  u32 slots = 0;    ///< operand slots before it
+  u32 handler = 0;  ///< of the interpreter: its index in a dispatch table
+};
+
+class Compiler {
+ public:
+  /// A stub that is called or jumped to; its distance is written when it is known where the code will be.
+  struct StubRef {
+    u32 field;  ///< offset of the distance
+    const u8* stub;
+  };
+  /// A rare way out at the end of the function: a bare call, whose return address says where.
+  struct Exit {
+    Label entry, back;
+    const u8* stub;
+    u32 pc, slots, cost;
+    u32 after = 0;  ///< offset behind the call
+    bool comes_back;
+  };
+
+  Compiler(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges);
+
+  // ---- for handlers ----
+  Assembler& m() { return m_; }
+  const runtime::FuncCode& func() const { return func_; }
+  const wasm::Module& module() const { return *func_.module; }
+  /// Immediates of an instruction.
+  const u8* immediates(const Instr& instr) const { return body_.data() + instr.last + 1; }
+  static Mem slot(u32 index) { return Mem(kFp, static_cast<i32>(index * sizeof(Slot))); }
+  /// Slot `height` of the operands.
+  Mem operand(u32 height, i32 more = 0) const {
+    return Mem(kFp, static_cast<i32>((first_operand_ + height) * sizeof(Slot)) + more);
+  }
+  /// Runs the interpreter's handler for the instruction. state: everything is stored before, and in slots after it.
+  void step(const Instr& instr) { step(instr, instr.handler, instr.last); }
+  /// The same with a handler that needs none of the opcode's bytes.
+  void step(const Instr& instr, u32 handler, u32 pc);
+  /// The frame goes on in the interpreter, with this instruction.
+  void interpret(const Instr& instr) { step(instr, interp::kStepInterpret, instr.pc); }
+  void call_stub(const u8* stub) { stubs_.push_back({m_.call_elsewhere(), stub}); }
+  void jump_stub(const u8* stub) { stubs_.push_back({m_.jmp_elsewhere(), stub}); }
+  /// Copies `count` slots of the frame down. state: for the edge of a jump only.
+  void move_slots(u32 from, u32 to, u32 count);
+
+  // ---- what the walk tells (emit_control.cpp, emit_call.cpp) ----
+  void begin(u32 entry_pc);
+  void instruction(const Instr& instr);  ///< one that is in emit_table.h
+  void nothing_follows(const Instr& instr);
+  void open_block(const wasm::Label& label, const Instr& instr, u32 next_pc);
+  void open_dead() { open_.emplace_back(); }
+  void else_part(const wasm::Label& label, bool reached, u32 next_pc);
+  void end_block(const wasm::Label& label, const Instr& instr, bool reached, u32 next_pc);
+  void end_function(const wasm::Label& label, Instr instr, bool reached);
+  void catch_part(const wasm::Label& label, const Instr& instr, bool reached, u32 payload_slots, u32 next_pc);
+  void branch(const wasm::Label& target, const Instr& instr, u32 depth, u32 slots, u32 next_pc);
+  void table_target(const wasm::Label& target, u32 depth);
+  void branch_table(const Instr& instr);
+  void call(const Instr& instr, u32 index, u32 args_at, u32 result_slots, u32 next_pc);
+  void tail_call(const Instr& instr);
+  void return_values(const Instr& instr, u32 count);
+  /// Ends the open label without a merge.
+  void close_dead() { open_.pop_back(); }
+
+  // ---- fuel ----
+  /// The current block ends.
+  void close_block();
+  /// The next instruction, at `pc`, begins a block: it is paid for here.
+  void begin_block(u32 pc, u32 slots);
+  FuelBlocks<u32>& blocks() { return blocks_; }
+
+  /// Everything was walked: exits and constants follow. False if there is no code.
+  bool finish();
+  /// A block was too long for an amount of one byte.
+  bool needs_wide_charges() const { return too_long_; }
+  const std::vector<Exit>& exits() const { return exits_; }
+  const std::vector<StubRef>& stub_refs() const { return stubs_; }
+  std::vector<CallRow>& calls() { return calls_; }
+  u32 body_offset() const { return body_offset_; }
+  u32 func_word() const { return func_word_; }
+
+ private:
+  /// Most bytes of code that a function may have; one that needs more stays in the interpreter.
+  static constexpr u32 kMaxCodeBytes = u32{64} << 20;
+
+  /// An open label.
+  struct Open {
+    Label target, otherwise;
+    u32 keep = ~u32{0};  ///< slots that a branch to it carries, once known
+  };
+  /// Where a branch goes and what it takes along.
+  struct Target {
+    u32 depth;
+    u32 slots;  ///< below what it carries
+    u32 keep;   ///< slots that it carries
+  };
+  /// A label that a br_table names, once.
+  struct TableTarget {
+    Target target;
+    Label edge;
+  };
+  struct Charge {
+    u32 field;  ///< offset of the amount
+    u32 exit;   ///< that gives it back
+  };
+
+  Exit& add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back);
+  void clear_locals();
+  void poll(u32 pc, u32 slots);
+  Target target_of(const wasm::Label& label, u32 depth);
+  /// Takes a branch, always or if the flags say so, with `slots` operand slots.
+  void take(const Instr& instr, const Target& target, u32 slots, const Cond* cond = nullptr);
+  /// Leaves a legacy catch block: the hidden exception under its results goes.
+  void drop_hidden(const wasm::Label& label, const Instr& instr);
+  void emit_return(const Instr& instr, u32 slots, u32 count);
+  Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
+
+  const runtime::FuncCode& func_;
+  const NativeSupport& support_;
+  std::span<const u8> body_;
+  Assembler m_;
+  const bool wide_charges_;
+  bool too_long_ = false;
+  const u32 first_operand_;
+  std::vector<Open> open_;
+  FuelBlocks<u32> blocks_;  ///< places: indices of charges_
+  std::vector<Charge> charges_;
+  std::vector<Exit> exits_;
+  std::vector<StubRef> stubs_;
+  std::vector<CallRow> calls_;
+  std::vector<TableTarget> table_targets_;
+  std::vector<u32> table_;  ///< indices of table_targets_
+  std::vector<u32> target_of_depth_;
+  Label func_label_;
+  Label entry_slow_;
+  u32 body_offset_ = 0;
+  u32 func_word_ = 0;
+};
+
+/// Slots that a branch carries, or a function returns, from which on moving them is bulk work: the interpreter does it.
+inline constexpr u32 kManySlots = interp::kBulkUnit / sizeof(Slot);
+
+class CompileSink : public wasm::NullSink {
+ public:
+  static constexpr bool kWantSlots = true;
+  static constexpr bool kWantLocals = true;
+  static constexpr bool kBounded = true;
+
+  explicit CompileSink(Compiler& compiler) : c_(compiler) {}
+  bool full() const { return c_.m().error() != CodeError::kNone || c_.needs_wide_charges(); }
+
+  template <class W>
+  void begin(W& w, u32 pc) {
+    for (const wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
+    c_.begin(pc);
+  }
+
+  template <class W>
+  void op(W& w, wasm::Op op, u32 pc) {
+    live_ = w.live();
+    instr_.op = op;
+    instr_.pc = pc;
+    if (!live_) return;
+    if (op == wasm::Op::loop) c_.close_block();
+    c_.blocks().executes();
+    instr_.last = pc + opcode_bytes(w, pc) - 1;
+    instr_.slots = w.slots();
+    instr_.handler = handler(w, op);
+  }
+
+  template <class W>
+  void after(W& w, wasm::Op op, u32) {
+    using wasm::Op;
+    if (!live_) return;
+    switch (op) {
+      case Op::global_get:
+        if (w.operand(0).is_v128()) instr_.handler = interp::kGlobalGetWide;
+        break;
+      case Op::br_table: c_.branch_table(instr_); return;
+      case Op::unreachable:
+      case Op::throw_:
+      case Op::throw_ref:
+      case Op::rethrow: c_.nothing_follows(instr_); return;
+      default: break;
+    }
+    if (!has_hook(op)) c_.instruction(instr_);
+    DEWAR_ASSERT(!ends_block(op) || c_.blocks().count() == 0, "a fuel block goes on where one has to end");
+  }
+
+  template <class W>
+  void open(W& w, wasm::Label& label) {
+    if (label.dead) return c_.open_dead();
+    c_.open_block(label, instr_, w.pc());
+  }
+  template <class W>
+  void on_else(W& w, wasm::Label& label) {
+    if (!label.dead) c_.else_part(label, live_, w.pc());
+  }
+  template <class W>
+  void on_end(W& w, wasm::Label& label) {
+    if (label.kind == wasm::Op::kCount) return c_.end_function(label, instr_, live_);
+    if (label.dead) return c_.close_dead();
+    c_.end_block(label, instr_, live_, w.pc());
+  }
+  template <class W>
+  void on_legacy_catch(W& w, wasm::Label& label, u32 tag) {
+    if (label.dead) return;
+    const wasm::Module& m = w.module();
+    const u32 payload = tag == ~u32{0} ? 0 : wasm::slots_of(m.types[m.tags[tag].value].params);
+    c_.catch_part(label, instr_, live_, payload, w.pc());
+  }
+  template <class W>
+  void on_delegate(W& w, wasm::Label& label, u32) {
+    if (label.dead) return c_.close_dead();
+    c_.end_block(label, instr_, live_, w.pc());
+  }
+  template <class W>
+  void branch(W& w, wasm::Op op, u32 depth, u32 slots) {
+    if (!live_) return;
+    if (op == wasm::Op::br_table) return c_.table_target(w.label(depth), depth);
+    c_.branch(w.label(depth), instr_, depth, slots, w.pc());
+  }
+  template <class W>
+  void on_call(W& w, wasm::Op op, const wasm::SubType& type, u32 index) {
+    using wasm::Op;
+    if (!live_) return;
+    if (op == Op::call || op == Op::call_indirect || op == Op::call_ref)
+      return c_.call(instr_, index, w.slots(), wasm::slots_of(type.results), w.pc());
+    c_.tail_call(instr_);
+  }
+  template <class W>
+  void on_return(W& w) {
+    if (live_) c_.return_values(instr_, wasm::slots_of(w.module().func_type(w.func()).results));
+  }
+
+ private:
+  /// Is it told by another hook than after()?
+  static bool has_hook(wasm::Op op) {
+    switch (op) {
+      using enum wasm::Op;
+      case block:
+      case loop:
+      case if_:
+      case try_: return true;
+      default: return ends_block(op);
+    }
+  }
+  template <class W>
+  static u32 opcode_bytes(W& w, u32 pc) {
+    const auto body = w.module().slice(w.module().funcs[w.func().value].body);
+    if (body[pc] < 0xfb || body[pc] == 0xff) return 1;
+    u32 bytes = 2;
+    while (body[pc + bytes - 1] & 0x80) ++bytes;
+    return bytes;
+  }
+  /// As SideTableSink rewrites opcodes whose meaning depends on types.
+  template <class W>
+  u32 handler(W& w, wasm::Op op) const {
+    using wasm::Op;
+    switch (op) {
+      case Op::local_get: return mapped_ ? interp::kLocalGetMap : interp::handler_index(op);
+      case Op::local_set: return mapped_ ? interp::kLocalSetMap : interp::handler_index(op);
+      case Op::local_tee: return mapped_ ? interp::kLocalTeeMap : interp::handler_index(op);
+      case Op::drop: return w.operand(0).is_v128() ? interp::kDropWide : interp::handler_index(op);
+      case Op::select: return w.operand(1).is_v128() ? interp::kSelectWide : interp::handler_index(op);
+      case Op::select_t: return w.operand(1).is_v128() ? interp::kSelectTypedWide : interp::handler_index(op);
+      case Op::global_set: return w.operand(0).is_v128() ? interp::kGlobalSetWide : interp::handler_index(op);
+      default: return interp::handler_index(op);
+    }
+  }
+
+  Compiler& c_;
+  Instr instr_;
+  bool live_ = false;
+  bool mapped_ = false;
+};
+
+}  // namespace dewar::exec::baseline

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Calls and returns (docs/baseline.md, "Calls"): arguments are the caller's operands, results begin at the callee's fp.
+// state: at a call everything is in its slot; behind it, too.
+#include "exec/baseline/compiler.h"
+
+namespace dewar::exec::baseline {
+
+void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots, u32 next_pc) {
+  const u32 distance = first_operand_ + args_at;
+  bool direct = false;
+  switch (instr.op) {
+    case wasm::Op::call:
+      if (index < module().num_imported_funcs) {
+        m_.mov(Width::w64, Gpr::rax, Mem(kInst, at::kFuncs));
+        m_.mov(Width::w64, Gpr::rax, Mem(Gpr::rax, static_cast<i32>(index * sizeof(runtime::Func*))));
+      } else {
+        const u32 defined = index - module().num_imported_funcs;
+        m_.mov(Width::w64, Gpr::rax, Mem(kInst, at::kCodeTable));
+        m_.add(Width::w64, Gpr::rax, Imm(static_cast<i32>(defined * sizeof(runtime::FuncCode))));
+        direct = true;
+      }
+      break;
+    case wasm::Op::call_indirect:
+    case wasm::Op::call_ref:
+      step(instr, instr.op == wasm::Op::call_ref ? interp::kStepRef : interp::kStepIndirect, instr.last);
+      m_.mov(Width::w64, Gpr::rax, Mem(kStack, at::kScratchFunc));
+      break;
+    default: DEWAR_UNREACHABLE("not a call");
+  }
+  m_.lea(Width::w64, kFp, slot(distance));
+  if (direct) {
+    m_.call(Mem(Gpr::rax, at::kEntry));
+  } else {
+    call_stub(support_.call_func);
+  }
+  calls_.push_back({m_.position(), instr.pc, distance});
+  m_.lea(Width::w64, kFp, Mem(kFp, -static_cast<i32>(distance * sizeof(Slot))));
+  close_block();
+  begin_block(next_pc, args_at + result_slots);
+}
+
+void Compiler::tail_call(const Instr& instr) {
+  if (instr.op == wasm::Op::return_call) {
+    step(instr, interp::kStepTailDirect, instr.last);
+  } else {
+    step(instr, instr.op == wasm::Op::return_call_ref ? interp::kStepRef : interp::kStepIndirect, instr.last);
+    step(instr, interp::kStepTailCall, instr.last);
+  }
+  m_.ud2();
+  close_block();
+}
+
+void Compiler::emit_return(const Instr& instr, u32 slots, u32 count) {
+  if (count >= kManySlots) {
+    interpret(instr);
+    return m_.ud2();
+  }
+  move_slots(first_operand_ + slots - count, 0, count);
+  m_.ret();
+}
+
+void Compiler::return_values(const Instr& instr, u32 count) {
+  emit_return(instr, instr.slots, count);
+  close_block();
+}
+
+void Compiler::end_function(const wasm::Label& label, Instr instr, bool reached) {
+  const u32 count = wasm::slots_of(label.results());
+  instr.slots = count;
+  if (reached) emit_return(instr, count, count);
+  close_block();
+  Open open = std::move(open_.back());
+  open_.pop_back();
+  if (!open.target.awaited()) return;
+  // A branch to the function's label runs its final `end`.
+  m_.bind(open.target);
+  begin_block(instr.pc, count);
+  blocks_.executes();
+  close_block();
+  emit_return(instr, count, count);
+}
+
+}  // namespace dewar::exec::baseline

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/native_calls.h"
+
+#include <cstring>
+
+#include "exec/baseline/code_object.h"
+#include "exec/frame_walk.h"
+#include "exec/interp/bulk.h"
+#include "exec/interp/calls.h"
+#include "exec/prepare.h"
+
+namespace dewar::exec {
+
+using runtime::FrameHeader;
+using runtime::FrameState;
+using runtime::Func;
+using runtime::NativeCode;
+
+namespace {
+
+/// Goes on in compiled code at pc, in the frame fp of inst.
+#define DEWAR_ENTER_NATIVE()                                                                             \
+  do {                                                                                                   \
+    const auto enter_ =                                                                                  \
+        reinterpret_cast<::dewar::exec::interp::Handler>(const_cast<void*>(stack->native.stubs->enter)); \
+    [[clang::musttail]] return enter_(DEWAR_INTERP_ARGS);                                                \
+  } while (0)
+
+/// The registers of a frame state.
+#define DEWAR_LOAD_STATE(state_)     \
+  do {                               \
+    const FrameState& s_ = (state_); \
+    fp = s_.fp;                      \
+    sp = s_.sp;                      \
+    pc = s_.pc;                      \
+    side = s_.side;                  \
+    code = s_.code;                  \
+    inst = s_.instance;              \
+    mem = inst->memory0;             \
+    table = instance_dispatch(inst); \
+  } while (0)
+
+/// The compiled frame that the registers describe goes on in the interpreter.
+#define DEWAR_TIER_DOWN()            \
+  do {                               \
+    DEWAR_SAVE_STATE();              \
+    tier_down(*stack);               \
+    side = stack->state.side;        \
+    table = instance_dispatch(inst); \
+  } while (0)
+
+void push_interp_record(runtime::Stack& stack, const FrameHeader& header, u32 result_slots) {
+  u64* const record = stack.native.sp -= runtime::kInterpRecordWords;
+  record[0] = stack.native.stubs->to_interp;
+  std::memcpy(record + 1, &header, sizeof header);
+  record[1 + runtime::kHeaderSlots] = result_slots;
+}
+
+bool is_stub_word(const runtime::Stack& stack) {
+  const runtime::NativeStubs& stubs = *stack.native.stubs;
+  const u64 word = *stack.native.sp;
+  return word == stubs.to_host || word == stubs.to_interp || word == stubs.cross_return;
+}
+
+/// Sees to it that the frame's return brings back its caller's instance.
+void make_cross_record(runtime::Stack& stack, runtime::Instance* caller) {
+  if (is_stub_word(stack)) return;
+  stack.native.sp -= runtime::kCrossRecordWords - 1;
+  stack.native.sp[0] = stack.native.stubs->cross_return;
+  stack.native.sp[1] = reinterpret_cast<u64>(caller);
+}
+
+/// The compiled caller, at its call, of whom has its first argument at fp. Cuts the record.
+FrameState cut_to_caller(runtime::Stack& stack, Slot* fp, runtime::Instance* inst) {
+  FrameCursor at{{fp, fp, nullptr, nullptr, nullptr, inst}, stack.native.sp, stack.native.stubs};
+  [[maybe_unused]] const bool found = at.to_caller();
+  DEWAR_ASSERT(found && at.state.side == nullptr, "the caller of compiled code is compiled");
+  stack.native.sp = const_cast<u64*>(at.record);
+  return at.state;
+}
+
+bool takes_operand(wasm::Op call) { return call != wasm::Op::call && call != wasm::Op::return_call; }
+
+/// Clears the locals behind `args_end`.
+void clear_locals(Slot* args_end, const Slot* header_at) {
+  std::memset(args_end, 0, static_cast<usize>(header_at - args_end) * sizeof(Slot));
+}
+
+}  // namespace
+
+void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runtime::Instance* instance) {
+  FrameHeader* const header = runtime::header_of(fp, &code);
+  u64*& record = stack.native.sp;
+  const runtime::NativeStubs& stubs = *stack.native.stubs;
+  if (*record == stubs.to_host) {
+    *header = {};
+    ++record;
+  } else if (*record == stubs.to_interp) {
+    std::memcpy(header, record + 1, sizeof *header);
+    record += runtime::kInterpRecordWords;
+  } else {
+    make_cross_record(stack, instance);
+    *header = {};
+    header->caller_code = runtime::native_caller();
+  }
+}
+
+void tier_down(runtime::Stack& stack) {
+  FrameState& s = stack.state;
+  if (s.code == nullptr || s.side != nullptr) return;
+  prepare_body(*s.code->set, *s.code, stack.store.engine().options());
+  take_record(stack, s.fp, *s.code, s.instance);
+  s.side = s.code->side + locate(*s.code->module, s.code->func, static_cast<u32>(s.pc - s.code->body)).side;
+}
+
+namespace interp {
+
+namespace {
+
+/// A frame of `code` begins at fp: arguments, locals and record are there. Pays for its first block and runs it.
+DEWAR_HANDLER(begin_frame) {
+  const NativeCode* const native = code->native.load(std::memory_order_acquire);
+  sp = fp + code->local_slots + runtime::kHeaderSlots;
+  pc = code->body + code->entry_pc;
+  side = nullptr;
+  if (native == nullptr) {
+    take_record(*stack, fp, *code, inst);
+    side = code->side;
+    table = instance_dispatch(inst);
+  }
+  DEWAR_CHARGE(code->entry_cost);
+  if (native == nullptr) DEWAR_DISPATCH();
+  pc = native->body;
+  DEWAR_ENTER_NATIVE();
+}
+
+}  // namespace
+
+DEWAR_HANDLER(native_step) {
+  pc = code->body + reinterpret_cast<usize>(pc);
+  stack->native.step_pc = pc;
+  const auto* const handlers = static_cast<const Handler*>(instance_dispatch(inst));
+  table = handlers + kStepTable;
+  const Handler step = handlers[stack->native.step_handler];
+  [[clang::musttail]] return step(DEWAR_INTERP_ARGS);
+}
+
+DEWAR_HANDLER(native_out_of_fuel) {
+  const baseline::ExitSite exit = baseline::exit_site(*stack->native.stubs, stack->native.resume);
+  code = exit.code;
+  pc = code->body + exit.pc;
+  sp = fp + code->local_slots + runtime::kHeaderSlots + exit.slots;
+  fuel += exit.cost;
+  DEWAR_TAIL(exit_out_of_fuel);
+}
+
+DEWAR_HANDLER(native_poll) {
+  if (stack->interrupts() == 0) {
+    stack->tell_meters(fuel);
+    pc = stack->native.resume;
+    DEWAR_ENTER_NATIVE();
+  }
+  const baseline::ExitSite exit = baseline::exit_site(*stack->native.stubs, stack->native.resume);
+  code = exit.code;
+  pc = code->body + exit.pc;
+  sp = fp + code->local_slots + runtime::kHeaderSlots + exit.slots;
+  DEWAR_TIER_DOWN();
+  DEWAR_TAIL(poll_loop);
+}
+
+DEWAR_HANDLER(native_enter) {
+  FuncCode* const callee = code;
+  if (callee->frame_slots.load(std::memory_order_acquire) == FuncCode::kUnprepared &&
+      !prepare_callee(*stack, *callee)) {
+    DEWAR_LOAD_STATE(cut_to_caller(*stack, fp, inst));
+    sp += callee->param_slots;
+    DEWAR_TAIL(exit_trap);
+  }
+  Slot* const args_end = fp + callee->param_slots;
+  const Slot* const header_at = fp + callee->local_slots;
+  const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_relaxed)} * sizeof(Slot);
+  if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) {
+    // Interrupted or exhausted: the caller's call runs again in the interpreter, which sees to it.
+    DEWAR_LOAD_STATE(cut_to_caller(*stack, fp, inst));
+    const wasm::Op op = call_opcode(*code, pc);
+    sp = args_end + takes_operand(op);
+    DEWAR_TIER_DOWN();
+    const Handler again = call_handler(*code, pc, op);
+    [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
+  }
+  const u64 surcharge = static_cast<u64>(header_at - args_end) * sizeof(Slot) / kBulkUnit;
+  if (DEWAR_UNLIKELY(surcharge > static_cast<u64>(fuel))) {
+    DEWAR_LOAD_STATE(cut_to_caller(*stack, fp, inst));
+    sp = args_end;
+    DEWAR_TRAP(TrapKind::out_of_fuel);
+  }
+  fuel -= static_cast<i64>(surcharge);
+  stack->bulk_surcharge += surcharge;
+  clear_locals(args_end, header_at);
+  DEWAR_TAIL(begin_frame);
+}
+
+DEWAR_HANDLER(native_host_call) {
+  // The word is kept here: what the function calls back begins where the caller's record is.
+  const u8* const back = reinterpret_cast<const u8*>(*stack->native.sp);
+  Slot* const args = fp;
+  Func* const func = stack->scratch.func;
+  DEWAR_LOAD_STATE(cut_to_caller(*stack, fp, inst));
+  sp = args + func->host.arg_slots;
+  DEWAR_SAVE_STATE();
+  const u32 exit = run_host_call(*stack, *func, inst, sp);
+  fuel = stack->fuel;
+  if (DEWAR_UNLIKELY(exit != kHostReturned)) {
+    if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
+    if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
+    return exit == kHostPending ? kExitPending : kExitExited;
+  }
+  fp = args;
+  pc = back;
+  DEWAR_ENTER_NATIVE();
+}
+
+DEWAR_HANDLER(native_to_interp) {
+  FrameHeader header;
+  std::memcpy(&header, stack->native.sp, sizeof header);
+  sp = fp + stack->native.sp[runtime::kHeaderSlots];
+  stack->native.sp += runtime::kInterpRecordWords - 1;
+  fp = header.caller_fp;
+  code = header.caller_code;
+  pc = header.return_pc;
+  side = header.return_side + 1;
+  inst = header.caller_instance;
+  mem = inst->memory0;
+  table = inst->codes->dispatch.load(std::memory_order_relaxed);
+  DEWAR_CHARGE(header.return_side->cost_next);
+  DEWAR_DISPATCH();
+}
+
+DEWAR_HANDLER(back_to_native) {
+  if (DEWAR_UNLIKELY(pc <= stack->native.step_pc)) {
+    // Not done: an interrupt was answered, and the operands stand for what is left.
+    pc = stack->native.step_pc;
+    const Handler again = static_cast<const Handler*>(instance_dispatch(inst))[stack->native.step_handler];
+    [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
+  }
+  pc = stack->native.resume;
+  DEWAR_ENTER_NATIVE();
+}
+
+DEWAR_HANDLER(step_interpret) {
+  DEWAR_TIER_DOWN();
+  const Handler again = unprobed_handler(*code, pc, table);
+  [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
+}
+
+DEWAR_HANDLER(step_tail_direct) {
+  const u8* p = pc + 1;
+  stack->scratch.func = inst->funcs[leb_u32(p)];
+  DEWAR_TAIL(step_tail_call);
+}
+
+DEWAR_HANDLER(step_tail_call) {
+  Func* const f = stack->scratch.func;
+  FuncCode* const callee = f->code;
+  // A host function runs above this frame, which then returns: as the interpreter does it.
+  if (callee == nullptr) DEWAR_TAIL(step_interpret);
+  if (callee->frame_slots.load(std::memory_order_acquire) == FuncCode::kUnprepared && !prepare_callee(*stack, *callee))
+    DEWAR_TAIL(exit_trap);
+  const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_relaxed)} * sizeof(Slot);
+  if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) DEWAR_TAIL(step_interpret);
+  DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));  // arguments moved, locals cleared
+  const Slot* const args_end = sp - takes_operand(call_opcode(*code, pc));
+  const u32 args = callee->param_slots;
+  std::memmove(fp, args_end - args, args * sizeof(Slot));
+  clear_locals(fp + args, fp + callee->local_slots);
+  if (f->instance != inst) {
+    make_cross_record(*stack, inst);
+    inst = f->instance;
+    mem = inst->memory0;
+  }
+  code = callee;
+  DEWAR_TAIL(begin_frame);
+}
+
+DEWAR_HANDLER(call_native) {
+  FuncCode* const callee = stack->scratch.callee;
+  const Slot* const header_at = sp - callee->param_slots + callee->local_slots;
+  DEWAR_CHARGE_BULK(static_cast<u64>(header_at - sp) * sizeof(Slot));
+  clear_locals(sp, header_at);
+  push_interp_record(*stack, {pc + side->keep, side, fp, code, inst}, callee->result_slots);
+  fp = sp - callee->param_slots;
+  code = callee;
+  inst = stack->scratch.instance;
+  mem = inst->memory0;
+  DEWAR_TAIL(begin_frame);
+}
+
+DEWAR_HANDLER(tail_call_native) {
+  Func* const f = stack->scratch.func;
+  FuncCode* const callee = f->code;
+  DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));
+  const FrameHeader saved = *runtime::header_of(fp, code);
+  const u32 args = callee->param_slots;
+  std::memmove(fp, sp - args, args * sizeof(Slot));
+  clear_locals(fp + args, fp + callee->local_slots);
+  if (saved.caller_code == nullptr) {
+    *--stack->native.sp = stack->native.stubs->to_host;
+  } else if (saved.caller_code != runtime::native_caller()) {
+    push_interp_record(*stack, saved, callee->result_slots);
+  }
+  code = callee;
+  inst = f->instance;
+  mem = inst->memory0;
+  DEWAR_TAIL(begin_frame);
+}
+
+DEWAR_HANDLER(return_to_native) {
+  const u64* const record = stack->native.sp;
+  stack->native.sp += runtime::kCrossRecordWords;
+  inst = reinterpret_cast<Instance*>(record[1]);
+  mem = inst->memory0;
+  pc = reinterpret_cast<const u8*>(record[2]);
+  DEWAR_ENTER_NATIVE();
+}
+
+namespace {
+DEWAR_HANDLER(start_native) {
+  pc = stack->native.resume;
+  DEWAR_ENTER_NATIVE();
+}
+}  // namespace
+
+Exit run_native(Stack& stack, const NativeCode& code) {
+  *--stack.native.sp = stack.native.stubs->to_host;
+  stack.native.resume = code.body;
+  return run(stack, start_native);
+}
+
+}  // namespace interp
+
+}  // namespace dewar::exec

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which tier runs a function (docs/baseline.md). A tier must not show to the guest: whatever goes wrong here leaves a
+// function to the interpreter, and nothing else.
+#pragma once
+
+#include "runtime/store.h"
+
+namespace dewar::exec {
+
+/// Gives an engine whose options want compiled code an arena and its stubs; once, and before a process is hardened.
+void attach_native(runtime::Engine& engine);
+
+/// Compiles a prepared function if the engine's options want that. `payer` runs code and may be killed meanwhile.
+void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer);
+
+}  // namespace dewar::exec

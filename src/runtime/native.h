@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What compiled code keeps in runtime's objects (docs/baseline.md, "The native region"): plain data, which exec makes
+// and reads. A frame is compiled exactly if its FrameState::side is null; where it goes back to is then a record on the
+// stack's native region instead of a header.
+#pragma once
+
+#include "base/mmap.h"
+#include "runtime/frame.h"
+
+namespace dewar::runtime {
+
+/// Addresses of the stubs between compiled code and C++, once per code arena (exec/baseline/stubs.h).
+struct NativeStubs {
+  /// A handler of the interpreter: goes on in compiled code at `pc`.
+  const void* enter = nullptr;
+  // Words of records: code that compiled frames return into.
+  u64 to_host = 0;       ///< [word]: the caller is the host
+  u64 to_interp = 0;     ///< [word, FrameHeader, result slots]: the caller is interpreted
+  u64 cross_return = 0;  ///< [word, caller's Instance*, return address]
+  /// Where calls of functions go that are not compiled; the callee's FuncCode is in rax.
+  const void* interp_entry = nullptr;
+};
+inline constexpr u32 kInterpRecordWords = 7, kCrossRecordWords = 3;
+
+/// Compiled code of one function.
+struct NativeCode {
+  const NativeStubs* stubs = nullptr;
+  const u8* entry = nullptr;  ///< for compiled callers
+  const u8* body = nullptr;   ///< for who has made the frame and paid for the first block
+};
+
+/// caller_code in the header of an interpreted frame whose caller is compiled: see its record, which has three words.
+inline FuncCode* native_caller() { return reinterpret_cast<FuncCode*>(u64{sizeof(Slot)}); }
+
+/// A Stack's share. rsp points into the region while compiled code runs; C++ never runs on it.
+struct NativeState {
+  u64* sp = nullptr;        ///< record of the innermost frame that has one
+  void* host_sp = nullptr;  ///< where C++ goes on: rsp and rbp at the entry of a handler
+  void* host_bp = nullptr;
+  const u8* resume = nullptr;   ///< behind the call of a stub
+  const u8* step_pc = nullptr;  ///< of the step: last byte of the opcode
+  u64 step_handler = 0;         ///< its index in the dispatch table
+  u32 step_result = 0;          ///< what steps that decide a branch found
+  const NativeStubs* stubs = nullptr;
+};
+
+/// Address space for records: any number of frames within `limit_bytes` of canonical frames. Nothing is checked when
+/// words are pushed: a frame takes at least a header's bytes of the limit and never has more than a record.
+class NativeRegion {
+ public:
+  static Result<NativeRegion> create(u64 limit_bytes);
+  u64* top() const { return top_; }
+
+ private:
+  base::Mapping mapping_;
+  u64* top_ = nullptr;
+};
+
+/// No call goes to the compiled code of a function any more. Frames that run it go on.
+inline void forget_native(FuncCode& code) {
+  const NativeCode* const native = code.native.exchange(nullptr);
+  if (native) code.entry.store(native->stubs->interp_entry);
+}
+
+}  // namespace dewar::runtime
