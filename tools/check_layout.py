@@ -52,6 +52,9 @@ SEMANTICS = re.compile(r"^exec/semantics[a-z0-9_]*\.h$")
 # The part that has to be right for the sandbox to hold (docs/TCB.md).
 TRUSTED = ("base", "wasm", "runtime", "gc", "exec", "exec/interp", "exec/baseline", "boundary", "host", "host/wasi_p1")
 TRUSTED_BUDGET = 30000
+# Of these folders, what a run without compiled code does not use is counted by itself.
+COMPILER = ("exec/baseline",)
+COMPILER_BUDGET = 8000
 
 MAX_LINES = 600
 TABLE_ENDINGS = (".def",)
@@ -204,13 +207,17 @@ class Checker:
     def run(self):
         for path in self.files():
             self.check_file(path)
-        total = self.trusted_lines()
-        if total > TRUSTED_BUDGET:
-            self.report("src", 0, f"the trusted core has {total} lines; the budget is {TRUSTED_BUDGET} (docs/TCB.md)")
+        for what, total, budget in (("trusted core", self.trusted_lines(), TRUSTED_BUDGET),
+                                    ("trusted compiler", self.compiler_lines(), COMPILER_BUDGET)):
+            if total > budget:
+                self.report("src", 0, f"the {what} has {total} lines; the budget is {budget} (docs/TCB.md)")
         return self.findings
 
     def trusted_lines(self):
-        return sum(self.lines.get(folder, 0) for folder in TRUSTED)
+        return sum(self.lines.get(folder, 0) for folder in TRUSTED if folder not in COMPILER)
+
+    def compiler_lines(self):
+        return sum(self.lines.get(folder, 0) for folder in COMPILER)
 
 
 def main():
@@ -226,7 +233,8 @@ def main():
         for folder in sorted(checker.lines):
             mark = "trusted" if folder in TRUSTED else ""
             print(f"{checker.lines[folder]:7} src/{folder} {mark}".rstrip())
-    print(f"{len(findings)} findings; trusted core: {checker.trusted_lines()} of {TRUSTED_BUDGET} lines")
+    print(f"{len(findings)} findings; trusted core: {checker.trusted_lines()} of {TRUSTED_BUDGET} lines, "
+          f"compiler: {checker.compiler_lines()} of {COMPILER_BUDGET}")
     return 1 if findings else 0
 
 

@@ -14,7 +14,7 @@ class CheckLayoutTest(ToolCase):
     def check(self):
         code, output = self.run_tool("check_layout.py", "--root", self.tree)
         lines = output.splitlines()
-        self.assertRegex(lines[-1], r"^\d+ findings; trusted core: \d+ of \d+ lines$")
+        self.assertRegex(lines[-1], r"^\d+ findings; trusted core: \d+ of \d+ lines, compiler: \d+ of \d+$")
         findings = lines[:-1]
         self.assertEqual(int(lines[-1].split()[0]), len(findings))
         self.assertEqual(code, 1 if findings else 0)
@@ -138,6 +138,16 @@ class CheckLayoutTest(ToolCase):
         self.assertTrue(re.search(r"^ +500 src/text$", output, re.M), output)
         self.write("src/base/one_more.cpp", SPDX)
         self.expect("trusted core has 30001 lines")
+
+    def test_the_compiler_has_a_budget_of_its_own(self):
+        for index in range(16):
+            self.write(f"src/exec/baseline/f{index}.cpp", SPDX + "\n" * 499)
+        self.expect()
+        _, output = self.run_tool("check_layout.py", "--root", self.tree, "--sizes")
+        self.assertIn("trusted core: 0 of 30000 lines, compiler: 8000 of 8000", output)
+        self.assertTrue(re.search(r"^ +8000 src/exec/baseline trusted$", output, re.M), output)
+        self.write("src/exec/baseline/one_more.cpp", SPDX)
+        self.expect("trusted compiler has 8001 lines")
 
 
 if __name__ == "__main__":
