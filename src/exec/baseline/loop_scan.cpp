@@ -21,32 +21,36 @@ using wasm::Op;
 constexpr usize kReadAhead = 9;
 constexpr u32 kMaxWeight = u32{1} << 24;
 
-enum Special : u8 { kPlain, kRare, kBlock, kLoop, kEnd };
-struct Skip {
-  u8 shift = 0;        ///< which of the possible lengths
-  u8 more = 0;         ///< where these bits are in the next byte, the instruction is a rare one
-  u8 special = kRare;  ///< what is not passed by length
-  u8 use = 0;          ///< local instructions: 1 = reads, 2 = writes, 3 = both
-};
+/// How an instruction is passed, as one word, so that it is one load in the chain from an instruction to the next.
+/// Bits 0 to 5: which of the possible lengths. Bits 8 to 23: it is a rare one if the next byte, with this mask, has
+/// this value. Bits 24, 25: a use of a local, a write. The upper half: how many blocks it opens.
+using Skip = u64;
+constexpr u64 kUses = u64{1} << 24, kWrites = u64{1} << 25;
 
 /// The possible lengths of immediates, as bytes of a word: none, one LEB128, two, 4 bytes, 8 bytes.
 enum : u8 { kNone = 0, kOneLeb = 8, kTwoLebs = 16, kFour = 24, kEight = 32 };
 
+constexpr Skip plain(u8 shift, u64 flags = 0) { return shift | u64{1} << 16 | flags; }
+constexpr Skip rare_if(u8 shift, u8 mask, u8 value) { return shift | u64{mask} << 8 | u64{value} << 16; }
+constexpr Skip kRare = 0;
+constexpr u64 kOpens = u64{1} << 32, kCloses = ~u64{0} << 32;
+
 constexpr Skip skip_of(Op op, Imm imm) {
   switch (op) {
-    case Op::loop: return {.special = kLoop};
+    case Op::loop:
+    case Op::delegate: return kRare;
+    // The block types 0x63 and 0x64 are followed by a heap type.
     case Op::block:
     case Op::if_:
-    case Op::try_: return {.special = kBlock};
-    case Op::end: return {.special = kEnd};
-    case Op::local_get: return {.shift = kOneLeb, .special = kPlain, .use = 1};
-    case Op::local_set: return {.shift = kOneLeb, .special = kPlain, .use = 2};
-    case Op::local_tee: return {.shift = kOneLeb, .special = kPlain, .use = 3};
-    case Op::delegate: return {.special = kRare};
+    case Op::try_: return rare_if(kOneLeb, 0x78, 0x60) | kOpens;
+    case Op::end: return plain(kNone) | kCloses;
+    case Op::local_get: return plain(kOneLeb, kUses);
+    case Op::local_set:
+    case Op::local_tee: return plain(kOneLeb, kUses | kWrites);
     default: break;
   }
   switch (imm) {
-    case Imm::none: return {.shift = kNone, .special = kPlain};
+    case Imm::none: return plain(kNone);
     case Imm::label:
     case Imm::func:
     case Imm::type:
@@ -56,12 +60,13 @@ constexpr Skip skip_of(Op op, Imm imm) {
     case Imm::memory:
     case Imm::i32:
     case Imm::i64:
-    case Imm::heap_type: return {.shift = kOneLeb, .special = kPlain};
-    case Imm::call_indirect: return {.shift = kTwoLebs, .special = kPlain};
-    case Imm::memarg: return {.shift = kTwoLebs, .more = 0x40, .special = kPlain};
-    case Imm::f32: return {.shift = kFour, .special = kPlain};
-    case Imm::f64: return {.shift = kEight, .special = kPlain};
-    default: return {.special = kRare};
+    case Imm::heap_type: return plain(kOneLeb);
+    case Imm::call_indirect: return plain(kTwoLebs);
+    // With bit 6 the index of a memory follows.
+    case Imm::memarg: return rare_if(kTwoLebs, 0x40, 0x40);
+    case Imm::f32: return plain(kFour);
+    case Imm::f64: return plain(kEight);
+    default: return kRare;
   }
 }
 
@@ -73,6 +78,15 @@ constexpr auto kSkips = [] {
   }
   return table;
 }();
+
+/// An entry of the log: a use as it was found (the index's first two bytes, and whether kWrites), or what a loop that
+/// is closed used, with kSummed and its weight in the upper half.
+constexpr u64 kSummed = u64{1} << 26;
+u32 local_of(u64 entry) {
+  if ((entry & kSummed) != 0 || (entry & 0x80) == 0)
+    return static_cast<u32>(entry) & ((entry & kSummed) != 0 ? 0xffff : 0x7f);
+  return static_cast<u32>((entry & 0x7f) | (entry >> 1 & 0x3f80));
+}
 
 u32 read_leb(const u8*& p, const u8* end) {
   u32 value = 0;
@@ -99,9 +113,29 @@ const u8* skip_memarg(const u8* p, const u8* end) {
   return p;
 }
 
+/// Where the last loop may begin, or a bit later: behind that, nothing has to be read that is in no loop. 0: there is
+/// none. Only what loops have nearly always is looked for: no result, or one of a number type.
+u32 last_candidate(std::span<const u8> code) {
+  constexpr usize kBlock = 64;
+  usize end = code.size();
+  while (end > 1) {
+    const usize begin = end > kBlock ? end - kBlock : 0;
+    u32 found = 0;
+    for (usize i = begin; i + 1 < end; ++i) {
+      const u32 is_loop = code[i] == 0x03, no_result = code[i + 1] == 0x40,
+                number = static_cast<u8>(code[i + 1] - 0x7b) <= 4;
+      found |= is_loop & (no_result | number);
+    }
+    if (found != 0) return static_cast<u32>(end);
+    // The next pair may lie across the border.
+    end = begin == 0 ? 0 : begin + 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
-const u8* LoopScan::skip_rare(const u8* p, const u8* end) {
+const u8* LoopScan::skip_rare(const u8* p, const u8* end, u32 at) {
   const u8 byte = *p++;
   Op op;
   if (byte >= 0xfb && byte <= 0xfe) {
@@ -111,8 +145,9 @@ const u8* LoopScan::skip_rare(const u8* p, const u8* end) {
     op = wasm::op_from_code(0, byte);
   }
   if (op == Op::kCount) return nullptr;
-  if (op == Op::try_table) open(false, 0);
-  if (op == Op::delegate) close();
+  if (op == Op::block || op == Op::if_ || op == Op::try_ || op == Op::try_table) ++depth_;
+  if (op == Op::end || op == Op::delegate) --depth_;
+  if (op == Op::loop) open(at);
   u32 lebs = 1;
   switch (wasm::op_info(op).imm) {
     case Imm::none: return p;
@@ -161,29 +196,32 @@ const u8* LoopScan::skip_rare(const u8* p, const u8* end) {
 
 void LoopScan::grow_log() { log_.resize(std::max<usize>(1024, log_.size() * 2)); }
 
-void LoopScan::open(bool is_loop, u32 pc) {
-  open_.push_back(is_loop ? static_cast<u32>(loops_.size()) : kNoLoop);
-  if (!is_loop) return;
-  ++open_loops_;
-  loops_.push_back({pc, log_size_, 0, 0});
+void LoopScan::open(u32 pc) {
+  open_.push_back({static_cast<u32>(loops_.size()), depth_, log_size_});
+  loops_.push_back({pc, 0, 0});
+  ++depth_;
 }
 
 void LoopScan::close() {
-  if (open_.empty()) return;
-  const u32 index = open_.back();
+  const Open open = open_.back();
   open_.pop_back();
-  if (index == kNoLoop) return;
-  --open_loops_;
-  Loop& loop = loops_[index];
+  Loop& loop = loops_[open.loop];
+  if (uses_.size() >= most_uses_) {
+    log_size_ = open.log;
+    return;
+  }
   seen_.clear();
-  for (u32 i = loop.log; i < log_size_; ++i) {
-    const LocalUse& use = log_[i];
-    u32& weight = weights_[use.local];
+  for (u32 i = open.log; i < log_size_; ++i) {
+    const u64 entry = log_[i];
+    const u32 local = local_of(entry);
+    if (local >= num_locals_) continue;
+    u32& weight = weights_[local];
     if (weight == 0) {
       if (seen_.size() == kMostUses) continue;
-      seen_.push_back(use.local);
+      seen_.push_back(static_cast<u16>(local));
     }
-    weight = std::min(weight + (use.weight << 1), kMaxWeight << 1) | (weight & 1) | u32{use.written};
+    const u32 more = (entry & kSummed) != 0 ? static_cast<u32>(entry >> 32) : 1;
+    weight = std::min(weight + (more << 1), kMaxWeight << 1) | (weight & 1) | u32{(entry & kWrites) != 0};
   }
   loop.first = static_cast<u32>(uses_.size());
   loop.count = static_cast<u32>(seen_.size());
@@ -196,11 +234,12 @@ void LoopScan::close() {
     return a.weight != b.weight ? a.weight > b.weight : a.local < b.local;
   });
   // For the loops around, what it used is at most kMostUses entries: so the whole work stays linear.
-  log_size_ = loop.log;
-  if (open_loops_ == 0) return;
+  log_size_ = open.log;
+  if (open_.empty()) return;
   for (auto use = begin; use != uses_.end(); ++use) {
     if (log_size_ == log_.size()) grow_log();
-    log_[log_size_++] = {use->local, use->written, std::min(use->weight * 8, kMaxWeight)};
+    log_[log_size_++] =
+        use->local | kSummed | (use->written ? kWrites : 0) | u64{std::min(use->weight * 8, kMaxWeight)} << 32;
   }
 }
 
@@ -208,46 +247,55 @@ void LoopScan::run(std::span<const u8> body, u32 pc, u32 num_locals) {
   loops_.clear();
   uses_.clear();
   open_.clear();
-  log_size_ = open_loops_ = asked_ = 0;
+  log_size_ = asked_ = depth_ = 0;
+  num_locals_ = num_locals;
+  // Real code has a use for each 6 to 20 bytes; loops in loops in loops would have 64 for each 3.
+  most_uses_ = 4096 + body.size() / 2;
   if (pc >= body.size()) return;
-  // Many functions have no byte that could be a loop.
-  if (std::memchr(body.data() + pc, 0x03, body.size() - pc) == nullptr) return;
+  const u32 last = last_candidate(body.subspan(pc)) + pc;
+  if (last == pc) return;
   if (weights_.size() < num_locals) weights_.resize(num_locals);
+  if (log_.empty()) grow_log();
   const u8* const begin = body.data();
   const u8* const end = begin + body.size();
   const u8* p = begin + pc;
+  const u8* const last_begin = begin + last;
   // In the last bytes there is no loop of any weight: those that are open are closed where the rest is too short.
+  // What the members say is kept in registers between the rare ones.
+  u64* log = log_.data();
+  u32 log_size = 0, depth = 0, close_at = 0;
+  u64 in_loop = 0;
   while (static_cast<usize>(end - p) >= kReadAhead) {
     const Skip skip = kSkips[*p];
     u64 next;
     std::memcpy(&next, p + 1, sizeof(next));
     const u64 ends = ~next & 0x8080808080808080;
     const u64 more_ends = ends & (ends - 1);
-    if (DEWAR_UNLIKELY(skip.special != kPlain || (next & skip.more) != 0 || more_ends == 0)) {
-      if (skip.special == kEnd) {
-        close();
-        ++p;
-        continue;
-      }
-      if (skip.special == kBlock || skip.special == kLoop) open(skip.special == kLoop, static_cast<u32>(p - begin));
-      p = skip_rare(p, end);
-      if (p == nullptr) break;
-      continue;
+    bool is_rare = ((next & skip >> 8) & 0xff) == (skip >> 16 & 0xff) || more_ends == 0;
+    if (DEWAR_LIKELY(!is_rare)) {
+      const u64 first = static_cast<u64>(__builtin_ctzll(ends) + 1) >> 3;
+      const u64 second = static_cast<u64>(__builtin_ctzll(more_ends) + 1) >> 3;
+      const u64 lengths = first << kOneLeb | second << kTwoLebs | u64{4} << kFour | u64{8} << kEight;
+      p += 1 + (lengths >> (skip & 0x3f) & 0xff);
+      // Written always, kept only where it is a use: a branch would be a matter of chance.
+      log[log_size] = (next & 0xffff) | (skip & kWrites);
+      log_size += static_cast<u32>(skip >> 24 & in_loop);
+      depth += static_cast<u32>(skip >> 32);
+      if (DEWAR_LIKELY((depth != close_at || in_loop == 0) && log_size != log_.size())) continue;
     }
-    const u64 first = static_cast<u64>(std::countr_zero(ends) + 1) >> 3;
-    const u64 second = static_cast<u64>(std::countr_zero(more_ends) + 1) >> 3;
-    const u64 lengths = first << kOneLeb | second << kTwoLebs | u64{4} << kFour | u64{8} << kEight;
-    if (skip.use != 0 && open_loops_ != 0) {
-      u32 local = static_cast<u32>(next) & 0x7f;
-      if (first > 1) {
-        const u8* q = p + 1;
-        local = read_leb(q, end);
-      }
-      if (DEWAR_UNLIKELY(log_size_ == log_.size())) grow_log();
-      if (local < num_locals) log_[log_size_++] = {static_cast<u16>(local), skip.use >= 2, 1};
-    }
-    p += 1 + (lengths >> skip.shift & 0xff);
+    log_size_ = log_size;
+    depth_ = depth;
+    if (is_rare) p = skip_rare(p, end, static_cast<u32>(p - begin));
+    while (!open_.empty() && depth_ == open_.back().depth) close();
+    if (log_size_ == log_.size()) grow_log();
+    log = log_.data();
+    log_size = log_size_;
+    depth = depth_;
+    in_loop = open_.empty() ? 0 : 1;
+    close_at = open_.empty() ? 0 : open_.back().depth;
+    if (p == nullptr || (p >= last_begin && in_loop == 0)) break;
   }
+  log_size_ = log_size;
   while (!open_.empty()) close();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a single pass can not know when it comes to a loop: which locals the loop uses. A light scan of a valid body
 // before it is compiled finds that. Its result is advice on registers and nothing else; it is still the same for the
-// same body, reads nothing outside of it whatever it holds, and takes time linear in its size.
+// same body, reads nothing outside of it whatever it holds, and takes time and memory linear in its size.
 #pragma once
 
 #include <span>
@@ -29,28 +29,31 @@ class LoopScan {
   std::span<const LocalUse> uses(u32 pc);
 
  private:
-  static constexpr u32 kNoLoop = ~u32{0};
   struct Loop {
-    u32 pc;
-    u32 log;  ///< first entry of its part of the log
-    u32 first;
-    u32 count;
+    u32 pc, first, count;  ///< its part of uses_
+  };
+  struct Open {
+    u32 loop;
+    u32 depth;  ///< blocks that were open before it
+    u32 log;    ///< first entry of its part of the log
   };
 
-  void open(bool is_loop, u32 pc);
+  void open(u32 pc);
   void close();
   void grow_log();
   /// Over an instruction that is not common; null where that is impossible.
-  const u8* skip_rare(const u8* p, const u8* end);
+  const u8* skip_rare(const u8* p, const u8* end, u32 at);
 
   std::vector<Loop> loops_;  ///< by pc
   std::vector<LocalUse> uses_;
-  std::vector<u32> open_;      ///< per open block: its loop, or kNoLoop
-  std::vector<LocalUse> log_;  ///< uses inside the open loops; a closed loop is summed up
-  std::vector<u32> weights_;   ///< by local, all 0 between uses: weight << 1 | written
+  std::vector<Open> open_;    ///< loops only
+  std::vector<u64> log_;      ///< uses inside the open loops; a closed loop is summed up
+  std::vector<u32> weights_;  ///< by local, all 0 between uses: weight << 1 | written
   std::vector<u16> seen_;
+  usize most_uses_ = 0;  ///< when there are so many, further loops are told nothing of
   u32 log_size_ = 0;
-  u32 open_loops_ = 0;
+  u32 num_locals_ = 0;
+  u32 depth_ = 0;  ///< open blocks; wraps around where there were too many ends
   u32 asked_ = 0;
 };
 
