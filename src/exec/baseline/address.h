@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The one place where compiled code forms addresses of guest memory (design D7). A 32-bit index is always zero-extended
+// here, whatever register it comes in. Guarded memories rely on their guard pages; all others are compared with the
+// memory's size, in 64 bits with carry. What is not formed here does not touch guest memory: a fault of any other
+// instruction is a bug, and ends the process.
+#pragma once
+
+#include "exec/baseline/emit.h"
+
+namespace dewar::exec::baseline {
+
+/// The memory of an access, and the bytes that it touches: as many as the instruction that is emitted reads or writes.
+struct GuestAccess {
+  const wasm::MemoryType& type;
+  u32 memory = 0;
+  u64 offset = 0;
+  u32 bytes = 0;
+};
+
+class GuestAddress {
+ public:
+  /// Emits what comes before the access, the bounds check among it. `index` is used up. Changes flags and kScratch,
+  /// which is part of the address: until the access nothing else may be emitted that changes it.
+  GuestAddress(EmitContext& c, const GuestAccess& access, Value& index);
+  GuestAddress(const GuestAddress&) = delete;
+  GuestAddress& operator=(const GuestAddress&) = delete;
+  ~GuestAddress() {
+    if (has_base_) c_.state.release(base_);
+  }
+
+  /// emit(operand) is to emit exactly one instruction, as wide as `access.bytes` and with no other operand in memory.
+  template <class Emit>
+  void access(Emit&& emit) {
+    c_.cold.at_access(c_.m.position());
+    emit(operand_);
+  }
+
+ private:
+  void form_guarded(const GuestAccess& access, Value& index);
+  void form_checked(const GuestAccess& access, Value& index);
+  void load_index_32(Gpr to, Value& index);
+  void load_memory(u32 memory);
+
+  EmitContext& c_;
+  Mem operand_;
+  Reg base_{};
+  bool has_base_ = false;
+};
+
+/// Loads and stores without lanes: pops the index (and value), pushes the result. False if `op` is none.
+bool emit_load(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
+bool emit_store(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
+
+}  // namespace dewar::exec::baseline

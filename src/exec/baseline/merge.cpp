@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// State at labels: what a label wants, and the moves that bring it about. All of them leave the flags alone, since a
+// condition may be waiting in them.
+#include <algorithm>
+
+#include "exec/baseline/parallel_move.h"
+#include "exec/baseline/state.h"
+
+namespace dewar::exec::baseline {
+
+namespace {
+
+/// The register in which a label takes a single result.
+Reg result_reg(Rep rep) { return is_float(rep) ? Reg::xmm0 : Reg::rax; }
+
+}  // namespace
+
+Snapshot State::adopt(RegMask reserved) {
+  store_constants();
+  for (RegMask rest = regs_.locals() & reserved; rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    RegMask elsewhere = regs_.free(is_xmm(reg) ? kXmmMask : kGprMask) & ~reserved;
+    if (elsewhere == 0) {
+      evict_local(reg);
+    } else {
+      evacuate_to(reg, lowest(elsewhere));
+    }
+  }
+  return regs_.snapshot();
+}
+
+bool State::agrees_with(const Snapshot& wanted, const Value* result) const {
+  DEWAR_ASSERT(dirty_consts_.empty(), "prepare_jump() comes first");
+  const Snapshot& now = regs_.snapshot();
+  if ((wanted.held & ~now.held) != 0 || (now.dirty & ~wanted.dirty) != 0) return false;
+  for (RegMask rest = wanted.held; rest != 0; rest &= rest - 1) {
+    const auto reg = static_cast<u8>(lowest(rest));
+    if (wanted.local[reg] != now.local[reg]) return false;
+  }
+  return result == nullptr || (result->where == Value::kReg && result->reg == result_reg(result->rep));
+}
+
+void State::move_to(const Snapshot& wanted, const Value* result) {
+  DEWAR_ASSERT(dirty_consts_.empty(), "prepare_jump() comes first");
+  DEWAR_ASSERT(!result || (!result->raw && result->where != Value::kFlags), "a result that is not ready");
+  // Stores: what is dirty and not wanted so.
+  const Snapshot& now = regs_.snapshot();
+  for (RegMask rest = now.dirty; rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    const u16 index = now.local[static_cast<u8>(reg)];
+    bool wanted_dirty = false;
+    for (RegMask r = wanted.dirty; r != 0 && !wanted_dirty; r &= r - 1)
+      wanted_dirty = wanted.local[static_cast<u8>(lowest(r))] == index;
+    if (!wanted_dirty) store(locals_[index].rep, slot_mem(locals_[index].slot), reg);
+  }
+  // Moves between registers, all at once; then loads into those that are left.
+  ParallelMove moves;
+  RegMask loads = 0;
+  for (RegMask rest = wanted.held; rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    const Local& local = locals_[wanted.local[static_cast<u8>(reg)]];
+    if (local.where == Value::kReg) {
+      moves.add(reg, local.reg, local.rep);
+    } else {
+      loads |= bit(reg);
+    }
+  }
+  bool load_result = false;
+  if (result) {
+    const Reg to = result_reg(result->rep);
+    DEWAR_ASSERT((wanted.held & bit(to)) == 0, "the result's register is a local's");
+    if (result->where == Value::kReg) {
+      moves.add(to, result->reg, result->rep);
+    } else if (result->where == Value::kLocal && locals_[result->local].where == Value::kReg) {
+      moves.add(to, locals_[result->local].reg, result->rep);
+    } else {
+      load_result = true;
+    }
+  }
+  moves.emit(m_);
+  for (RegMask rest = loads; rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    const Local& local = locals_[wanted.local[static_cast<u8>(reg)]];
+    if (local.where == Value::kConst) {
+      load_const(local.rep, reg, local.constant);
+    } else {
+      load(local.rep, reg, slot_mem(local.slot));
+    }
+  }
+  if (!load_result) return;
+  if (result->is_const()) return load_const(result->rep, result_reg(result->rep), result->constant);
+  load(result->rep, result_reg(result->rep), mem_of(*result));
+}
+
+void State::copy_results(u32 count, u32 to) {
+  for (u32 i = height_ - count; i < height_; ++i) {
+    const Value& value = values_[i];
+    DEWAR_ASSERT(to <= value.slot && !(i >= stored_ && value.raw), "results that are not ready");
+    copy_to_slot(value, to);
+    to += slots_of(value.rep);
+  }
+}
+
+void State::enter(const Snapshot& from) {
+  for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1) forget_place(locals_[regs_.local_in(lowest(rest))]);
+  for (const u16 index : dirty_consts_) {
+    Local& local = locals_[index];
+    local.listed_dirty = 0;
+    if (local.where == Value::kConst) local.where = Value::kSlot;
+  }
+  for (const u16 index : consts_) {
+    Local& local = locals_[index];
+    local.listed = 0;
+    if (local.where == Value::kConst) local.where = Value::kSlot;
+  }
+  dirty_consts_.clear();
+  consts_.clear();
+  regs_.unpin_all();
+  has_flags_ = false;
+  zero_ = {};
+  DEWAR_ASSERT(regs_.free(~RegMask{0}) == (kGprMask | kXmmMask), "an operand in a register at a label");
+  for (RegMask rest = from.held; rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    const u16 index = from.local[static_cast<u8>(reg)];
+    locals_[index].where = Value::kReg;
+    locals_[index].reg = reg;
+    regs_.give(reg, index, (from.dirty & bit(reg)) != 0);
+  }
+}
+
+Snapshot State::for_loop(std::span<const LocalUse> uses) const {
+  // rax, rcx and the first vector registers are for the code inside.
+  constexpr RegMask kForLoops = (kGprMask & ~(bit(Reg::rax) | bit(Reg::rcx))) |
+                                (kXmmMask & ~((RegMask{1} << (static_cast<u8>(Reg::xmm0) + 5)) - 1));
+  // Divisions want rdx, so it is given last.
+  constexpr RegMask kLate = bit(Reg::rdx);
+  Snapshot wanted;
+  std::fill(std::begin(wanted.local), std::end(wanted.local), kNoLocal);
+  RegMask free = kForLoops;
+  const auto give = [&](Reg reg, const LocalUse& use) {
+    wanted.local[static_cast<u8>(reg)] = use.local;
+    wanted.held |= bit(reg);
+    if (use.written) wanted.dirty |= bit(reg);
+    free &= ~bit(reg);
+  };
+  // Which uses get one: the heaviest of each class. Those that are where they may stay first, then the others.
+  u32 left[2] = {static_cast<u32>(std::popcount(kForLoops & kGprMask)),
+                 static_cast<u32>(std::popcount(kForLoops & kXmmMask))};
+  u64 waiting = 0;
+  DEWAR_ASSERT(uses.size() <= 64, "more uses than the loop scan tells of");
+  for (usize i = 0; i < uses.size(); ++i) {
+    const Local& local = locals_[uses[i].local];
+    u32& room = left[is_float(local.rep)];
+    if (room == 0) continue;
+    --room;
+    if (local.where == Value::kReg && (free & bit(local.reg)) != 0) {
+      give(local.reg, uses[i]);
+    } else {
+      waiting |= u64{1} << i;
+    }
+  }
+  for (; waiting != 0; waiting &= waiting - 1) {
+    const LocalUse& use = uses[static_cast<usize>(std::countr_zero(waiting))];
+    RegMask among = free & class_of(locals_[use.local].rep);
+    if ((among & ~kLate) != 0) among &= ~kLate;
+    give(lowest(among), use);
+  }
+  return wanted;
+}
+
+}  // namespace dewar::exec::baseline

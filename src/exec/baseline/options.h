@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What emitted code depends on besides the body (docs/baseline.md, "Getting out of compiled code"): with the same
+// options and level, the same body gives the same bytes, so that compiling again finds places in code that runs.
+#pragma once
+
+#include "exec/baseline/masm/cpu_features.h"
+
+namespace dewar::exec::baseline {
+
+struct CompileOptions {
+  /// Instructions that may be used.
+  CpuFeatures features = CpuFeatures::host();
+  /// Bounds are compared in code, also of memories that could rely on guard pages.
+  bool explicit_bounds = false;
+};
+
+}  // namespace dewar::exec::baseline

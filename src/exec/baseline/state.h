@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The compiler's abstract state: where every local and operand is at the place that is being compiled, and the moves
+// that change it (docs/baseline.md, "Abstract state"). Knows frames and registers, no opcodes.
+//
+// Invariants: operands below `stored_` are in their slots (constants as well); not more than kWindow are above it when
+// an instruction begins, so that nothing searches further. Flags are on top of the stack only. All but next_op(),
+// settle and what stores operands emit moves alone and leave the processor's flags as they are, also where registers
+// are taken. No allocation but for growth.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "exec/baseline/cold.h"
+#include "exec/baseline/loop_scan.h"
+#include "exec/baseline/reg_file.h"
+
+namespace dewar::exec::baseline {
+
+/// Where a local or an operand is while it is not in its slot; or, raw, in its slot with a NaN to be settled.
+struct Location {
+  u32 slot = 0;  ///< its home
+  Rep rep = Rep::i32;
+  bool raw = false;
+  enum From : u8 { kConst, kReg, kFlags, kOtherSlot, kHome } from = kHome;
+  Reg reg{};
+  u64 constant = 0;
+  u32 other_slot = 0;
+  FlagsCond flags = {};
+};
+
+class State {
+ public:
+  /// Most declared locals that begin as constants. If there are more, all are in their slots from the start.
+  static constexpr usize kMaxLazyLocals = 16;
+
+  State(Assembler& m, ColdList& cold) : m_(m), cold_(cold) {}
+
+  /// Begins a function: parameters are in their slots, other locals zero. `first_operand` is the slot of the lowest
+  /// operand. True if the slots of all declared locals have to be cleared, by the caller, before anything reads them.
+  bool begin(std::span<const wasm::ValType> locals, u32 params, u32 first_operand);
+
+  // ---- between instructions ----
+  /// Before each instruction that does not take a comparison from the flags (br_if, if, select, i32.eqz do).
+  void next_op() {
+    regs_.unpin_all();
+    settle_flags();
+    if (DEWAR_UNLIKELY(height_ - stored_ >= kWindow)) store_operands(height_ - kWindow / 2);
+  }
+  void next_op_keeping_flags() { regs_.unpin_all(); }
+  bool has_flags() const { return has_flags_; }
+  void settle_flags() {
+    if (DEWAR_UNLIKELY(has_flags_)) flags_to_register();
+  }
+
+  // ---- operands ----
+  u32 height() const { return height_; }
+  u32 next_slot() const { return next_slot_; }
+  const Value& peek(u32 from_top = 0) const { return values_[height_ - 1 - from_top]; }
+  void push_const(Rep rep, u64 bits) { place(Value::kConst, rep).constant = bits; }
+  void push_local(u32 index) {
+    Local& local = locals_[index];
+    if (local.where == Value::kConst) return push_const(local.rep, local.constant);
+    place(Value::kLocal, local.rep).local = index;
+    ++local.aliases;
+  }
+  /// The caller's hold of the register becomes the operand's.
+  void push_reg(Rep rep, Reg reg, bool raw = false) {
+    Value& value = place(Value::kReg, rep);
+    value.reg = reg;
+    value.raw = raw;
+  }
+  void push_flags(FlagsCond flags) {
+    place(Value::kFlags, Rep::i32).flags = flags;
+    has_flags_ = true;
+  }
+  /// An operand that is in its slot already.
+  void push_slot(Rep rep) { place(Value::kSlot, rep); }
+  /// What pop() gave, perhaps to another place.
+  void push_value(Value value);
+  /// The operand's register is then held by the caller, or pinned if it is a local's.
+  Value pop();
+  /// Lets go of what pop() gave.
+  void release(const Value& value) {
+    if (value.where == Value::kReg) regs_.release(value.reg);
+  }
+  void drop() { release(pop()); }
+  /// Removes operands until there are `height`.
+  void cut(u32 height);
+
+  // ---- registers ----
+  /// A register of a class, held by the caller. Whoever has it may lose it to the stack or a slot.
+  Reg take(RegMask among) {
+    const RegMask free = regs_.free(among);
+    if (DEWAR_UNLIKELY(free == 0)) return take_busy(among);
+    const Reg reg = lowest(free);
+    regs_.hold(reg);
+    return reg;
+  }
+  Reg take_for(Rep rep) { return take(class_of(rep)); }
+  /// This register, held by the caller. It must not belong to a popped value.
+  void take_fixed(Reg reg);
+  void release(Reg reg) { regs_.release(reg); }
+  bool is_free(Reg reg) const { return regs_.is_free(reg); }
+  /// Is this value's register nobody else's, so that it may be changed?
+  bool is_own(const Value& value) const { return value.where == Value::kReg && regs_.holders(value.reg) == 1; }
+  u32 num_free(RegMask among) const { return static_cast<u32>(std::popcount(regs_.free(among))); }
+
+  // ---- the zero flag ----
+  /// What was emitted last left the zero flag as comparing `reg` with 0 would.
+  void note_zero_flag(Rep rep, Reg reg) { zero_ = {m_.position(), rep, reg}; }
+  bool has_zero_flag(const Value& value) const {
+    return value.where == Value::kReg && zero_.position == m_.position() && zero_.reg == value.reg &&
+           zero_.rep == value.rep;
+  }
+
+  // ---- reading popped values ----
+  /// The value in a register, not to be changed. A temporary one becomes the value's own.
+  Reg in_reg(Value& value);
+  /// The value in a register that may be changed, held by the caller; the value is used up.
+  Reg in_own_reg(Value& value);
+  /// Copies a value into a register of its class, which the caller holds; the value is used up.
+  void load_into(Reg reg, Value& value);
+  /// Is it nowhere but in memory, at mem_of()?
+  bool in_memory(const Value& value) const {
+    return value.where == Value::kSlot || (value.where == Value::kLocal && locals_[value.local].where == Value::kSlot);
+  }
+  Mem mem_of(const Value& value) const {
+    return slot_mem(value.where == Value::kLocal ? locals_[value.local].slot : value.slot);
+  }
+  /// Gives the canonical NaN to a raw value. Changes flags; a comparison that waits in them becomes a register before.
+  void settle(Value& value) {
+    if (DEWAR_UNLIKELY(value.raw)) settle_raw(value);
+  }
+  /// The same for the `count` topmost operands.
+  void settle_top(u32 count);
+
+  // ---- locals ----
+  Rep local_rep(u32 index) const { return locals_[index].rep; }
+  u32 local_slot(u32 index) const { return locals_[index].slot; }
+  /// local.set: pops.
+  void set_local(u32 index);
+  void tee_local(u32 index) {
+    set_local(index);
+    push_local(index);
+  }
+
+  // ---- calls and helpers ----
+  /// Everything into its slot; no register is held by a local or operand afterwards. Changes flags.
+  void flush();
+  /// The operands below `height` only (blocks: those that are not parameters).
+  void store_operands(u32 height);
+  /// Dirty locals only; they stay in their registers.
+  void store_locals();
+
+  // ---- labels (merge.cpp) ----
+  /// Before a jump: constant locals into their slots, also for code that does not jump.
+  void prepare_jump() { store_constants(); }
+  /// What a label wants that is jumped to for the first time: the present state. A local that is in `reserved`
+  /// (registers of the label's results) leaves it.
+  Snapshot adopt(RegMask reserved = 0);
+  /// Would move_to() emit nothing? After prepare_jump(), as move_to().
+  bool agrees_with(const Snapshot& wanted, const Value* result = nullptr) const;
+  /// Brings locals to where a label wants them, and `result` (settled, not flags) to rax or xmm0. The state stays what
+  /// it is for code that does not jump.
+  void move_to(const Snapshot& wanted, const Value* result = nullptr);
+  /// Copies the `count` topmost operands (settled) to consecutive slots, `to` and up, not above their own. The state
+  /// stays what it is, although slots below them are overwritten: for the edge of a jump only. Where there is more than
+  /// one and the slots of locals are overwritten, after store_operands() only: an operand may be such a local.
+  void copy_results(u32 count, u32 to);
+  /// From here on the state is what a label promises; no operand may be in a register.
+  void enter(const Snapshot& from);
+  /// A loop's header: what its most used locals want, up to 7 integers and 10 floats. Emits nothing.
+  Snapshot for_loop(std::span<const LocalUse> uses) const;
+
+  // ---- location map ----
+  /// Tells `tell` of everything that is not in its slot, or not settled. Locals first.
+  template <class Tell>
+  void describe(Tell&& tell) const;
+
+ private:
+  static constexpr u32 kWindow = 64;
+
+  /// A new operand.
+  Value& place(Value::Where where, Rep rep) {
+    settle_flags();
+    if (DEWAR_UNLIKELY(height_ == values_.size())) values_.resize(values_.size() * 2);
+    Value& value = values_[height_++];
+    value.where = where;
+    value.rep = rep;
+    value.raw = false;
+    value.slot = next_slot_;
+    next_slot_ += slots_of(rep);
+    return value;
+  }
+  void flags_to_register();
+  void settle_raw(Value& value);
+  Reg take_busy(RegMask among);
+  /// Somewhere else for what is in a register: another one, or its slot.
+  void evacuate(Reg reg);
+  /// A local moves to a free register.
+  void evacuate_to(Reg from, Reg to);
+  void store_operand(Value& value);
+  void evict_local(Reg reg);
+  /// The aliases of a local keep what it has now; its register, if any, becomes theirs.
+  void split_aliases(u32 index);
+  void forget_place(Local& local) {
+    if (local.where == Value::kReg) regs_.take_from_local(local.reg);
+    local.where = Value::kSlot;
+  }
+  void make_const(u32 index, u64 bits);
+  void store_constants();
+  Location locate(const Value& value) const;
+
+  void load(Rep rep, Reg to, const Mem& from);
+  void store(Rep rep, const Mem& to, Reg from);
+  void copy(Rep rep, Reg to, Reg from);
+  void load_const(Rep rep, Reg to, u64 bits);
+  void store_const(Rep rep, u32 slot, u64 bits);
+  /// From any place into a slot, by way of the scratch registers.
+  void copy_to_slot(const Value& value, u32 slot);
+
+  struct ZeroFlag {
+    u32 position = ~u32{0};  ///< native offset behind the instruction
+    Rep rep{};
+    Reg reg{};
+  };
+
+  Assembler& m_;
+  ColdList& cold_;
+  ZeroFlag zero_;
+  RegFile regs_;
+  u32 height_ = 0;
+  u32 stored_ = 0;
+  u32 next_slot_ = 0;
+  u32 first_operand_ = 0;
+  bool has_flags_ = false;
+  std::vector<Value> values_ = std::vector<Value>(256);
+  std::vector<Local> locals_;
+  std::vector<u16> dirty_consts_;  ///< locals that may be constants and dirty
+  std::vector<u16> consts_;        ///< other locals that may be constants
+};
+
+template <class Tell>
+void State::describe(Tell&& tell) const {
+  for (RegMask rest = regs_.dirty(); rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    const Local& local = locals_[regs_.local_in(reg)];
+    tell(Location{.slot = local.slot, .rep = local.rep, .from = Location::kReg, .reg = reg});
+  }
+  for (const u16 index : dirty_consts_) {
+    const Local& local = locals_[index];
+    if (local.where == Value::kConst && local.dirty)
+      tell(Location{.slot = local.slot, .rep = local.rep, .from = Location::kConst, .constant = local.constant});
+  }
+  for (u32 i = stored_; i < height_; ++i)
+    if (values_[i].where != Value::kSlot || values_[i].raw) tell(locate(values_[i]));
+}
+
+}  // namespace dewar::exec::baseline

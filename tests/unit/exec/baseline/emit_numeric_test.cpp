@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every numeric instruction that has an encoding, run at every level over edge values and compared with semantics.h:
+// operands in registers, slots, constants and aliases of locals in all combinations, and the same local twice.
+#include <array>
+
+#include "../semantics_values.h"
+#include "emit_fixture.h"
+#include "exec/numeric_dispatch.h"
+#include "gtest/gtest.h"
+
+namespace dewar::exec::baseline::test {
+
+namespace {
+
+using wasm::Op;
+
+/// Operand and result types of a row, or nothing if it is not scalar.
+struct Signature {
+  std::vector<wasm::ValType> operands, results;
+};
+std::optional<Signature> scalar_signature(Op op) {
+  const wasm::OpInfo& info = wasm::op_info(op);
+  if (info.imm != wasm::Imm::none || numeric_fn(op) == nullptr || info.prefix == 0xfd) return std::nullopt;
+  Signature signature;
+  auto* list = &signature.operands;
+  for (const char* p = info.sig; *p; ++p) {
+    switch (*p) {
+      case ':': list = &signature.results; break;
+      case 'i': list->push_back(wasm::kI32); break;
+      case 'l': list->push_back(wasm::kI64); break;
+      case 'f': list->push_back(wasm::kF32); break;
+      case 'd': list->push_back(wasm::kF64); break;
+      default: return std::nullopt;
+    }
+  }
+  return signature;
+}
+
+/// Edge values of a type: for numbers and for shift counts, divisors, bounds of conversions.
+std::vector<u64> edges(Rep rep) {
+  switch (rep) {
+    case Rep::i32:
+      return {0,          1,          2,          3,          7,          8,         31,     32,
+              33,         100,        0x7f,       0x80,       0xff,       0x7fff,    0x8000, 0xffff,
+              0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x12345678};
+    case Rep::i64:
+      return {0,
+              1,
+              2,
+              5,
+              16,
+              63,
+              64,
+              65,
+              0x7f,
+              0x80,
+              0x8000,
+              0x7fffffff,
+              0x80000000,
+              0xffffffff,
+              0x100000000,
+              0x8000000000000000,
+              0x7fffffffffffffff,
+              0xfffffffffffffffe,
+              0xffffffffffffffff,
+              0xffffffff80000000,
+              0x8000000000000001,
+              0xfffffffffffffbff,
+              0x123456789abcdef0};
+    case Rep::f32: {
+      std::vector<u64> all;
+      for (u32 bits : dewar::exec::test::kEdges32) {
+        all.push_back(bits);
+        all.push_back(bits ^ 0x80000000);
+      }
+      return all;
+    }
+    default: {
+      std::vector<u64> all;
+      for (u64 bits : dewar::exec::test::kEdges64) {
+        all.push_back(bits);
+        all.push_back(bits ^ u64{1} << 63);
+      }
+      return all;
+    }
+  }
+}
+
+/// How an operand gets to its instruction.
+enum class Way : u8 { kAlias, kConst, kRegister, kSlot, kDirty, kCount };
+
+/// What semantics.h says.
+struct Expected {
+  u64 code = kReturned;
+  std::array<u64, 2> results{};
+};
+Expected expected(Op op, const Signature& signature, const std::vector<u64>& args) {
+  std::array<Slot, 4> slots{};
+  for (usize i = 0; i < args.size(); ++i) slots[i] = args[i];
+  Expected e;
+  switch (numeric_fn(op)(slots.data())) {
+    case sem::NumTrap::none: break;
+    case sem::NumTrap::divide_by_zero: e.code = kTrapBase + static_cast<u64>(TrapKind::divide_by_zero); break;
+    case sem::NumTrap::integer_overflow: e.code = kTrapBase + static_cast<u64>(TrapKind::integer_overflow); break;
+    case sem::NumTrap::invalid_conversion: e.code = kTrapBase + static_cast<u64>(TrapKind::invalid_conversion); break;
+  }
+  for (usize i = 0; i < signature.results.size(); ++i)
+    e.results[i] = truncated(rep_of(signature.results[i]), {slots[i], 0}).lo;
+  return e;
+}
+
+/// Which opcodes the emitters have to know at each level.
+bool must_have(Op op, CpuLevel level) {
+  switch (op) {
+    case Op::f32_ceil:
+    case Op::f32_floor:
+    case Op::f32_trunc:
+    case Op::f32_nearest:
+    case Op::f64_ceil:
+    case Op::f64_floor:
+    case Op::f64_trunc:
+    case Op::f64_nearest: return level >= CpuLevel::v2;
+    default: return true;
+  }
+}
+
+class NumericTest : public testing::TestWithParam<CpuLevel> {
+ protected:
+  void SetUp() override {
+    if (!CpuFeatures::host().has(GetParam())) GTEST_SKIP() << "this machine has a lower level";
+  }
+
+  void push(Function& f, u32 local, Rep rep, Way way, u64 bits) {
+    f.state.next_op();
+    switch (way) {
+      case Way::kAlias: return f.state.push_local(local);
+      case Way::kConst: return f.state.push_const(rep, bits);
+      case Way::kDirty:
+        // A local that was computed: its register is dirty.
+        f.state.push_local(local);
+        f.state.set_local(local + kSpare);
+        return f.state.push_local(local + kSpare);
+      default: {
+        f.state.push_local(local);
+        Value value = f.state.pop();
+        f.state.push_reg(rep, f.state.in_own_reg(value));
+        if (way == Way::kSlot) f.state.store_operands(f.state.height());
+        return;
+      }
+    }
+  }
+
+  void check(Op op, const Signature& signature, const std::vector<Way>& ways, const std::vector<u64>& args,
+             bool same_local) {
+    Function& f = function_;
+    std::vector<wasm::ValType> locals = signature.operands;
+    locals.resize(kSpare, wasm::kI32);
+    for (wasm::ValType type : signature.operands) locals.push_back(type);
+    f.begin(locals, kSpare);
+    std::vector<Bits> values(kSpare);
+    for (u32 i = 0; i < args.size(); ++i) {
+      values[i] = {args[i], 0};
+      push(f, same_local ? 0 : i, rep_of(signature.operands[i]), ways[i], args[same_local ? 0 : i]);
+    }
+    std::vector<u64> effective = args;
+    if (same_local) std::fill(effective.begin(), effective.end(), args[0]);
+    ASSERT_EQ(f.numeric(op), must_have(op, GetParam()));
+    if (!must_have(op, GetParam())) return;
+    ASSERT_EQ(f.state.height(), signature.results.size());
+    // Results as the map has them, and as they are in slots after a flush.
+    const Expected e = expected(op, signature, effective);
+    for (const bool flushed : {false, true}) {
+      if (flushed) {
+        f.begin(locals, kSpare);
+        for (u32 i = 0; i < args.size(); ++i)
+          push(f, same_local ? 0 : i, rep_of(signature.operands[i]), ways[i], effective[i]);
+        f.numeric(op);
+        f.state.flush();
+      }
+      const auto map = f.locations();
+      if (flushed) EXPECT_TRUE(map.empty());
+      f.stop();
+      f.finish();
+      ASSERT_EQ(f.run(values), e.code);
+      ASSERT_TRUE(f.frame_intact());
+      if (e.code != kReturned) continue;
+      u32 slot = f.local_slots() + Function::kHeaderSlots;
+      for (usize i = 0; i < signature.results.size(); ++i, ++slot)
+        ASSERT_EQ(f.value(slot, rep_of(signature.results[i]), map).lo, e.results[i]);
+      // What is read stays as it was.
+      u32 local_slot = 0;
+      for (u32 i = 0; i < args.size(); ++i, ++local_slot)
+        ASSERT_EQ(f.value(local_slot, rep_of(signature.operands[i]), map).lo,
+                  truncated(rep_of(signature.operands[i]), {args[i], 0}).lo);
+    }
+  }
+
+  Function function_{GetParam()};
+  static constexpr u32 kSpare = 6;  ///< locals of parameters; those above are for Way::kDirty
+};
+
+INSTANTIATE_TEST_SUITE_P(Levels, NumericTest, testing::ValuesIn(kLevels),
+                         [](const auto& info) { return "v" + std::to_string(static_cast<int>(info.param) + 1); });
+
+TEST_P(NumericTest, EveryOpcodeOverEdgesInEveryPlace) {
+  u32 opcodes = 0;
+  u64 random = 1;
+  for (usize i = 0; i < wasm::kOpCount; ++i) {
+    const Op op = static_cast<Op>(i);
+    const auto signature = scalar_signature(op);
+    if (!signature) continue;
+    ++opcodes;
+    SCOPED_TRACE(wasm::op_info(op).text);
+    const usize count = signature->operands.size();
+    std::vector<std::vector<u64>> values;
+    for (wasm::ValType type : signature->operands) values.push_back(edges(rep_of(type)));
+    // Binary: all pairs of edges, each with one of the combinations of places; others: all edges in all places.
+    const usize pairs = count == 1 ? values[0].size() : count == 2 ? values[0].size() * values[1].size() : 400;
+    const bool is_float_pair = count == 2 && is_float(rep_of(signature->operands[0]));
+    for (usize n = 0; n < pairs; ++n) {
+      random = random * 6364136223846793005 + 1442695040888963407;
+      // Pairs of floats are many: a third of them, others at each level.
+      if (is_float_pair && (n + static_cast<usize>(GetParam())) % 3 != 0) continue;
+      std::vector<u64> args;
+      std::vector<Way> ways;
+      u64 choice = random >> 20;
+      for (usize k = 0; k < count; ++k) {
+        const usize at =
+            count <= 2 ? (k == 0 ? n % values[0].size() : n / values[0].size()) : (choice >> 8) % values[k].size();
+        args.push_back(values[k][at]);
+        ways.push_back(static_cast<Way>(choice % static_cast<u64>(Way::kCount)));
+        choice = choice * 6364136223846793005 + 99;
+        choice >>= 7;
+      }
+      SCOPED_TRACE(testing::Message() << std::hex << args[0] << " " << (count > 1 ? args[1] : 0) << " ways "
+                                      << static_cast<int>(ways[0]) << " "
+                                      << (count > 1 ? static_cast<int>(ways[1]) : 0));
+      ASSERT_NO_FATAL_FAILURE(check(op, *signature, ways, args, false));
+    }
+    // All combinations of places on a few values; and both operands the same local.
+    for (u32 combination = 0; combination < 25; ++combination) {
+      std::vector<Way> ways = {static_cast<Way>(combination % 5), static_cast<Way>(combination / 5), Way::kAlias,
+                               static_cast<Way>(combination % 5)};
+      for (usize n = 0; n < 3; ++n) {
+        std::vector<u64> args;
+        for (usize k = 0; k < count; ++k)
+          args.push_back(values[k][(combination * 7 + n * 5 + k * 3) % values[k].size()]);
+        SCOPED_TRACE(testing::Message() << "combination " << combination << " of " << std::hex << args[0]);
+        ASSERT_NO_FATAL_FAILURE(check(op, *signature, ways, args, false));
+        bool alike = count >= 2;
+        for (usize k = 1; k < count; ++k) alike &= signature->operands[k] == signature->operands[0];
+        if (alike) ASSERT_NO_FATAL_FAILURE(check(op, *signature, ways, args, true));
+      }
+    }
+  }
+  EXPECT_EQ(opcodes, 140U);
+}
+
+}  // namespace
+
+}  // namespace dewar::exec::baseline::test
