@@ -70,7 +70,7 @@ class Run {
     }
     if (Result<void> ok = check_descriptor_room(config_.limits, config_.grants); !ok) return ok;
     engine_ = std::make_unique<runtime::Engine>(
-        runtime::EngineOptions{.features = config_.features, .hide_memory = config_.hide_memory});
+        runtime::EngineOptions{.features = config_.features, .tier = config_.tier, .hide_memory = config_.hide_memory});
     if (Result<void> ok = load(); !ok) return ok;
 
     if (config_.out_folder && !config_.out_folder->host_path.empty()) {

@@ -15,6 +15,7 @@
 #include "api/run_watcher.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
+#include "runtime/tier.h"
 #include "wasm/op.h"
 
 namespace dewar::api {
@@ -38,6 +39,7 @@ struct RunConfig {
   std::optional<PolicyInfo> policy;  ///< what to tell of the policy that the grants came from
   RunLimits limits;
   wasm::Features features;
+  runtime::Tier tier = runtime::Tier::interp;
   bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)
   /// Bytes of the scratch folder /tmp in memory. Nothing = kDefaultScratch, unless a grant covers /tmp (it is there, or
   /// at the root); 0 = no such folder.

@@ -11,6 +11,7 @@
 #include "api/host_room.h"
 #include "api/outcome.h"
 #include "api/outcome_json.h"
+#include "cli/code_options.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
@@ -42,6 +43,7 @@ int wast_verb(const ParsedArgs& args) {
   options.engine.garbage_upper = args.has("garbage-upper");
   options.engine.gc_stress = args.has("gc-stress");
   options.engine.explicit_bounds = args.has("explicit-bounds");
+  if (auto ok = apply_code_options(args.all("codegen"), options.engine.tier); !ok) return usage_error(ok.error());
   options.verbose = args.has("verbose");
   options.json = args.has("json");
   return wast_main(args.arguments, options);

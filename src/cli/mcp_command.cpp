@@ -6,6 +6,7 @@
 #include "api/host_room.h"
 #include "base/utf8.h"
 #include "boundary/mounts.h"
+#include "cli/code_options.h"
 #include "cli/commands.h"
 #include "cli/guest_run.h"
 #include "cli/guest_store.h"
@@ -31,6 +32,7 @@ struct Granted {
   std::optional<api::PolicyInfo> policy;
   api::RunLimits limits;
   wasm::Features features;
+  runtime::Tier tier = runtime::Tier::interp;
   api::Hardening hardening;
   std::vector<std::string> languages;
 };
@@ -52,6 +54,7 @@ class OperatorHost final : public server::CodeHost {
     config.policy = granted_.policy;
     config.limits = granted_.limits;
     config.features = granted_.features;
+    config.tier = granted_.tier;
     config.handle = &handle;
     if (request.timeout_ms) {
       config.limits.wall_time_ms = std::min(*request.timeout_ms, config.limits.wall_time_ms.value_or(UINT64_MAX));
@@ -148,6 +151,8 @@ Result<std::optional<Policy>> read_rules(const ParsedArgs& args, Granted& grante
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
+  if (auto ok = apply_code_options(args.all("codegen"), config.tier); !ok)
+    return std::unexpected(std::move(ok.error()));
   auto policy = apply_rule_options(args, config);
   if (!policy) return policy;
   if (!config.grants.sockets.empty()) {
@@ -161,6 +166,7 @@ Result<std::optional<Policy>> read_rules(const ParsedArgs& args, Granted& grante
   granted.policy = std::move(config.policy);
   granted.limits = config.limits;
   granted.features = config.features;
+  granted.tier = config.tier;
   return policy;
 }
 

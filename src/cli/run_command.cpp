@@ -10,6 +10,7 @@
 #include "api/receipt_recorder.h"
 #include "api/run.h"
 #include "base/file.h"
+#include "cli/code_options.h"
 #include "cli/commands.h"
 #include "cli/folder_options.h"
 #include "cli/guest_run.h"
@@ -84,6 +85,8 @@ Result<api::RunConfig> configure_run(const ParsedArgs& args) {
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
+  if (auto ok = apply_code_options(args.all("codegen"), config.tier); !ok)
+    return std::unexpected(std::move(ok.error()));
   auto policy = apply_rule_options(args, config);
   if (!policy) return std::unexpected(std::move(policy.error()));
   if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));

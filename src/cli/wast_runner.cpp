@@ -83,6 +83,7 @@ class WastMachine {
       }
       for (u32 i = 0; i < instance.codes->count(); ++i) {
         report.patched_bytes += patched_bytes(instance.codes->at(i));
+        report.prepared_functions += instance.codes->at(i).frame_slots.load() != runtime::FuncCode::kUnprepared;
         report.compiled_functions += instance.codes->at(i).native.load() != nullptr;
       }
     }

@@ -247,11 +247,50 @@ DEWAR_HANDLER(back_to_native) {
   DEWAR_ENTER_NATIVE();
 }
 
-DEWAR_HANDLER(step_interpret) {
+DEWAR_HANDLER(step_rethrow) {
+  stack->exception = stack->native.step_result;
+  DEWAR_TAIL(raise_exception);
+}
+
+DEWAR_HANDLER(step_charge) {
+  DEWAR_CHARGE_BULK(u64{stack->native.step_result} * sizeof(Slot));
+  ++pc;
+  DEWAR_TAIL(back_to_native);
+}
+
+namespace {
+
+/// A compiled frame tail-calls a host function, which runs above it; then the frame returns.
+DEWAR_HANDLER(tail_call_host) {
+  Func* const func = stack->scratch.func;
+  sp -= takes_operand(call_opcode(*code, pc));
+  stack->scratch.in_tail = true;
+  DEWAR_SAVE_STATE();
+  const u32 exit = run_host_call(*stack, *func, inst, sp);
+  fuel = stack->fuel;
+  if (DEWAR_UNLIKELY(exit != kHostReturned)) {
+    if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
+    if (exit == kHostPending) return kExitPending;
+    stack->scratch.in_tail = false;
+    if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
+    return kExitExited;
+  }
+  stack->scratch.in_tail = false;
+  const u32 results = func->host.result_slots;
+  DEWAR_CHARGE_BULK(u64{results} * sizeof(Slot));
+  std::memmove(fp, sp - func->host.arg_slots, results * sizeof(Slot));
+  pc = reinterpret_cast<const u8*>(*stack->native.sp++);  // as `ret` does
+  DEWAR_ENTER_NATIVE();
+}
+
+/// A tail call that is interrupted, or does not fit, runs again in the interpreter.
+DEWAR_HANDLER(tail_call_slow) {
   DEWAR_TIER_DOWN();
-  const Handler again = unprobed_handler(*code, pc, table);
+  const Handler again = call_handler(*code, pc, call_opcode(*code, pc));
   [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
 }
+
+}  // namespace
 
 DEWAR_HANDLER(step_tail_direct) {
   const u8* p = pc + 1;
@@ -262,12 +301,11 @@ DEWAR_HANDLER(step_tail_direct) {
 DEWAR_HANDLER(step_tail_call) {
   Func* const f = stack->scratch.func;
   FuncCode* const callee = f->code;
-  // A host function runs above this frame, which then returns: as the interpreter does it.
-  if (callee == nullptr) DEWAR_TAIL(step_interpret);
+  if (callee == nullptr) DEWAR_TAIL(tail_call_host);
   if (callee->frame_slots.load(std::memory_order_acquire) == FuncCode::kUnprepared && !prepare_callee(*stack, *callee))
     DEWAR_TAIL(exit_trap);
   const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_relaxed)} * sizeof(Slot);
-  if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) DEWAR_TAIL(step_interpret);
+  if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) DEWAR_TAIL(tail_call_slow);
   DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));  // arguments moved, locals cleared
   const Slot* const args_end = sp - takes_operand(call_opcode(*code, pc));
   const u32 args = callee->param_slots;

@@ -26,6 +26,7 @@ void attach_native(runtime::Engine& engine) {
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer) {
   runtime::Engine& engine = payer.store.engine();
   if (!engine.native() || engine.options().probe_all) return;
+  if (engine.options().mix_tiers && code.func % 2 != 0) return;
   runtime::CodeSet& set = *code.set;
   std::lock_guard lock(set.mutex());
   if (code.native.load(std::memory_order_relaxed) || code.unprobed) return;

@@ -14,6 +14,7 @@
 #include "runtime/host.h"
 #include "runtime/memory.h"
 #include "runtime/stack.h"
+#include "runtime/tier.h"
 #include "wasm/type_registry.h"
 
 namespace dewar::gc {
@@ -21,12 +22,6 @@ class Heap;
 }
 
 namespace dewar::runtime {
-
-/// Which code runs a function. Nothing a guest can see depends on it (design D10).
-enum class Tier : u8 {
-  interp,    ///< the interpreter
-  baseline,  ///< compiled at its first call, where the machine has a compiler; else interpreted
-};
 
 /// How code is run; fixed per engine. The test matrix switches these.
 struct EngineOptions {
@@ -37,6 +32,7 @@ struct EngineOptions {
   bool probe_all = false;        ///< test mode: a probe on every instruction
   bool garbage_upper = false;    ///< test mode: fill undefined upper slot halves with garbage
   bool gc_stress = false;        ///< test mode: collect at every allocation
+  bool mix_tiers = false;        ///< test mode: every other function of a module stays in the interpreter
   bool hide_memory = false;      ///< test mode: host functions reach guest memory by their accessors only (design D9)
 };
 

@@ -128,6 +128,8 @@ std::vector<Mode> matrix_modes() {
   runtime::EngineOptions baseline;
   baseline.tier = runtime::Tier::baseline;
   modes.push_back({"baseline", baseline});
+  baseline.mix_tiers = true;
+  modes.push_back({"mixed", baseline});
   return modes;
 }
 

@@ -34,7 +34,9 @@ EVIDENCE = {
     "garbage_upper_plain": [("patched_bytes", "like plain")],
     "gc_stress": [("collections", "unlike plain")],
     "explicit_bounds": [("guarded_memories", "none")],
-    "baseline": [("compiled_functions", "unlike plain")],
+    "baseline": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "baseline_garbage": [("compiled_functions", "unlike plain")],
+    "mixed": [("compiled_functions", "unlike plain"), ("collections", "unlike plain")],
 }
 
 

@@ -9,6 +9,7 @@
 namespace {
 
 using dewar::runtime::EngineOptions;
+using dewar::runtime::Tier;
 
 struct Mode {
   std::string_view name;
@@ -22,7 +23,9 @@ constexpr Mode kModes[] = {
     {"garbage_upper", [](EngineOptions& o) { o.garbage_upper = true; }},
     {"garbage_upper_plain", [](EngineOptions& o) { o.garbage_upper = true, o.quicken = false; }},
     {"gc_stress", [](EngineOptions& o) { o.gc_stress = true; }},
-    {"baseline", [](EngineOptions& o) { o.tier = dewar::runtime::Tier::baseline; }},
+    {"baseline", [](EngineOptions& o) { o.tier = Tier::baseline; }},
+    {"baseline_garbage", [](EngineOptions& o) { o.tier = Tier::baseline, o.garbage_upper = true; }},
+    {"mixed", [](EngineOptions& o) { o.tier = Tier::baseline, o.mix_tiers = true, o.gc_stress = true; }},
     {"explicit_bounds", [](EngineOptions& o) { o.explicit_bounds = true; }},
 };
 

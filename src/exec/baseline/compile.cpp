@@ -94,6 +94,12 @@ void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
   call_stub(support_.step);
 }
 
+void Compiler::charge_move(const Instr& instr, u32 count) {
+  if (count < kManySlots) return;
+  m_.mov(Width::w32, Mem(kStack, at::kStepResult), Imm(static_cast<i32>(count)));
+  step(instr, interp::kStepCharge, instr.pc);
+}
+
 void Compiler::instruction(const Instr& instr) {
   const EmitFn emit = emit_table()[static_cast<usize>(instr.op)];
   if (emit) return emit(*this, instr);

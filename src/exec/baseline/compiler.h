@@ -70,8 +70,8 @@ class Compiler {
   void step(const Instr& instr) { step(instr, instr.handler, instr.last); }
   /// The same with a handler that needs none of the opcode's bytes.
   void step(const Instr& instr, u32 handler, u32 pc);
-  /// The frame goes on in the interpreter, with this instruction.
-  void interpret(const Instr& instr) { step(instr, interp::kStepInterpret, instr.pc); }
+  /// Pays for moving `count` slots, if they are many: bulk work (docs/ABI.md).
+  void charge_move(const Instr& instr, u32 count);
   void call_stub(const u8* stub) { stubs_.push_back({m_.call_elsewhere(), stub}); }
   void jump_stub(const u8* stub) { stubs_.push_back({m_.jmp_elsewhere(), stub}); }
   /// Copies `count` slots of the frame down. state: for the edge of a jump only.
@@ -81,6 +81,7 @@ class Compiler {
   void begin(u32 entry_pc);
   void instruction(const Instr& instr);  ///< one that is in emit_table.h
   void nothing_follows(const Instr& instr);
+  void rethrow(const Instr& instr, const wasm::Label& caught);
   void open_block(const wasm::Label& label, const Instr& instr, u32 next_pc);
   void open_dead() { open_.emplace_back(); }
   void else_part(const wasm::Label& label, bool reached, u32 next_pc);
@@ -171,7 +172,7 @@ class Compiler {
   u32 func_word_ = 0;
 };
 
-/// Slots that a branch carries, or a function returns, from which on moving them is bulk work: the interpreter does it.
+/// Slots that a branch carries, or a function returns, from which on moving them is bulk work.
 inline constexpr u32 kManySlots = interp::kBulkUnit / sizeof(Slot);
 
 class CompileSink : public wasm::NullSink {
@@ -213,8 +214,14 @@ class CompileSink : public wasm::NullSink {
       case Op::br_table: c_.branch_table(instr_); return;
       case Op::unreachable:
       case Op::throw_:
-      case Op::throw_ref:
-      case Op::rethrow: c_.nothing_follows(instr_); return;
+      case Op::throw_ref: c_.nothing_follows(instr_); return;
+      case Op::rethrow: {
+        base::Cursor c(w.module().slice(w.module().funcs[w.func().value].body));
+        c.seek(instr_.pc + 1);
+        const u32 depth = c.leb_u32();
+        c_.rethrow(instr_, w.label(depth));
+        return;
+      }
       default: break;
     }
     if (!has_hook(op)) c_.instruction(instr_);

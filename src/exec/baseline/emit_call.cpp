@@ -51,10 +51,7 @@ void Compiler::tail_call(const Instr& instr) {
 }
 
 void Compiler::emit_return(const Instr& instr, u32 slots, u32 count) {
-  if (count >= kManySlots) {
-    interpret(instr);
-    return m_.ud2();
-  }
+  charge_move(instr, count);
   move_slots(first_operand_ + slots - count, 0, count);
   m_.ret();
 }

@@ -36,7 +36,7 @@ void Compiler::else_part(const wasm::Label& label, bool reached, u32 next_pc) {
 
 void Compiler::drop_hidden(const wasm::Label& label, const Instr& instr) {
   const u32 keep = wasm::slots_of(label.results());
-  if (keep >= kManySlots) return interpret(instr);
+  charge_move(instr, keep);
   const u32 from = first_operand_ + label.slots + 1;
   move_slots(from, from - 1, keep);
 }
@@ -74,12 +74,9 @@ void Compiler::take(const Instr& instr, const Target& target, u32 slots, const C
   if (from == target.slots || target.keep == 0) return cond ? m_.jcc(*cond, label) : m_.jmp(label);
   Label next;
   if (cond) m_.jcc(negate(*cond), next);
-  if (target.keep >= kManySlots) {
-    interpret(instr);
-  } else {
-    move_slots(first_operand_ + from, first_operand_ + target.slots, target.keep);
-    m_.jmp(label);
-  }
+  charge_move(instr, target.keep);
+  move_slots(first_operand_ + from, first_operand_ + target.slots, target.keep);
+  m_.jmp(label);
   if (cond) m_.bind(next);
 }
 
@@ -146,12 +143,15 @@ void Compiler::branch_table(const Instr& instr) {
 }
 
 void Compiler::nothing_follows(const Instr& instr) {
-  // rethrow finds its exception through the side table, which compiled frames do not follow.
-  if (instr.op == wasm::Op::rethrow) {
-    interpret(instr);
-  } else {
-    step(instr);
-  }
+  step(instr);
+  m_.ud2();
+  close_block();
+}
+
+void Compiler::rethrow(const Instr& instr, const wasm::Label& caught) {
+  m_.mov(Width::w32, Gpr::rax, operand(caught.slots));
+  m_.mov(Width::w32, Mem(kStack, at::kStepResult), Gpr::rax);
+  step(instr, interp::kStepRethrow, instr.last);
   m_.ud2();
   close_block();
 }

@@ -79,7 +79,8 @@ void fill_table(Handler* t, bool guarded, bool quicken) {
   t[kStepTailCall] = step_tail_call;
   t[kStepTailDirect] = step_tail_direct;
   t[kStepCast] = step_cast;
-  t[kStepInterpret] = step_interpret;
+  t[kStepRethrow] = step_rethrow;
+  t[kStepCharge] = step_charge;
   if (quicken) add_fused(t, guarded);
 }
 

@@ -80,7 +80,8 @@ enum StepHandler : u32 {
   kStepTailCall,               ///< leave the frame for scratch.func
   kStepTailDirect,             ///< the same for the function that return_call names
   kStepCast,                   ///< native.step_result = does the operand of br_on_cast match?
-  kStepInterpret,              ///< the frame goes on in the interpreter
+  kStepRethrow,                ///< raise the exception native.step_result
+  kStepCharge,                 ///< pay for moving native.step_result slots
 };
 
 /// Beside each dispatch table there is one for steps: the handler runs, and what it dispatches next is back_to_native.
@@ -200,7 +201,8 @@ DEWAR_HANDLER(step_ref);
 DEWAR_HANDLER(step_tail_call);
 DEWAR_HANDLER(step_tail_direct);
 DEWAR_HANDLER(step_cast);
-DEWAR_HANDLER(step_interpret);
+DEWAR_HANDLER(step_rethrow);
+DEWAR_HANDLER(step_charge);
 /// Function entry failed its limit compare: not prepared yet, interrupted, or really exhausted. `pc` = the call.
 DEWAR_HANDLER(call_slow);
 
