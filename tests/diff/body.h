@@ -89,6 +89,9 @@ class Body {
   bool call_op(Op o);
   bool exception_op(Op o);
   bool legacy_op(Op o);
+  void begin_handler(Op kind, const Types& payload);
+  bool rethrow_out();
+  bool rethrow_again();
   void block_type(std::span<const ValType> params, std::span<const ValType> results);
   Types some_results();
   void open(Op kind, Types params, Types results);

@@ -403,20 +403,59 @@ bool Body::exception_op(Op o) {
   return true;
 }
 
+/// The label becomes that of a handler, which is given `payload`.
+void Body::begin_handler(Op kind, const Types& payload) {
+  labels_.back().kind = kind;
+  labels_.back().catches = false;
+  stack_.resize(labels_.back().height);
+  stack_.insert(stack_.end(), payload.begin(), payload.end());
+  dead_ = false;
+}
+
+/// rethrow to a handler around, if there is one and the exception stays inside of the function.
+bool Body::rethrow_out() {
+  if (catching() == 0 && !dice_.chance(3)) return false;
+  for (u32 depth = 0; depth < labels_.size(); ++depth) {
+    const Op kind = labels_[labels_.size() - 1 - depth].kind;
+    if ((kind != Op::catch_ && kind != Op::catch_all) || !dice_.chance(60)) continue;
+    op_u(Op::rethrow, depth);
+    make_unreachable();
+    return true;
+  }
+  return false;
+}
+
+/// An exception that is thrown, caught, thrown again and caught for good.
+bool Body::rethrow_again() {
+  if (labels_.size() > 6 || plan_.tags.empty()) return false;
+  const u32 tag = dice_.below(plan_.tags.size());
+  const Types payload = plan_.draft.types[plan_.tags[tag]].params;
+  open(Op::try_, {}, {});
+  labels_.back().catches = true;
+  open(Op::try_, {}, {});
+  for (const ValType t : payload) value(t, 1);
+  op_u(Op::throw_, tag);
+  make_unreachable();
+  op_u(Op::catch_, tag);
+  begin_handler(Op::catch_, payload);
+  statements(2);
+  if (!dead_) {
+    op_u(Op::rethrow, 0);
+    make_unreachable();
+  }
+  finish({});
+  close();
+  finish({});
+  op(Op::catch_all);
+  begin_handler(Op::catch_all, {});
+  close();
+  return true;
+}
+
 /// try with catch, catch_all or delegate, and rethrow inside a catch.
 bool Body::legacy_op(Op o) {
   if (!plan_.legacy_exceptions) return false;
-  if (o == Op::rethrow) {
-    if (catching() == 0 && !dice_.chance(3)) return false;
-    for (u32 depth = 0; depth < labels_.size(); ++depth) {
-      const Op kind = labels_[labels_.size() - 1 - depth].kind;
-      if ((kind != Op::catch_ && kind != Op::catch_all) || !dice_.chance(60)) continue;
-      op_u(o, depth);
-      make_unreachable();
-      return true;
-    }
-    return false;
-  }
+  if (o == Op::rethrow) return dice_.chance(50) ? rethrow_out() : rethrow_again();
   if (labels_.size() > 7) return false;
   const usize count = std::min<usize>(available(), dice_.below(3));
   const Types params(stack_.end() - static_cast<i64>(count), stack_.end());
@@ -437,12 +476,8 @@ bool Body::legacy_op(Op o) {
     dead_ = false;
     return true;
   }
-  labels_.back().catches = false;
   const auto handler = [&](Op kind, const Types& payload) {
-    labels_.back().kind = kind;
-    stack_.resize(labels_.back().height);
-    stack_.insert(stack_.end(), payload.begin(), payload.end());
-    dead_ = false;
+    begin_handler(kind, payload);
     statements(3);
     finish(results);
   };
