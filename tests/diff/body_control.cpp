@@ -56,8 +56,21 @@ void Body::back_edge(u32 depth) {
     op(Op::i32_add);
   }
   op_u(Op::local_tee, counter);
-  i32_const(0);
-  op(Op::i32_gt_s);
+  switch (dice_.below(3)) {
+    case 0:
+      i32_const(0);
+      op(Op::i32_gt_s);
+      break;
+    case 1:
+      i32_const(1);
+      op(Op::i32_ge_s);
+      break;
+    default:
+      i32_const(0);
+      op(Op::i32_le_s);
+      op(Op::i32_eqz);
+      break;
+  }
   if (labels_[labels_.size() - 1 - depth].params.empty() && dice_.chance(25)) {
     op(Op::if_);
     out_.push_back(0x40);
@@ -66,6 +79,14 @@ void Body::back_edge(u32 depth) {
   } else {
     op_u(Op::br_if, depth);
   }
+}
+
+/// Pushes an i32 for a branch: half of the time straight from a comparison.
+void Body::condition() {
+  static constexpr Op kCompare[] = {Op::i32_eqz,  Op::i64_eqz,  Op::i32_eq, Op::i32_lt_s, Op::i32_gt_u, Op::i64_ne,
+                                    Op::i64_le_s, Op::i64_ge_u, Op::f32_lt, Op::f32_ne,   Op::f64_eq,   Op::f64_ge,
+                                    Op::f64_gt,   Op::i32_and,  Op::f32_le, Op::i64_lt_u, Op::i32_ge_u, Op::i32_ne};
+  dice_.chance(50) ? simple(dice_.of(kCompare), 1) : value(kI32, 0);
 }
 
 /// A block, loop or if with parameters from the stack and a body of about `size` choices.
@@ -86,7 +107,7 @@ void Body::nested(Op kind, u32 size) {
     pointers_.push_back({counter, 31, false});
   }
   if (kind == Op::if_) {
-    value(kI32, 0);
+    condition();
     pop(1);
   }
   open(kind, params, results);
@@ -126,7 +147,7 @@ bool Body::branch(Op o) {
     return true;
   }
   if (o == Op::br_if) {
-    value(kI32, 0);
+    condition();
     pop(1);
   }
   op_u(o, depth);
@@ -319,9 +340,22 @@ u32 Body::catching() const {
 bool Body::exception_op(Op o) {
   const bool legacy = plan_.legacy_exceptions;
   if (o == Op::throw_) {
-    if (plan_.tags.empty() || (catching() == 0 && !dice_.chance(2)) || !dice_.chance(30)) return false;
+    if (plan_.tags.empty() || !dice_.chance(30)) return false;
     const u32 tag = dice_.below(plan_.tags.size());
-    operands(plan_.draft.types[plan_.tags[tag]].params);
+    const Types payload = plan_.draft.types[plan_.tags[tag]].params;
+    if (catching() == 0) {
+      // To a caller, or out of everything: now and then, and not always.
+      if (!dice_.chance(20)) return false;
+      condition();
+      pop(1);
+      open(Op::if_, {}, {});
+      for (const ValType t : payload) value(t, 1);
+      op_u(o, tag);
+      make_unreachable();
+      close();
+      return true;
+    }
+    operands(payload);
     op_u(o, tag);
     make_unreachable();
     return true;
