@@ -75,7 +75,7 @@ std::vector<std::string> Session::complaints() const {
   for (usize i = 0; i < wasm::kOpCount; ++i) {
     const Op op = static_cast<Op>(i);
     const bool expected = unreachable_reason(op, options_.common).empty();
-    const std::string name = wasm::op_info(op).text;
+    const std::string name(std::string_view(wasm::op_info(op).text));
     if (expected != (totals_.emitted[i] != 0))
       all.push_back(name + (expected ? " never came up" : " came up in spite of its reason not to"));
     else if (expected && counts_executed_ && totals_.executed[i] == 0)
@@ -98,8 +98,9 @@ std::string Session::report() const {
   std::vector<usize> modes = {0};
   modes.insert(modes.end(), modes_.begin(), modes_.end());
   for (const usize m : modes)
-    add("mode %-16s instructions %llu, probes %llu, collections %llu\n", std::string(kModes[m].name).c_str(),
-        ull{work_[m].instructions}, ull{work_[m].probes}, ull{work_[m].collections});
+    add("mode %-16s instructions %llu, probes %llu, collections %llu, compiled %llu of %llu functions\n",
+        std::string(kModes[m].name).c_str(), ull{work_[m].instructions}, ull{work_[m].probes},
+        ull{work_[m].collections}, ull{work_[m].compiled}, ull{work_[m].functions});
   for (usize k = 1; k < totals_.traps.size(); ++k)
     if (totals_.traps[k] != 0)
       add("trap %-28s %llu\n", std::string(runtime::trap_code(static_cast<runtime::TrapKind>(k))).c_str(),

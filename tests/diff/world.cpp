@@ -175,6 +175,13 @@ class Run {
     work.probes += stack_ ? stack_->probes_fired : 0;
     work.collections += store_.heap().collections();
     for (const auto& memory : store_.memories()) work.guarded_memories += memory->guarded;
+    for (runtime::Instance& instance : store_.instances()) {
+      for (u32 f = 0; f < instance.codes->count(); ++f) {
+        const runtime::FuncCode& code = instance.codes->at(f);
+        work.functions += code.frame_slots.load() != runtime::FuncCode::kUnprepared;
+        work.compiled += code.native.load() != nullptr;
+      }
+    }
   }
 
  private:
