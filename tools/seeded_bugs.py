@@ -5,6 +5,7 @@ the other, and says after how many modules the generator found it. Exits with 1 
 without a bug finds something.
 
 usage: seeded_bugs.py [--within N] [--missed K] [--only N,N...] [--from SEED] [--node PATH]
+       seeded_bugs.py --list [--root DIR]
 """
 
 import argparse
@@ -20,10 +21,10 @@ PLACE = re.compile(r"\bSEED\((\d+),")
 SAYS = re.compile(r"//\s*Bug (\d+): (.*)")
 
 
-def places():
-    """Number -> (what its comment says, file), of all places in src/."""
+def places(root):
+    """Number -> (what its comment says, file), of all places in src/. A number is used once."""
     found = {}
-    for path in sorted((ROOT / "src").rglob("*")):
+    for path in sorted((root / "src").rglob("*")):
         if path.suffix not in (".h", ".cpp", ".def") or path.name == "seed_bug.h":
             continue
         text = path.read_text(encoding="utf-8")
@@ -31,7 +32,9 @@ def places():
         for number in (int(n) for n in PLACE.findall(text)):
             if number not in said:
                 sys.exit(f"seeded_bugs.py: {path}: bug {number} has no comment 'Bug {number}: ...'")
-            found[number] = (said[number], path.relative_to(ROOT))
+            if number in found:
+                sys.exit(f"seeded_bugs.py: {path}: bug {number} is also in {found[number][1]}")
+            found[number] = (said[number], path.relative_to(root))
     return found
 
 
@@ -60,11 +63,17 @@ def main():
     parser.add_argument("--only", help="numbers of bugs, separated by commas")
     parser.add_argument("--from", type=int, default=1, dest="start", metavar="SEED", help="first seed (1)")
     parser.add_argument("--node", help="compare with V8 as well: for bugs that all modes share")
+    parser.add_argument("--list", action="store_true", help="print the bugs and do nothing")
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="source tree for --list")
     args = parser.parse_args()
+    bugs = places(args.root)
+    if args.list:
+        for number, (what, path) in sorted(bugs.items()):
+            print(f"{number}\t{path}\t{what}")
+        return 0
     subprocess.run(["cmake", "--preset", "seeded"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", "--preset", "seeded", "--target", "diff_runner"], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
-    bugs = places()
     chosen = [int(n) for n in args.only.split(",")] if args.only else sorted(bugs)
 
     clean = argparse.Namespace(**{**vars(args), "within": min(args.within, 2000)})

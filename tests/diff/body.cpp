@@ -354,7 +354,7 @@ void Body::statements(u32 count) {
     if (dead_ && dice_.chance(60)) return;
     --budget_;
     statement();
-    while (available() > 12) pop_to_local_or_drop();
+    while (available() > most_operands_) pop_to_local_or_drop();
   }
 }
 
@@ -371,6 +371,7 @@ DraftFunc Body::make(u32 size) {
     writable_.push_back(true);
   }
   budget_ = size;
+  most_operands_ = dice_.chance(20) ? 45 : 12;
   Label whole{Op::block, {}, type_.results};
   labels_.push_back(whole);
   if (!type_.params.empty() && type_.params[0] == kI32 && dice_.chance(12)) recursion_guard();

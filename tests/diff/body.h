@@ -89,12 +89,16 @@ class Body {
   bool call_op(Op o);
   bool exception_op(Op o);
   bool legacy_op(Op o);
+  void begin_handler(Op kind, const Types& payload);
+  bool rethrow_out();
+  bool rethrow_again();
   void block_type(std::span<const ValType> params, std::span<const ValType> results);
   Types some_results();
   void open(Op kind, Types params, Types results);
   void close();
   void nested(Op kind, u32 size);
   void back_edge(u32 depth);
+  void condition();
   bool loop_fits(u32 trips) const { return mult_ * trips <= 64; }
   bool call_fits(u64 callee) const { return cost_ + mult_ * callee < kMaxCost; }
   bool branch(Op o);
@@ -130,7 +134,8 @@ class Body {
   std::vector<Label> labels_;
   bool dead_ = false;
   u32 budget_ = 0;
-  u64 mult_ = 1;  ///< product of the trips of the loops around
+  u32 most_operands_ = 12;  ///< of the innermost block, between choices
+  u64 mult_ = 1;            ///< product of the trips of the loops around
   u64 cost_ = 0;
   u32 recursion_ = kNone;  ///< local that counts the depth left for a call of itself
 };

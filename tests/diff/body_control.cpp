@@ -56,8 +56,21 @@ void Body::back_edge(u32 depth) {
     op(Op::i32_add);
   }
   op_u(Op::local_tee, counter);
-  i32_const(0);
-  op(Op::i32_gt_s);
+  switch (dice_.below(3)) {
+    case 0:
+      i32_const(0);
+      op(Op::i32_gt_s);
+      break;
+    case 1:
+      i32_const(1);
+      op(Op::i32_ge_s);
+      break;
+    default:
+      i32_const(0);
+      op(Op::i32_le_s);
+      op(Op::i32_eqz);
+      break;
+  }
   if (labels_[labels_.size() - 1 - depth].params.empty() && dice_.chance(25)) {
     op(Op::if_);
     out_.push_back(0x40);
@@ -66,6 +79,14 @@ void Body::back_edge(u32 depth) {
   } else {
     op_u(Op::br_if, depth);
   }
+}
+
+/// Pushes an i32 for a branch: half of the time straight from a comparison.
+void Body::condition() {
+  static constexpr Op kCompare[] = {Op::i32_eqz,  Op::i64_eqz,  Op::i32_eq, Op::i32_lt_s, Op::i32_gt_u, Op::i64_ne,
+                                    Op::i64_le_s, Op::i64_ge_u, Op::f32_lt, Op::f32_ne,   Op::f64_eq,   Op::f64_ge,
+                                    Op::f64_gt,   Op::i32_and,  Op::f32_le, Op::i64_lt_u, Op::i32_ge_u, Op::i32_ne};
+  dice_.chance(50) ? simple(dice_.of(kCompare), 1) : value(kI32, 0);
 }
 
 /// A block, loop or if with parameters from the stack and a body of about `size` choices.
@@ -86,7 +107,7 @@ void Body::nested(Op kind, u32 size) {
     pointers_.push_back({counter, 31, false});
   }
   if (kind == Op::if_) {
-    value(kI32, 0);
+    condition();
     pop(1);
   }
   open(kind, params, results);
@@ -126,7 +147,7 @@ bool Body::branch(Op o) {
     return true;
   }
   if (o == Op::br_if) {
-    value(kI32, 0);
+    condition();
     pop(1);
   }
   op_u(o, depth);
@@ -319,9 +340,22 @@ u32 Body::catching() const {
 bool Body::exception_op(Op o) {
   const bool legacy = plan_.legacy_exceptions;
   if (o == Op::throw_) {
-    if (plan_.tags.empty() || (catching() == 0 && !dice_.chance(2)) || !dice_.chance(30)) return false;
+    if (plan_.tags.empty() || !dice_.chance(30)) return false;
     const u32 tag = dice_.below(plan_.tags.size());
-    operands(plan_.draft.types[plan_.tags[tag]].params);
+    const Types payload = plan_.draft.types[plan_.tags[tag]].params;
+    if (catching() == 0) {
+      // To a caller, or out of everything: now and then, and not always.
+      if (!dice_.chance(20)) return false;
+      condition();
+      pop(1);
+      open(Op::if_, {}, {});
+      for (const ValType t : payload) value(t, 1);
+      op_u(o, tag);
+      make_unreachable();
+      close();
+      return true;
+    }
+    operands(payload);
     op_u(o, tag);
     make_unreachable();
     return true;
@@ -403,20 +437,59 @@ bool Body::exception_op(Op o) {
   return true;
 }
 
+/// The label becomes that of a handler, which is given `payload`.
+void Body::begin_handler(Op kind, const Types& payload) {
+  labels_.back().kind = kind;
+  labels_.back().catches = false;
+  stack_.resize(labels_.back().height);
+  stack_.insert(stack_.end(), payload.begin(), payload.end());
+  dead_ = false;
+}
+
+/// rethrow to a handler around, if there is one and the exception stays inside of the function.
+bool Body::rethrow_out() {
+  if (catching() == 0 && !dice_.chance(3)) return false;
+  for (u32 depth = 0; depth < labels_.size(); ++depth) {
+    const Op kind = labels_[labels_.size() - 1 - depth].kind;
+    if ((kind != Op::catch_ && kind != Op::catch_all) || !dice_.chance(60)) continue;
+    op_u(Op::rethrow, depth);
+    make_unreachable();
+    return true;
+  }
+  return false;
+}
+
+/// An exception that is thrown, caught, thrown again and caught for good.
+bool Body::rethrow_again() {
+  if (labels_.size() > 6 || plan_.tags.empty()) return false;
+  const u32 tag = dice_.below(plan_.tags.size());
+  const Types payload = plan_.draft.types[plan_.tags[tag]].params;
+  open(Op::try_, {}, {});
+  labels_.back().catches = true;
+  open(Op::try_, {}, {});
+  for (const ValType t : payload) value(t, 1);
+  op_u(Op::throw_, tag);
+  make_unreachable();
+  op_u(Op::catch_, tag);
+  begin_handler(Op::catch_, payload);
+  statements(2);
+  if (!dead_) {
+    op_u(Op::rethrow, 0);
+    make_unreachable();
+  }
+  finish({});
+  close();
+  finish({});
+  op(Op::catch_all);
+  begin_handler(Op::catch_all, {});
+  close();
+  return true;
+}
+
 /// try with catch, catch_all or delegate, and rethrow inside a catch.
 bool Body::legacy_op(Op o) {
   if (!plan_.legacy_exceptions) return false;
-  if (o == Op::rethrow) {
-    if (catching() == 0 && !dice_.chance(3)) return false;
-    for (u32 depth = 0; depth < labels_.size(); ++depth) {
-      const Op kind = labels_[labels_.size() - 1 - depth].kind;
-      if ((kind != Op::catch_ && kind != Op::catch_all) || !dice_.chance(60)) continue;
-      op_u(o, depth);
-      make_unreachable();
-      return true;
-    }
-    return false;
-  }
+  if (o == Op::rethrow) return dice_.chance(50) ? rethrow_out() : rethrow_again();
   if (labels_.size() > 7) return false;
   const usize count = std::min<usize>(available(), dice_.below(3));
   const Types params(stack_.end() - static_cast<i64>(count), stack_.end());
@@ -437,12 +510,8 @@ bool Body::legacy_op(Op o) {
     dead_ = false;
     return true;
   }
-  labels_.back().catches = false;
   const auto handler = [&](Op kind, const Types& payload) {
-    labels_.back().kind = kind;
-    stack_.resize(labels_.back().height);
-    stack_.insert(stack_.end(), payload.begin(), payload.end());
-    dead_ = false;
+    begin_handler(kind, payload);
     statements(3);
     finish(results);
   };

@@ -307,8 +307,9 @@ bool Body::variable_op(Op o) {
       ValType t = plan_.value_type(dice_);
       if (available() > 0 && !stack_.back().is_ref()) t = stack_.back();
       if (t.is_ref()) t = kI64;
-      const ValType types[] = {t, t, kI32};
+      const ValType types[] = {t, t};
       operands(types);
+      condition();
       op(o);
       pop(3);
       push(t);

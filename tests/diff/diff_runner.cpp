@@ -28,6 +28,7 @@ constexpr const char* kUsage = R"(usage: diff_runner [options]
   --node PATH     compare with V8 as well (implies --common): the program that tools/diff_node.sh prints
   --node-flag F   a flag for node, may be given several times
   --batch N       programs per node process (500)
+  --executed      count what is executed by opcode, too, and expect all of them; slow
   --max N         stop after so many findings (1)
   --reduce        make the program of each finding small
   --out DIR       where programs of findings are written (.)
@@ -37,7 +38,7 @@ constexpr const char* kUsage = R"(usage: diff_runner [options]
 struct Options {
   u64 seed = 1, count = 2000, max = 1;
   std::vector<usize> modes;
-  bool common = false, reduce = false, quiet = false;
+  bool common = false, reduce = false, quiet = false, executed = false;
   std::string node, out = ".";
   std::vector<std::string> flags;
   usize batch = 500;
@@ -68,6 +69,8 @@ bool parse(int argc, char** argv, Options& o) {
       o.reduce = true;
     else if (name == "--quiet")
       o.quiet = true;
+    else if (name == "--executed")
+      o.executed = true;
     else if (i + 1 == argc)
       return false;
     else if (name == "--seed")
@@ -152,6 +155,7 @@ int run(const Options& o) {
   // Before the engine's own handler of faults, which passes on what is not a guest's.
   for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE}) ::signal(signal, crashed);
   Session session(o.modes, GenOptions{o.common});
+  if (o.executed) session.count_executed();
   NodePeer node(o.node, o.flags);
   NodeTotals v8;
   u64 findings = 0;

@@ -259,7 +259,8 @@ class ModuleMaker {
       std::vector<ValType> params, results;
       for (u32 k = dice_.chance(3) ? dice_.between(15, 40) : dice_.below(6); k > 0; --k)
         params.push_back(plan_.signature_type(dice_));
-      for (u32 k = dice_.chance(50) ? 1 : dice_.below(4); k > 0; --k) results.push_back(plan_.signature_type(dice_));
+      for (u32 k = dice_.chance(50) ? 1 : dice_.chance(5) ? dice_.between(8, 14) : dice_.below(4); k > 0; --k)
+        results.push_back(plan_.signature_type(dice_));
       types.push_back(plan_.func_type(params, results));
     }
     for (u32 n = dice_.between(2, 6); n > 0; --n) {

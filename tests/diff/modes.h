@@ -14,6 +14,8 @@ struct ModeWork {
   u64 probes = 0;
   u64 collections = 0;
   u64 guarded_memories = 0;
+  u64 functions = 0;  ///< called
+  u64 compiled = 0;   ///< of those
 };
 
 struct Mode {
@@ -24,6 +26,14 @@ struct Mode {
 };
 
 inline constexpr auto kNoCheck = [](const ModeWork&, const ModeWork&) { return std::string_view{}; };
+
+inline constexpr auto kCompiles = [](const ModeWork& own, const ModeWork&) {
+#if defined(__x86_64__)
+  return own.compiled == 0 ? std::string_view("nothing was compiled") : std::string_view{};
+#else
+  return own.compiled != 0 ? std::string_view("compiled on a machine without a compiler") : std::string_view{};
+#endif
+};
 
 inline constexpr Mode kModes[] = {
     {"plain", [](runtime::EngineOptions& o) { o.quicken = false; }, kNoCheck},
@@ -43,6 +53,9 @@ inline constexpr Mode kModes[] = {
      [](const ModeWork& own, const ModeWork&) {
        return own.guarded_memories != 0 ? std::string_view("a memory had guard pages") : std::string_view{};
      }},
+    {"baseline", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline; }, kCompiles},
+    {"baseline_explicit", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.explicit_bounds = true; },
+     kCompiles},
 };
 
 }  // namespace dewar::diff

@@ -26,7 +26,7 @@ std::optional<Finding> Session::run(u64 seed) {
   for (const Call& call : expected_.calls)
     if (call.outcome == runtime::Outcome::trapped) ++totals_.traps[static_cast<usize>(call.trap)];
   for (usize i = 0; i < modes_.size(); ++i) {
-    others_[i]->run(program_, seen_, work_[modes_[i]]);
+    others_[i]->run(program_, seen_, work_[modes_[i]], true);
     std::string text = difference(expected_, seen_);
     if (!text.empty()) return Finding{seed, std::string(kModes[modes_[i]].name), std::move(text)};
   }
@@ -75,9 +75,11 @@ std::vector<std::string> Session::complaints() const {
   for (usize i = 0; i < wasm::kOpCount; ++i) {
     const Op op = static_cast<Op>(i);
     const bool expected = unreachable_reason(op, options_.common).empty();
+    const std::string name(std::string_view(wasm::op_info(op).text));
     if (expected != (totals_.emitted[i] != 0))
-      all.push_back(std::string(wasm::op_info(op).text) +
-                    (expected ? " never came up" : " came up in spite of its reason not to"));
+      all.push_back(name + (expected ? " never came up" : " came up in spite of its reason not to"));
+    else if (expected && counts_executed_ && totals_.executed[i] == 0)
+      all.push_back(name + " was never executed");
   }
   return all;
 }
@@ -96,21 +98,25 @@ std::string Session::report() const {
   std::vector<usize> modes = {0};
   modes.insert(modes.end(), modes_.begin(), modes_.end());
   for (const usize m : modes)
-    add("mode %-16s instructions %llu, probes %llu, collections %llu\n", std::string(kModes[m].name).c_str(),
-        ull{work_[m].instructions}, ull{work_[m].probes}, ull{work_[m].collections});
+    add("mode %-16s instructions %llu, probes %llu, collections %llu, compiled %llu of %llu functions\n",
+        std::string(kModes[m].name).c_str(), ull{work_[m].instructions}, ull{work_[m].probes},
+        ull{work_[m].collections}, ull{work_[m].compiled}, ull{work_[m].functions});
   for (usize k = 1; k < totals_.traps.size(); ++k)
     if (totals_.traps[k] != 0)
       add("trap %-28s %llu\n", std::string(runtime::trap_code(static_cast<runtime::TrapKind>(k))).c_str(),
           ull{totals_.traps[k]});
   for (usize c = 0; c < kOpClasses; ++c) {
     const OpClass id = static_cast<OpClass>(c);
-    u64 emitted = 0, used = 0;
+    u64 emitted = 0, executed = 0, used = 0;
     for (const Op op : ops_of(id)) {
       emitted += totals_.emitted[static_cast<usize>(op)];
+      executed += totals_.executed[static_cast<usize>(op)];
       used += totals_.emitted[static_cast<usize>(op)] != 0;
     }
-    add("class %-24s %10llu emitted, %llu of %llu opcodes\n", std::string(class_name(id)).c_str(), ull{emitted},
+    add("class %-24s %10llu emitted, %llu of %llu opcodes", std::string(class_name(id)).c_str(), ull{emitted},
         ull{used}, ull{ops_of(id).size()});
+    if (counts_executed_) add(", %llu executed", ull{executed});
+    out += '\n';
   }
   std::string_view last;
   for (usize i = 0; i < wasm::kOpCount; ++i) {

@@ -37,7 +37,13 @@ class Session {
     u64 modules = 0, without_trap = 0, calls = 0, bytes = 0;
     std::array<u64, static_cast<usize>(runtime::TrapKind::host) + 1> traps{};
     OpCounts emitted{};
+    OpCounts executed{};  ///< of main modules, after count_executed()
   };
+  /// From now on the first mode counts what it executes; much slower.
+  void count_executed() {
+    counts_executed_ = true;
+    first_.count_executed(&totals_.executed);
+  }
   const Totals& totals() const { return totals_; }
   const ModeWork& work(usize mode) const { return work_[mode]; }
   const std::vector<usize>& modes() const { return modes_; }
@@ -57,6 +63,7 @@ class Session {
   std::vector<std::unique_ptr<World>> others_;
   std::array<ModeWork, std::size(kModes)> work_{};
   Totals totals_;
+  bool counts_executed_ = false;
   Program program_;
   Observed expected_, seen_;
 };

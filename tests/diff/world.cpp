@@ -6,9 +6,12 @@
 #include "base/print.h"
 #include "diff/edges.h"
 #include "exec/exec.h"
+#include "exec/probe_point.h"
 #include "gc/heap.h"
 #include "runtime/instantiate.h"
 #include "runtime/wait_queue.h"
+#include "wasm/decoder.h"
+#include "wasm/instr.h"
 #include "wasm/validate.h"
 
 namespace dewar::diff {
@@ -139,7 +142,8 @@ u64 memory_hash(const runtime::Memory& memory) {
 /// One run of a program.
 class Run {
  public:
-  Run(runtime::Engine& engine, Observed& out) : engine_(engine), store_(engine, small_limits()), out_(out) {
+  Run(runtime::Engine& engine, Observed& out, bool known_valid, OpCounts* executed)
+      : engine_(engine), store_(engine, small_limits()), out_(out), known_valid_(known_valid), executed_(executed) {
     exec::attach(store_);
     store_.wait_policy.decide = decide;
     auto stack = runtime::Stack::create(store_, kStackBytes);
@@ -159,6 +163,7 @@ class Run {
     }
     runtime::Instance* main = make(program.main, "main");
     if (!main) return;
+    if (executed_) probe_all(*main);
     if (out_.start_ended) call_entries(*main, program);
     state(*main);
     if (provider) state(*provider);
@@ -170,6 +175,13 @@ class Run {
     work.probes += stack_ ? stack_->probes_fired : 0;
     work.collections += store_.heap().collections();
     for (const auto& memory : store_.memories()) work.guarded_memories += memory->guarded;
+    for (runtime::Instance& instance : store_.instances()) {
+      for (u32 f = 0; f < instance.codes->count(); ++f) {
+        const runtime::FuncCode& code = instance.codes->at(f);
+        work.functions += code.frame_slots.load() != runtime::FuncCode::kUnprepared;
+        work.compiled += code.native.load() != nullptr;
+      }
+    }
   }
 
  private:
@@ -177,7 +189,8 @@ class Run {
 
   /// Loads, links and instantiates; null if that was impossible or the start function did not return.
   runtime::Instance* make(const std::vector<u8>& bytes, const char* role) {
-    auto module = wasm::load_module(bytes, engine_.types(), engine_.options().features);
+    auto module = known_valid_ ? wasm::decode(bytes, engine_.types(), {engine_.options().features})
+                               : wasm::load_module(bytes, engine_.types(), engine_.options().features);
     if (!module) {
       out_.error =
           std::string(role) + " is not valid: " + module.error().message + " at " + base::dec(module.error().offset);
@@ -332,6 +345,26 @@ class Run {
     out_.host_hash = log_.hash;
   }
 
+  /// One counter per instruction: the probe's `user` is the count of its opcode.
+  void probe_all(runtime::Instance& instance) {
+    const wasm::Module& module = *instance.module;
+    const auto count = [](void* user, runtime::Stack&, const runtime::FrameState&) { ++*static_cast<u64*>(user); };
+    for (u32 f = module.num_imported_funcs; f < module.funcs.size(); ++f) {
+      const auto body = module.slice(module.funcs[f].body);
+      std::vector<wasm::ValType> locals;
+      const auto skip = wasm::read_locals(body, 0, locals);
+      base::Cursor cursor(body);
+      if (skip) cursor.skip(*skip);
+      wasm::Instr instr;
+      Error error;
+      for (u32 pc = static_cast<u32>(cursor.pos()); cursor.remaining() > 0 && wasm::read_instr(cursor, instr, error);
+           pc = static_cast<u32>(cursor.pos())) {
+        u64& counter = (*executed_)[static_cast<usize>(instr.op)];
+        if (!exec::insert_probe(*instance.codes, f, pc, count, &counter, engine_.options())) out_.error = "no probe";
+      }
+    }
+  }
+
   runtime::Engine& engine_;
   HostLog log_;
   bool inside_ = false;  ///< a call of a host function back into the guest is under way
@@ -340,6 +373,8 @@ class Run {
   runtime::Linker linker_;
   std::unique_ptr<runtime::Stack> stack_;
   Observed& out_;
+  const bool known_valid_;
+  OpCounts* const executed_;
   u32 call_ = kNoCall;
   u64 instructions_ = 0;
 };
@@ -401,14 +436,14 @@ std::string difference(const Observed& expected, const Observed& other) {
 World::World(const Mode& mode) : mode_(mode) {}
 World::~World() = default;
 
-void World::run(const Program& program, Observed& out, ModeWork& work) {
+void World::run(const Program& program, Observed& out, ModeWork& work, bool known_valid) {
   if (!engine_ || ++runs_ % kRunsPerEngine == 0) {
     runtime::EngineOptions options;
     mode_.apply(options);
     engine_ = std::make_unique<runtime::Engine>(options);
   }
   out.clear();
-  Run run(*engine_, out);
+  Run run(*engine_, out, known_valid, executed_);
   run.run(program);
   run.add_work(work);
 }

@@ -75,13 +75,16 @@ class World {
  public:
   explicit World(const Mode& mode);
   ~World();
-  /// Replaces `out`. `work` is added to.
-  void run(const Program& program, Observed& out, ModeWork& work);
+  /// Replaces `out`. `work` is added to. `known_valid`: the same bytes were validated before.
+  void run(const Program& program, Observed& out, ModeWork& work, bool known_valid = false);
+  /// Counts what run() executes of main modules, by a probe on every instruction (slow), except in start functions.
+  void count_executed(OpCounts* counts) { executed_ = counts; }
 
  private:
   const Mode& mode_;
   std::unique_ptr<runtime::Engine> engine_;
   u32 runs_ = 0;
+  OpCounts* executed_ = nullptr;
 };
 
 /// 32-bit hash of bytes that the V8 side computes alike.
