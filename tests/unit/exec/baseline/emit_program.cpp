@@ -123,7 +123,7 @@ class Generator {
     const auto& ops = numeric_ops();
     for (u32 attempt = 0; attempt < 30; ++attempt) {
       const NumericOp& op = ops[pick(ops.size())];
-      if (op.traps && !chance(8)) continue;
+      if (op.traps ? !chance(shape_.trap_percent) : chance(shape_.trap_percent / 2)) continue;
       if (!shape_.floats && (is_float(op.operands[0]) || is_float(op.results[0]))) continue;
       bool fits = stack_.size() - floor() >= op.operands.size();
       for (usize i = 0; fits && i < op.operands.size(); ++i)

@@ -39,13 +39,7 @@ class Compiler {
   };
 
   void here() {
-    compiled_.reached = true;
-    compiled_.map = f_.locations();
-    u32 slot = s_.next_slot();
-    for (u32 i = 0; i < s_.height(); ++i) {
-      slot -= slots_of(s_.peek(i).rep);
-      compiled_.operands.insert(compiled_.operands.begin(), {slot, s_.peek(i).rep});
-    }
+    compiled_ = look(f_);
     f_.stop(kStopped);
   }
 
@@ -263,6 +257,16 @@ class Compiler {
 };
 
 }  // namespace
+
+Compiled look(Function& f) {
+  Compiled compiled{true, f.locations(), {}};
+  u32 slot = f.state.next_slot();
+  for (u32 i = 0; i < f.state.height(); ++i) {
+    slot -= slots_of(f.state.peek(i).rep);
+    compiled.operands.insert(compiled.operands.begin(), {slot, f.state.peek(i).rep});
+  }
+  return compiled;
+}
 
 Compiled compile(Function& f, const Program& program, usize stop_at) { return Compiler(f, program).run(stop_at); }
 
