@@ -28,21 +28,6 @@ bool State::begin(std::span<const wasm::ValType> locals, u32 params, u32 first_o
 
 // ---- operands ----
 
-Value State::pop() {
-  DEWAR_ASSERT(height_ > 0, "an operand from an empty stack");
-  const Value value = values_[--height_];
-  next_slot_ = value.slot;
-  if (stored_ > height_) stored_ = height_;
-  if (value.where == Value::kLocal) {
-    Local& local = locals_[value.local];
-    --local.aliases;
-    if (local.where == Value::kReg) regs_.pin(local.reg);
-  } else if (value.where == Value::kFlags) {
-    has_flags_ = false;
-  }
-  return value;
-}
-
 void State::push_value(Value value) {
   const u32 slot = next_slot_;
   if (value.where == Value::kSlot && value.slot != slot) in_reg(value);

@@ -241,6 +241,21 @@ class State {
   std::vector<u16> consts_;        ///< other locals that may be constants
 };
 
+inline Value State::pop() {
+  DEWAR_ASSERT(height_ > 0, "an operand from an empty stack");
+  const Value value = values_[--height_];
+  next_slot_ = value.slot;
+  if (stored_ > height_) stored_ = height_;
+  if (value.where == Value::kLocal) {
+    Local& local = locals_[value.local];
+    --local.aliases;
+    if (local.where == Value::kReg) regs_.pin(local.reg);
+  } else if (value.where == Value::kFlags) {
+    has_flags_ = false;
+  }
+  return value;
+}
+
 template <class Tell>
 void State::describe(Tell&& tell) const {
   for (RegMask rest = regs_.dirty(); rest != 0; rest &= rest - 1) {

@@ -12,7 +12,23 @@
 namespace dewar::exec::baseline::test {
 
 struct Instr {
-  enum Kind : u8 { kGet, kSet, kTee, kConst, kNumeric, kSelect, kDrop, kBlock, kLoop, kIf, kElse, kEnd, kBrIf, kBr };
+  enum Kind : u8 {
+    kGet,
+    kSet,
+    kTee,
+    kConst,
+    kNumeric,
+    kSelect,
+    kDrop,
+    kBlock,
+    kLoop,
+    kIf,
+    kElse,
+    kEnd,
+    kUnreachable,
+    kBrIf,
+    kBr
+  };
   Kind kind;
   Rep rep = Rep::i32;          ///< kConst
   wasm::Op op{};               ///< kNumeric

@@ -237,6 +237,10 @@ class Compiler {
         jump(block, nullptr);
         return;
       }
+      case Instr::kUnreachable:
+        f_.cold.trap(f_.m, TrapKind::unreachable, 0);
+        live_ = false;
+        return;
       case Instr::kBr: {
         Block& block = blocks_[blocks_.size() - 1 - instr.index];
         s_.settle_top(carried(block));
