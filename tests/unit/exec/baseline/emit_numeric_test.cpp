@@ -391,7 +391,7 @@ TEST_P(NumericTest, ZeroFlagIsForgottenAtLabels) {
     f.state.take_fixed(Reg::rax);
     f.m.mov_imm(Gpr::rax, 0);
     f.m.cmp(Width::w32, slot_mem(0), Imm{1});
-    f.m.jcc(Cond::e, label);
+    f.m.jcc(Cond::ne, label);
     f.state.push_local(0);
     Value left = f.state.pop();
     f.state.load_into(Reg::rax, left);
@@ -412,7 +412,7 @@ TEST_P(NumericTest, ZeroFlagIsForgottenAtLabels) {
     const auto map = f.locations();
     f.stop();
     f.finish();
-    ASSERT_EQ(f.run({{jumps ? 1u : 6u, 0}, {3, 0}}), kReturned);
+    ASSERT_EQ(f.run({{jumps ? 6u : 1u, 0}, {3, 0}}), kReturned);
     EXPECT_EQ(f.value(f.local_slots() + Function::kHeaderSlots, Rep::i32, map).lo, jumps ? 1U : 0U);
   }
 }

@@ -257,10 +257,11 @@ class Generator {
     // Sometimes the way on is dead.
     if (chance(25)) {
       emit(Instr::kBr).index = depth;
-    } else if (chance(15)) {
+    } else if (chance(25)) {
       // What is known of constants here is not what the label promises.
-      for (u32 n = pick(3); n > 0; --n) {
-        push(Rep::i32);
+      for (u32 n = 1 + pick(3); n > 0; --n) {
+        emit(Instr::kConst).bits = 1000 + n;
+        stack_.push_back(Rep::i32);
         store_to_local(false);
       }
       emit(Instr::kUnreachable);
