@@ -240,7 +240,7 @@ void State::store_constants() {
   for (const u16 index : dirty_consts_) {
     Local& local = locals_[index];
     local.listed_dirty = 0;
-    if (local.where != Value::kConst || !local.dirty) continue;
+    if (local.where != Value::kConst) continue;
     store_const(local.rep, local.slot, local.constant);
     local.dirty = 0;
     if (local.listed) continue;

@@ -64,6 +64,9 @@ class Compiler {
     if (single) result = s_.pop();
     const Value* const value = single ? &result : nullptr;
     if (count <= 1 && s_.agrees_with(block.snapshot, value)) {
+      const u32 before = f_.m.position();
+      s_.move_to(block.snapshot, value);
+      EXPECT_EQ(f_.m.position(), before) << "states that agree need no moves";
       if (flags) {
         jump_if(f_.m, *flags, block.target);
       } else {
