@@ -379,6 +379,32 @@ TEST_P(NumericTest, SelectByEveryComparison) {
   EXPECT_EQ(comparisons, 32U);
 }
 
+TEST_P(NumericTest, ZeroFlagIsUsedWhereItIsRight) {
+  // and, then eqz of the result: itself, or through a local. No test is emitted; with anything between, there is.
+  Function& f = function_;
+  for (u32 way = 0; way < 3; ++way) {
+    SCOPED_TRACE(way);
+    f.begin({wasm::kI32, wasm::kI32, wasm::kI32}, 2);
+    f.state.push_local(0);
+    f.state.next_op();
+    f.state.push_local(1);
+    ASSERT_TRUE(f.numeric(Op::i32_and));
+    f.state.next_op();
+    if (way >= 1) f.state.tee_local(2);
+    if (way == 2) f.m.cmp(Width::w32, slot_mem(0), Imm{0});
+    const u32 before = f.m.position();
+    ASSERT_TRUE(f.numeric(Op::i32_eqz));
+    EXPECT_EQ(f.m.position() == before, way < 2);
+    const auto map = f.locations();
+    f.stop();
+    f.finish();
+    for (u64 a : {u64{6}, u64{4}}) {
+      ASSERT_EQ(f.run({{a, 0}, {3, 0}}), kReturned);
+      EXPECT_EQ(f.value(f.local_slots() + Function::kHeaderSlots, Rep::i32, map).lo, a == 4 ? 1U : 0U);
+    }
+  }
+}
+
 TEST_P(NumericTest, ZeroFlagIsForgottenAtLabels) {
   // and leaves its result and the zero flag; from the label on another way may have left another result there.
   for (const bool jumps : {false, true}) {
