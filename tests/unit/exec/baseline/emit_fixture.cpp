@@ -87,8 +87,8 @@ void Function::begin(const std::vector<wasm::ValType>& locals, u32 params) {
   }
   for (Gpr reg : kSaved) m.push(reg);
   m.mov(Width::w64, kFp, Gpr::rdi);
-  m.mov(Width::w64, kInstance, Gpr::rsi);
-  m.mov(Width::w64, kMemory0, Gpr::rdx);
+  m.mov(Width::w64, kInst, Gpr::rsi);
+  m.mov(Width::w64, kMem, Gpr::rdx);
   m.mov(Width::w64, kStack, Gpr::rcx);  // where the machine is written down
   if (state.begin(locals, params, local_slots_ + kHeaderSlots))
     for (u32 slot = slots_[params]; slot < local_slots_; ++slot) m.mov(Width::w64, slot_mem(slot), Imm{0});
