@@ -44,13 +44,13 @@ void GuestAddress::load_index_32(Gpr to, Value& index) {
 }
 
 void GuestAddress::load_memory(u32 memory) {
-  c_.m.mov(Width::w64, gpr(base_), Mem(kInstance, kMemories));
+  c_.m.mov(Width::w64, gpr(base_), Mem(kInst, kMemories));
   c_.m.mov(Width::w64, gpr(base_), Mem(gpr(base_), static_cast<i32>(memory) * 8));
 }
 
 void GuestAddress::form_guarded(const GuestAccess& access, Value& index) {
   DEWAR_ASSERT(!access.type.limits.is64 && access.offset <= ~u32{0}, "a 64-bit access to a guarded memory");
-  Gpr base = kMemory0;
+  Gpr base = kMem;
   if (access.memory != 0) {
     base_ = c_.state.take(kGprMask);
     has_base_ = true;

@@ -51,7 +51,7 @@ void emit_alu(EmitContext& c, Alu op, Rep rep, u64 (*folded)(Rep, u64, u64)) {
   if (commutes && (a.is_const() || (!c.state.is_own(a) && c.state.is_own(b)))) std::swap(a, b);
   if (b.is_const(0) && op != Alu::and_) return c.state.push_value(a);
   if (op == Alu::and_ && b.is_const(mask_of(rep))) return c.state.push_value(a);
-  if (op == Alu::sub && is_small(b) && static_cast<i32>(b.constant) != INT32_MIN) {
+  if (op == Alu::sub && is_small(b)) {
     // As an addition it may become a lea.
     op = Alu::add;
     b.constant = (0 - b.constant) & mask_of(rep);

@@ -28,21 +28,6 @@ bool State::begin(std::span<const wasm::ValType> locals, u32 params, u32 first_o
 
 // ---- operands ----
 
-Value State::pop() {
-  DEWAR_ASSERT(height_ > 0, "an operand from an empty stack");
-  const Value value = values_[--height_];
-  next_slot_ = value.slot;
-  if (stored_ > height_) stored_ = height_;
-  if (value.where == Value::kLocal) {
-    Local& local = locals_[value.local];
-    --local.aliases;
-    if (local.where == Value::kReg) regs_.pin(local.reg);
-  } else if (value.where == Value::kFlags) {
-    has_flags_ = false;
-  }
-  return value;
-}
-
 void State::push_value(Value value) {
   const u32 slot = next_slot_;
   if (value.where == Value::kSlot && value.slot != slot) in_reg(value);
@@ -255,7 +240,7 @@ void State::store_constants() {
   for (const u16 index : dirty_consts_) {
     Local& local = locals_[index];
     local.listed_dirty = 0;
-    if (local.where != Value::kConst || !local.dirty) continue;
+    if (local.where != Value::kConst) continue;
     store_const(local.rep, local.slot, local.constant);
     local.dirty = 0;
     if (local.listed) continue;

@@ -110,8 +110,12 @@ class State {
   /// What was emitted last left the zero flag as comparing `reg` with 0 would.
   void note_zero_flag(Rep rep, Reg reg) { zero_ = {m_.position(), rep, reg}; }
   bool has_zero_flag(const Value& value) const {
-    return value.where == Value::kReg && zero_.position == m_.position() && zero_.reg == value.reg &&
-           zero_.rep == value.rep;
+    if (DEWAR_LIKELY(zero_.position != m_.position()) || zero_.rep != value.rep) return false;
+    if (value.where == Value::kReg) return value.reg == zero_.reg;
+    // local.tee, br_if: the result has become a local's.
+    if (value.where != Value::kLocal) return false;
+    const Local& local = locals_[value.local];
+    return local.where == Value::kReg && local.reg == zero_.reg;
   }
 
   // ---- reading popped values ----
@@ -240,6 +244,21 @@ class State {
   std::vector<u16> dirty_consts_;  ///< locals that may be constants and dirty
   std::vector<u16> consts_;        ///< other locals that may be constants
 };
+
+inline Value State::pop() {
+  DEWAR_ASSERT(height_ > 0, "an operand from an empty stack");
+  const Value value = values_[--height_];
+  next_slot_ = value.slot;
+  if (stored_ > height_) stored_ = height_;
+  if (value.where == Value::kLocal) {
+    Local& local = locals_[value.local];
+    --local.aliases;
+    if (local.where == Value::kReg) regs_.pin(local.reg);
+  } else if (value.where == Value::kFlags) {
+    has_flags_ = false;
+  }
+  return value;
+}
 
 template <class Tell>
 void State::describe(Tell&& tell) const {

@@ -6,7 +6,7 @@
 
 #include <bit>
 
-#include "exec/baseline/masm/operand.h"
+#include "exec/baseline/layout.h"
 #include "wasm/types.h"
 
 namespace dewar::exec::baseline {
@@ -63,12 +63,9 @@ constexpr Xmm xmm(Reg reg) {
   return static_cast<Xmm>(static_cast<u8>(reg) - kGprs);
 }
 
-/// Scratch inside one emitted sequence; neither holds a value.
+/// Scratch inside one emitted sequence; neither holds a value. The pinned registers are in layout.h.
 inline constexpr Gpr kScratch = Gpr::r11;
 inline constexpr Xmm kScratchXmm = Xmm::xmm15;
-/// Pinned.
-inline constexpr Gpr kFp = Gpr::rbp, kMemory0 = Gpr::rbx, kFuel = Gpr::r13, kInstance = Gpr::r14, kStack = Gpr::r15;
-
 /// A place in the frame.
 constexpr Mem slot_mem(u32 slot, i32 offset = 0) { return Mem(kFp, static_cast<i32>(slot) * 8 + offset); }
 

@@ -214,6 +214,25 @@ TEST_P(AddressTest, LargeOffsetsOfGuardedMemories) {
   }
 }
 
+TEST_P(AddressTest, NansAreSettledBeforeTheyAreStored) {
+  for (const bool wide : {false, true}) {
+    Function f(GetParam());
+    const wasm::ValType type = wide ? wasm::kF64 : wasm::kF32;
+    f.begin({type}, 1);
+    f.state.push_const(Rep::i32, 24);
+    f.state.push_local(0);
+    f.state.push_local(0);
+    ASSERT_TRUE(f.numeric(wide ? Op::f64_mul : Op::f32_mul));
+    f.state.next_op();
+    ASSERT_TRUE(emit_store(f.c, wide ? Op::f64_store : Op::f32_store, memories_[0]->type, 0, 8));
+    f.stop();
+    ASSERT_EQ(run(f, wide ? 0xfff4000000000123 : 0xffa00123), kReturned);
+    u64 stored = 0;
+    std::memcpy(&stored, memories_[0]->base + 32, wide ? 8 : 4);
+    EXPECT_EQ(stored, wide ? 0x7ff8000000000000 : 0x7fc00000);
+  }
+}
+
 TEST_P(AddressTest, AccessesAreWatchedWhereTheyBegin) {
   // A re-run for a fault looks for the native offset of the access.
   Function f(GetParam());

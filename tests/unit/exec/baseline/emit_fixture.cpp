@@ -87,8 +87,8 @@ void Function::begin(const std::vector<wasm::ValType>& locals, u32 params) {
   }
   for (Gpr reg : kSaved) m.push(reg);
   m.mov(Width::w64, kFp, Gpr::rdi);
-  m.mov(Width::w64, kInstance, Gpr::rsi);
-  m.mov(Width::w64, kMemory0, Gpr::rdx);
+  m.mov(Width::w64, kInst, Gpr::rsi);
+  m.mov(Width::w64, kMem, Gpr::rdx);
   m.mov(Width::w64, kStack, Gpr::rcx);  // where the machine is written down
   if (state.begin(locals, params, local_slots_ + kHeaderSlots))
     for (u32 slot = slots_[params]; slot < local_slots_; ++slot) m.mov(Width::w64, slot_mem(slot), Imm{0});
@@ -100,7 +100,7 @@ void Function::emit_return(u64 code) {
   m.ret();
 }
 
-void Function::stop(u64 code) {
+void Function::write_machine_down() {
   for (u8 i = 0; i < kRegs; ++i) {
     const Reg reg = static_cast<Reg>(i);
     if (is_xmm(reg)) {
@@ -112,6 +112,10 @@ void Function::stop(u64 code) {
   }
   for (u8 i = 0; i < 16; ++i)
     m.setcc(static_cast<Cond>(i), Mem(kStack, static_cast<i32>(offsetof(Machine, conds) + i)));
+}
+
+void Function::stop(u64 code) {
+  write_machine_down();
   emit_return(code);
 }
 
@@ -126,9 +130,14 @@ bool Function::numeric(wasm::Op op) {
 
 void Function::finish() {
   const auto trap = [](void* user, TrapKind kind, u32) {
-    static_cast<Function*>(user)->emit_return(kTrapBase + static_cast<u64>(kind));
+    auto* const f = static_cast<Function*>(user);
+    f->write_machine_down();
+    f->emit_return((kTrapBase + static_cast<u64>(kind)) | u64{f->emitted_exit_} << 32);
   };
-  for (usize i = 0; i < cold.exits().size(); ++i) emit_cold(c, cold.exits()[i], trap, this);
+  for (u32 i = 0; i < cold.exits().size(); ++i) {
+    emitted_exit_ = i;
+    emit_cold(c, cold.exits()[i], trap, this);
+  }
   literals.emit(m);
 }
 
@@ -140,8 +149,10 @@ u64 Function::run(const std::vector<Bits>& args, void* instance, void* memory0) 
     fp[slots_[i]] = narrow ? (args[i].lo & ~u32{0}) | (kGarbage << 32) : args[i].lo;
     if (reps_[i] == Rep::v128) fp[slots_[i] + 1] = args[i].hi;
   }
-  return call_code(m, reinterpret_cast<u64>(fp), reinterpret_cast<u64>(instance), reinterpret_cast<u64>(memory0),
-                   reinterpret_cast<u64>(&machine));
+  const u64 code = call_code(m, reinterpret_cast<u64>(fp), reinterpret_cast<u64>(instance),
+                             reinterpret_cast<u64>(memory0), reinterpret_cast<u64>(&machine));
+  trap_exit_ = static_cast<u32>(code >> 32);
+  return code & ~u32{0};
 }
 
 std::map<u32, Location> Function::locations() const {

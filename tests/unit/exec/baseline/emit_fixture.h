@@ -51,7 +51,8 @@ class Function {
   bool numeric(wasm::Op op);
   /// Emits what is behind the hot code.
   void finish();
-  /// The arguments, upper halves filled with garbage. Gives the code of stop(), or kTrapBase plus a TrapKind.
+  /// The arguments, upper halves filled with garbage. Gives the code of stop(), or kTrapBase plus a TrapKind; the
+  /// machine is written down at traps as well, and trap_exit() tells which of the cold exits it was.
   u64 run(const std::vector<Bits>& args, void* instance = nullptr, void* memory0 = nullptr);
 
   /// The location map now, by slot. To be taken where stop() is called.
@@ -61,6 +62,7 @@ class Function {
   /// Was anything written below the frame, or to its header?
   bool frame_intact() const;
 
+  u32 trap_exit() const { return trap_exit_; }
   u32 local_slots() const { return local_slots_; }
 
   CompileOptions options;
@@ -73,12 +75,15 @@ class Function {
   std::vector<Slot> frame = std::vector<Slot>(kFrameSlots);
 
  private:
+  void write_machine_down();
   void emit_return(u64 code);
 
   std::vector<Rep> reps_;
   std::vector<u32> slots_;
   u32 params_ = 0;
   u32 local_slots_ = 0;
+  u32 trap_exit_ = 0;
+  u32 emitted_exit_ = 0;  ///< while finish() runs
 };
 
 inline constexpr CpuLevel kLevels[] = {CpuLevel::v1, CpuLevel::v2, CpuLevel::v3};

@@ -44,29 +44,11 @@ std::vector<u64> edges(Rep rep) {
               33,         100,        0x7f,       0x80,       0xff,       0x7fff,    0x8000, 0xffff,
               0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x12345678};
     case Rep::i64:
-      return {0,
-              1,
-              2,
-              5,
-              16,
-              63,
-              64,
-              65,
-              0x7f,
-              0x80,
-              0x8000,
-              0x7fffffff,
-              0x80000000,
-              0xffffffff,
-              0x100000000,
-              0x8000000000000000,
-              0x7fffffffffffffff,
-              0xfffffffffffffffe,
-              0xffffffffffffffff,
-              0xffffffff80000000,
-              0x8000000000000001,
-              0xfffffffffffffbff,
-              0x123456789abcdef0};
+      return {0, 1, 2, 5, 16, 63, 64, 65, 0x7f, 0x80, 0x8000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
+              0x8000000000000000, 0x7fffffffffffffff, 0xfffffffffffffffe, 0xffffffffffffffff, 0xffffffff80000000,
+              0x8000000000000001, 0xfffffffffffffbff, 0x123456789abcdef0,
+              // Rounded up because of their last bit.
+              0x8000000000000401, 0x8000008000000001};
     case Rep::f32: {
       std::vector<u64> all;
       for (u32 bits : dewar::exec::test::kEdges32) {
@@ -254,6 +236,211 @@ TEST_P(NumericTest, EveryOpcodeOverEdgesInEveryPlace) {
     }
   }
   EXPECT_EQ(opcodes, 140U);
+}
+
+/// Floats of which the processor makes NaNs that are not canonical: with signs and payloads.
+std::vector<u64> nans(Rep rep) {
+  if (rep == Rep::f32) return {0x7fc00000, 0xffc00000, 0x7fa00001, 0xff812345, 0x7fc54321, 0x3f800000, 0x80000000};
+  if (rep == Rep::f64)
+    return {0x7ff8000000000000, 0xfff8000000000000, 0x7ff4000000000001, 0xfff0000012345678,
+            0x7ff8dead00000000, 0x3ff0000000000000, 0x8000000000000000};
+  return edges(rep);
+}
+
+TEST_P(NumericTest, NansAreSettledBeforeSomebodySeesTheirBits) {
+  // The result of one float operation is an operand of another, in each place, or selected, stored in a local, spilled.
+  Function& f = function_;
+  u32 chains = 0;
+  u64 random = 5;
+  const auto next = [&](usize n) {
+    random = random * 6364136223846793005 + 1442695040888963407;
+    return static_cast<usize>(random >> 33) % n;
+  };
+  for (usize i = 0; i < wasm::kOpCount; ++i) {
+    const Op first = static_cast<Op>(i);
+    const auto make = scalar_signature(first);
+    if (!make || !is_float(rep_of(make->results[0])) || !must_have(first, GetParam())) continue;
+    if (!is_float(rep_of(make->operands[0]))) continue;
+    for (usize k = 0; k < wasm::kOpCount; ++k) {
+      const Op second = static_cast<Op>(k);
+      const auto use = scalar_signature(second);
+      if (!use || !must_have(second, GetParam())) continue;
+      for (usize place = 0; place < use->operands.size(); ++place) {
+        if (use->operands[place] != make->results[0]) continue;
+        for (u32 round = 0; round < 6; ++round) {
+          SCOPED_TRACE(testing::Message() << wasm::op_info(first).text << " then " << wasm::op_info(second).text
+                                          << " operand " << place << " round " << round);
+          ++chains;
+          std::vector<wasm::ValType> locals = make->operands;
+          for (wasm::ValType type : use->operands) locals.push_back(type);
+          std::vector<Bits> values;
+          for (wasm::ValType type : locals) values.push_back({nans(rep_of(type))[next(nans(rep_of(type)).size())], 0});
+          const u32 params = static_cast<u32>(locals.size());
+          locals.push_back(make->results[0]);
+          const bool spilled = round == 4, through_local = round == 5;
+          // What is right.
+          std::vector<u64> args;
+          for (usize n = 0; n < make->operands.size(); ++n) args.push_back(values[n].lo);
+          const u64 made = expected(first, *make, args).results[0];
+          args.clear();
+          for (usize n = 0; n < use->operands.size(); ++n)
+            args.push_back(n == place ? made : values[make->operands.size() + n].lo);
+          const Expected e = expected(second, *use, args);
+          // What is emitted.
+          f.begin(locals, params);
+          for (u32 n = 0; n < use->operands.size(); ++n) {
+            f.state.next_op();
+            if (n != place) {
+              f.state.push_local(static_cast<u32>(make->operands.size()) + n);
+              continue;
+            }
+            for (u32 m = 0; m < make->operands.size(); ++m) {
+              f.state.next_op();
+              f.state.push_local(m);
+            }
+            ASSERT_TRUE(f.numeric(first));
+            if (through_local) f.state.tee_local(params);
+            if (!spilled) continue;
+            // All registers are wanted at once, so that the value goes to its slot as it is.
+            f.state.next_op();
+            std::vector<Reg> taken;
+            for (u32 r = 0; r < kRegs - kGprs; ++r) taken.push_back(f.state.take(kXmmMask));
+            for (Reg reg : taken) f.state.release(reg);
+            ASSERT_TRUE(f.state.in_memory(f.state.peek()));
+          }
+          ASSERT_TRUE(f.numeric(second));
+          const auto map = f.locations();
+          f.stop();
+          f.finish();
+          ASSERT_EQ(f.run(values), e.code);
+          if (e.code != kReturned) continue;
+          u32 slot = f.local_slots() + Function::kHeaderSlots;
+          for (usize n = 0; n < use->results.size(); ++n, ++slot)
+            ASSERT_EQ(f.value(slot, rep_of(use->results[n]), map).lo, e.results[n]);
+          if (through_local) ASSERT_EQ(f.value(f.state.local_slot(params), rep_of(make->results[0]), map).lo, made);
+        }
+      }
+    }
+  }
+  EXPECT_GT(chains, 5000U);
+}
+
+TEST_P(NumericTest, SelectByEveryComparison) {
+  Function& f = function_;
+  constexpr wasm::ValType kTypes[] = {wasm::kI32, wasm::kI64, wasm::kF32, wasm::kF64, wasm::kV128};
+  u32 comparisons = 0;
+  for (usize i = 0; i < wasm::kOpCount; ++i) {
+    const Op op = static_cast<Op>(i);
+    const auto signature = scalar_signature(op);
+    const bool compares = signature && signature->operands.size() == 2 && signature->results[0] == wasm::kI32;
+    const std::string_view name = wasm::op_info(op).text;
+    const std::string_view verb = name.substr(name.find('.') + 1, 2);
+    if (!compares || (verb != "eq" && verb != "ne" && verb != "lt" && verb != "gt" && verb != "le" && verb != "ge"))
+      continue;
+    ++comparisons;
+    const Rep rep = rep_of(signature->operands[0]);
+    const std::vector<u64> values =
+        is_float(rep) ? nans(rep) : std::vector<u64>{0, 1, 5, 0xffffffff, 0x80000000, ~u64{0}};
+    for (wasm::ValType type : kTypes) {
+      for (u64 a : values) {
+        for (u64 b : values) {
+          for (u32 way = 0; way < 4; ++way) {
+            SCOPED_TRACE(testing::Message()
+                         << name << std::hex << " " << a << " " << b << " type " << type.kind() << " way " << way);
+            f.begin({type, type, signature->operands[0], signature->operands[1]}, 4);
+            // Each value an alias of a local, or in a register of its own.
+            for (u32 local : {0u, 1u}) {
+              f.state.next_op();
+              f.state.push_local(local);
+              if ((way >> local & 1) == 0) continue;
+              Value value = f.state.pop();
+              f.state.push_reg(value.rep, f.state.in_own_reg(value));
+            }
+            f.state.next_op();
+            f.state.push_local(2);
+            f.state.push_local(3);
+            ASSERT_TRUE(f.numeric(op));
+            f.state.next_op_keeping_flags();
+            emit_select(f.c);
+            ASSERT_EQ(f.state.height(), 1U);
+            const auto map = f.locations();
+            f.stop();
+            f.finish();
+            const Bits yes{0x1111111122222222, 0x33333333}, no{0x4444444455555555, 0x66666666};
+            ASSERT_EQ(f.run({yes, no, {a, 0}, {b, 0}}), kReturned);
+            const bool taken = expected(op, *signature, {a, b}).results[0] != 0;
+            const u32 slot = f.local_slots() + Function::kHeaderSlots;
+            ASSERT_EQ(f.value(slot, rep_of(type), map), truncated(rep_of(type), taken ? yes : no));
+          }
+        }
+      }
+    }
+  }
+  EXPECT_EQ(comparisons, 32U);
+}
+
+TEST_P(NumericTest, ZeroFlagIsUsedWhereItIsRight) {
+  // and, then eqz of the result: itself, or through a local. No test is emitted; with anything between, there is.
+  Function& f = function_;
+  for (u32 way = 0; way < 3; ++way) {
+    SCOPED_TRACE(way);
+    f.begin({wasm::kI32, wasm::kI32, wasm::kI32}, 2);
+    f.state.push_local(0);
+    f.state.next_op();
+    f.state.push_local(1);
+    ASSERT_TRUE(f.numeric(Op::i32_and));
+    f.state.next_op();
+    if (way >= 1) f.state.tee_local(2);
+    if (way == 2) f.m.cmp(Width::w32, slot_mem(0), Imm{0});
+    const u32 before = f.m.position();
+    ASSERT_TRUE(f.numeric(Op::i32_eqz));
+    EXPECT_EQ(f.m.position() == before, way < 2);
+    const auto map = f.locations();
+    f.stop();
+    f.finish();
+    for (u64 a : {u64{6}, u64{4}}) {
+      ASSERT_EQ(f.run({{a, 0}, {3, 0}}), kReturned);
+      EXPECT_EQ(f.value(f.local_slots() + Function::kHeaderSlots, Rep::i32, map).lo, a == 4 ? 1U : 0U);
+    }
+  }
+}
+
+TEST_P(NumericTest, ZeroFlagIsForgottenAtLabels) {
+  // and leaves its result and the zero flag; from the label on another way may have left another result there.
+  for (const bool jumps : {false, true}) {
+    Function& f = function_;
+    f.begin({wasm::kI32, wasm::kI32}, 2);
+    Label label;
+    f.state.prepare_jump();
+    const Snapshot snapshot = f.state.adopt(bit(Reg::rax));
+    f.state.next_op();
+    f.state.take_fixed(Reg::rax);
+    f.m.mov_imm(Gpr::rax, 0);
+    f.m.cmp(Width::w32, slot_mem(0), Imm{1});
+    f.m.jcc(Cond::ne, label);
+    f.state.push_local(0);
+    Value left = f.state.pop();
+    f.state.load_into(Reg::rax, left);
+    f.state.push_reg(Rep::i32, Reg::rax);
+    f.state.next_op();
+    f.state.push_local(1);
+    ASSERT_TRUE(f.numeric(Op::i32_and));
+    Value result = f.state.pop();
+    ASSERT_EQ(result.reg, Reg::rax);
+    ASSERT_TRUE(f.state.has_zero_flag(result));
+    f.state.move_to(snapshot, &result);
+    f.state.release(result);
+    f.m.bind(label);
+    f.state.enter(snapshot);
+    f.state.take_fixed(Reg::rax);
+    f.state.push_reg(Rep::i32, Reg::rax);
+    ASSERT_TRUE(f.numeric(Op::i32_eqz));
+    const auto map = f.locations();
+    f.stop();
+    f.finish();
+    ASSERT_EQ(f.run({{jumps ? 6u : 1u, 0}, {3, 0}}), kReturned);
+    EXPECT_EQ(f.value(f.local_slots() + Function::kHeaderSlots, Rep::i32, map).lo, jumps ? 1U : 0U);
+  }
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ class Generator {
     const auto& ops = numeric_ops();
     for (u32 attempt = 0; attempt < 30; ++attempt) {
       const NumericOp& op = ops[pick(ops.size())];
-      if (op.traps && !chance(8)) continue;
+      if (op.traps ? !chance(shape_.trap_percent) : chance(shape_.trap_percent / 2)) continue;
       if (!shape_.floats && (is_float(op.operands[0]) || is_float(op.results[0]))) continue;
       bool fits = stack_.size() - floor() >= op.operands.size();
       for (usize i = 0; fits && i < op.operands.size(); ++i)
@@ -255,7 +255,17 @@ class Generator {
     emit(Instr::kBrIf).index = depth;
     stack_.pop_back();
     // Sometimes the way on is dead.
-    if (chance(25)) emit(Instr::kBr).index = depth;
+    if (chance(25)) {
+      emit(Instr::kBr).index = depth;
+    } else if (chance(25)) {
+      // What is known of constants here is not what the label promises.
+      for (u32 n = 1 + pick(3); n > 0; --n) {
+        emit(Instr::kConst).bits = 1000 + n;
+        stack_.push_back(Rep::i32);
+        store_to_local(false);
+      }
+      emit(Instr::kUnreachable);
+    }
   }
   void simple_step() {
     const u32 choice = pick(100);
@@ -297,8 +307,8 @@ class Generator {
 Program generate(Random& random, const Shape& shape) { return Generator(random, shape).run(); }
 
 std::string to_text(const Program& program) {
-  constexpr const char* kNames[] = {"get",   "set",  "tee", "const", "",    "select", "drop",
-                                    "block", "loop", "if",  "else",  "end", "br_if",  "br"};
+  constexpr const char* kNames[] = {"get", "set",  "tee", "const",       "",      "select", "drop", "block", "loop",
+                                    "if",  "else", "end", "unreachable", "br_if", "br"};
   std::string text;
   usize pc = 0;
   for (const Instr& instr : program.code) {
@@ -394,6 +404,7 @@ SlotState interpret(const Program& program, const std::vector<Bits>& args, usize
         pc = instr.end + 1;
         break;
       case Instr::kEnd: blocks.pop_back(); break;
+      case Instr::kUnreachable: s.code = kTrapBase + static_cast<u64>(TrapKind::unreachable); return s;
       case Instr::kBr: pc = branch(instr.index); break;
       case Instr::kBrIf:
         if (pop().bits.lo != 0) pc = branch(instr.index);

@@ -12,7 +12,23 @@
 namespace dewar::exec::baseline::test {
 
 struct Instr {
-  enum Kind : u8 { kGet, kSet, kTee, kConst, kNumeric, kSelect, kDrop, kBlock, kLoop, kIf, kElse, kEnd, kBrIf, kBr };
+  enum Kind : u8 {
+    kGet,
+    kSet,
+    kTee,
+    kConst,
+    kNumeric,
+    kSelect,
+    kDrop,
+    kBlock,
+    kLoop,
+    kIf,
+    kElse,
+    kEnd,
+    kUnreachable,
+    kBrIf,
+    kBr
+  };
   Kind kind;
   Rep rep = Rep::i32;          ///< kConst
   wasm::Op op{};               ///< kNumeric
@@ -34,7 +50,8 @@ struct Shape {
   u32 params = 6;
   u32 locals = 10;
   u32 size = 50;
-  u32 depth = 12;  ///< operands that are wanted on the stack
+  u32 depth = 12;        ///< operands that are wanted on the stack
+  u32 trap_percent = 8;  ///< of operations that may trap, which are taken
   bool control = true;
   bool floats = true;
 };
@@ -52,7 +69,8 @@ struct Typed {
 
 /// Where a run of a program stands.
 struct SlotState {
-  u64 code = kReturned;  ///< as Function::run; kStopped: instruction `stop_at` was reached
+  /// As Function::run; kStopped: instruction `stop_at` was reached. At a trap the operands of its instruction are gone.
+  u64 code = kReturned;
   std::vector<Typed> locals;
   std::vector<Typed> operands;
 };
@@ -61,13 +79,14 @@ inline constexpr u64 kStopped = 1;
 /// Runs the program up to the first time that it comes to instruction `stop_at`.
 SlotState interpret(const Program& program, const std::vector<Bits>& args, usize stop_at);
 
-/// Compiles the program; at `stop_at` the machine is written down. Returns the location map there, and the types of
-/// the operands.
+/// What the State knows at a place.
 struct Compiled {
   bool reached = false;  ///< code for that place was emitted: it is not dead
   std::map<u32, Location> map;
   std::vector<std::pair<u32, Rep>> operands;  ///< slot and type
 };
+Compiled look(Function& f);
+/// Compiles the program; at `stop_at` the machine is written down. Returns what is known there.
 Compiled compile(Function& f, const Program& program, usize stop_at);
 
 }  // namespace dewar::exec::baseline::test

@@ -39,13 +39,7 @@ class Compiler {
   };
 
   void here() {
-    compiled_.reached = true;
-    compiled_.map = f_.locations();
-    u32 slot = s_.next_slot();
-    for (u32 i = 0; i < s_.height(); ++i) {
-      slot -= slots_of(s_.peek(i).rep);
-      compiled_.operands.insert(compiled_.operands.begin(), {slot, s_.peek(i).rep});
-    }
+    compiled_ = look(f_);
     f_.stop(kStopped);
   }
 
@@ -70,6 +64,9 @@ class Compiler {
     if (single) result = s_.pop();
     const Value* const value = single ? &result : nullptr;
     if (count <= 1 && s_.agrees_with(block.snapshot, value)) {
+      const u32 before = f_.m.position();
+      s_.move_to(block.snapshot, value);
+      EXPECT_EQ(f_.m.position(), before) << "states that agree need no moves";
       if (flags) {
         jump_if(f_.m, *flags, block.target);
       } else {
@@ -243,6 +240,10 @@ class Compiler {
         jump(block, nullptr);
         return;
       }
+      case Instr::kUnreachable:
+        f_.cold.trap(f_.m, TrapKind::unreachable, 0);
+        live_ = false;
+        return;
       case Instr::kBr: {
         Block& block = blocks_[blocks_.size() - 1 - instr.index];
         s_.settle_top(carried(block));
@@ -263,6 +264,16 @@ class Compiler {
 };
 
 }  // namespace
+
+Compiled look(Function& f) {
+  Compiled compiled{true, f.locations(), {}};
+  u32 slot = f.state.next_slot();
+  for (u32 i = 0; i < f.state.height(); ++i) {
+    slot -= slots_of(f.state.peek(i).rep);
+    compiled.operands.insert(compiled.operands.begin(), {slot, f.state.peek(i).rep});
+  }
+  return compiled;
+}
 
 Compiled compile(Function& f, const Program& program, usize stop_at) { return Compiler(f, program).run(stop_at); }
 

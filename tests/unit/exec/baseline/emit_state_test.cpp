@@ -15,9 +15,38 @@ using dewar::exec::test::Random;
 struct Counts {
   u32 stops = 0;         ///< places compared
   u32 finished = 0;      ///< programs that ran to their end
+  u32 traps = 0;         ///< programs that trapped
   u32 in_registers = 0;  ///< values found in registers
   u32 flags = 0, raw = 0, constants = 0, others = 0;
 };
+
+/// Are all locals and operands where the State says, with the values that they should have?
+void compare(const Function& f, const Program& program, const SlotState& expected, const Compiled& compiled,
+             Counts& counts) {
+  std::set<u32> slots;
+  for (u32 i = 0; i < expected.locals.size(); ++i) {
+    const Typed& local = expected.locals[i];
+    slots.insert(f.state.local_slot(i));
+    ASSERT_EQ(f.value(f.state.local_slot(i), local.rep, compiled.map), local.bits) << "local " << i << '\n'
+                                                                                   << to_text(program);
+  }
+  ASSERT_EQ(compiled.operands.size(), expected.operands.size());
+  for (u32 i = 0; i < expected.operands.size(); ++i) {
+    const auto [slot, rep] = compiled.operands[i];
+    slots.insert(slot);
+    ASSERT_EQ(rep, expected.operands[i].rep);
+    ASSERT_EQ(f.value(slot, rep, compiled.map), expected.operands[i].bits) << "operand " << i << '\n'
+                                                                           << to_text(program);
+  }
+  for (const auto& [slot, location] : compiled.map) {
+    ASSERT_TRUE(slots.contains(slot)) << "a location of nothing: slot " << slot;
+    counts.in_registers += location.from == Location::kReg;
+    counts.flags += location.from == Location::kFlags;
+    counts.constants += location.from == Location::kConst;
+    counts.others += location.from == Location::kOtherSlot;
+    counts.raw += location.raw;
+  }
+}
 
 void check(const Program& program, CpuLevel level, const std::vector<Bits>& args, Counts& counts) {
   Function f(level);
@@ -29,33 +58,30 @@ void check(const Program& program, CpuLevel level, const std::vector<Bits>& args
     if (at_end) expected.code = kStopped;
     ASSERT_EQ(f.run(args), expected.code) << to_text(program);
     ASSERT_TRUE(f.frame_intact());
-    if (expected.code != kStopped) continue;
-    ++counts.stops;
-    counts.finished += at_end;
-    ASSERT_TRUE(compiled.reached);
-    std::set<u32> slots;
-    for (u32 i = 0; i < expected.locals.size(); ++i) {
-      const Typed& local = expected.locals[i];
-      slots.insert(f.state.local_slot(i));
-      ASSERT_EQ(f.value(f.state.local_slot(i), local.rep, compiled.map), local.bits) << "local " << i << '\n'
-                                                                                     << to_text(program);
+    if (expected.code == kReturned) continue;
+    if (expected.code == kStopped) {
+      ++counts.stops;
+      counts.finished += at_end;
+      ASSERT_TRUE(compiled.reached);
+      ASSERT_NO_FATAL_FAILURE(compare(f, program, expected, compiled, counts));
+      continue;
     }
-    ASSERT_EQ(compiled.operands.size(), expected.operands.size());
-    for (u32 i = 0; i < expected.operands.size(); ++i) {
-      const auto [slot, rep] = compiled.operands[i];
-      slots.insert(slot);
-      ASSERT_EQ(rep, expected.operands[i].rep);
-      ASSERT_EQ(f.value(slot, rep, compiled.map), expected.operands[i].bits) << "operand " << i << '\n'
-                                                                             << to_text(program);
-    }
-    for (const auto& [slot, location] : compiled.map) {
-      ASSERT_TRUE(slots.contains(slot)) << "a location of nothing: slot " << slot;
-      counts.in_registers += location.from == Location::kReg;
-      counts.flags += location.from == Location::kFlags;
-      counts.constants += location.from == Location::kConst;
-      counts.others += location.from == Location::kOtherSlot;
-      counts.raw += location.raw;
-    }
+    // A trap. A second compilation stops at its exit and tells where everything was.
+    if (stop_at != program.code.size()) continue;
+    ++counts.traps;
+    struct Seen {
+      Function& f;
+      Compiled at_trap;
+    } seen{f, {}};
+    const auto look_there = [](void* user) {
+      auto& found = *static_cast<Seen*>(user);
+      found.at_trap = look(found.f);
+    };
+    f.cold.watch({.exit = f.trap_exit(), .seen = look_there, .user = &seen});
+    compile(f, program, stop_at);
+    f.cold.watch({});
+    ASSERT_TRUE(seen.at_trap.reached);
+    ASSERT_NO_FATAL_FAILURE(compare(f, program, expected, seen.at_trap, counts));
   }
 }
 
@@ -90,6 +116,12 @@ TEST_P(StateTest, StraightProgramsAtEveryInstruction) {
   EXPECT_GT(counts.raw, 100U);
   EXPECT_GT(counts.constants, 1000U);
   EXPECT_GT(counts.others, 100U);
+}
+
+TEST_P(StateTest, Traps) {
+  Counts counts;
+  ASSERT_NO_FATAL_FAILURE(run({.size = 40, .depth = 8, .trap_percent = 100}, 300, 6, counts));
+  EXPECT_GT(counts.traps, 50U);
 }
 
 TEST_P(StateTest, BranchesAndLoops) {
