@@ -43,6 +43,8 @@ inline constexpr Mode kModes[] = {
      [](const ModeWork& own, const ModeWork&) {
        return own.guarded_memories != 0 ? std::string_view("a memory had guard pages") : std::string_view{};
      }},
+    {"baseline", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline; }, kNoCheck},
+    {"mixed", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.mix_tiers = true; }, kNoCheck},
 };
 
 }  // namespace dewar::diff
