@@ -59,12 +59,14 @@ Result<std::string> language_of(const ParsedArgs& args, const std::string& path)
   return "wasm";
 }
 
-// The words that would run this again: what the program is given, and nothing about how the end is told.
+// The words that would run this again: what the program is given, and nothing about how the end is told, or which tier
+// runs it, which makes no difference.
 std::vector<std::string> command_words(const ParsedArgs& args) {
   std::vector<std::string> words;
   for (const auto& [name, values] : args.values) {
-    constexpr std::string_view kTelling[] = {"json", "raw-output", "receipt", "report", "spill", "status-fd"};
-    if (std::find(std::begin(kTelling), std::end(kTelling), name) != std::end(kTelling)) continue;
+    constexpr std::string_view kLeftOut[] = {"codegen", "json",  "raw-output", "receipt",
+                                             "report",  "spill", "status-fd"};
+    if (std::find(std::begin(kLeftOut), std::end(kLeftOut), name) != std::end(kLeftOut)) continue;
     const std::string option = "--" + std::string(name);
     if (values.empty()) words.push_back(option);
     for (const std::string& value : values) words.push_back(value.empty() ? option : option + "=" + value);

@@ -257,6 +257,12 @@ class Receipts(CliCase):
         self.assertIn("error[file-not-found]", self.dewar("verify", "none.json").err)
         self.assertEqual(self.dewar("verify").status, 125)
 
+    def test_the_tier_does_not_show(self):
+        receipts = [self.receipt("-C", "tier=" + tier, "--ro", "data::/d", name=tier + ".json").read_bytes()
+                    for tier in ("interp", "baseline")]
+        self.assertEqual(*receipts)
+        self.assertIn("error[usage-code]", self.dewar("run", "-C", "tier=none", "program.wat").err)
+
     def test_a_receipt_that_cannot_be_written_fails_the_run(self):
         result = self.dewar("run", "--receipt", self.folder / "none/r.json", "program.wat")
         self.assertEqual(result.status, 125)

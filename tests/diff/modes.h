@@ -56,6 +56,7 @@ inline constexpr Mode kModes[] = {
     {"baseline", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline; }, kCompiles},
     {"baseline_explicit", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.explicit_bounds = true; },
      kCompiles},
+    {"mixed", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.mix_tiers = true; }, kNoCheck},
 };
 
 }  // namespace dewar::diff
