@@ -99,18 +99,20 @@ u32 handler_index(wasm::Op op) {
 
 const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_memory0) {
   static std::mutex mutex;
-  static std::array<std::unique_ptr<Handler[]>, 8> tables;
-  const u32 key = (guarded_memory0 ? 1 : 0) | (options.quicken ? 2 : 0) | (options.garbage_upper ? 4 : 0);
+  static std::array<std::unique_ptr<Handler[]>, 16> tables;
+  const bool steps = options.tier != runtime::Tier::interp;
+  const u32 key =
+      (guarded_memory0 ? 1 : 0) | (options.quicken ? 2 : 0) | (options.garbage_upper ? 4 : 0) | (steps ? 8 : 0);
   std::lock_guard lock(mutex);
   std::unique_ptr<Handler[]>& table = tables[key];
   if (!table) {
-    // Made in place, and the second halves for the mode that uses them only: a process pays for this at its start.
+    // Made in place, and nothing that the mode does not use: a process pays for this at its start.
     auto made = std::make_unique_for_overwrite<Handler[]>(kAllTables);
     Handler* t = made.get();
     fill_table(t, guarded_memory0, options.quicken && !options.garbage_upper);
     if (options.garbage_upper) wrap_with_garbage(t);
-    std::fill_n(t + kStepTable, kTableSize, back_to_native);
-    if (options.garbage_upper) std::copy_n(t + kTableSize, kTableSize, t + kStepTable + kTableSize);
+    if (steps) std::fill_n(t + kStepTable, kTableSize, back_to_native);
+    if (steps && options.garbage_upper) std::copy_n(t + kTableSize, kTableSize, t + kStepTable + kTableSize);
     table = std::move(made);
   }
   return table.get();
