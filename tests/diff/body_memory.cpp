@@ -116,6 +116,18 @@ bool Body::memory_operand(Op o, u64& offset, u32& memory) {
   if (is64 && dice_.chance(30)) offset = dice_.chance(50) ? ~u64{0} : u64{1} << dice_.between(32, 63);
   const u64 edges[] = {bytes - size + 1,     bytes - 1, bytes, bytes + 65536, 0xffffffff, 0x80000000, 0xfffffff0 - size,
                        bytes - size - offset};
+  if (dice_.chance(45)) {
+    // Whatever a local holds, upper half and all, with a step or without: what loads and stores are fused with.
+    if (const u32 local = some_local(is64 ? kI64 : kI32, false); local != kNone) {
+      if (dice_.chance(50)) offset = dice_.below(200);
+      op_u(Op::local_get, local);
+      if (dice_.chance(40)) {
+        index_const(dice_.below(100), is64);
+        op(is64 ? Op::i64_add : Op::i32_add);
+      }
+      return true;
+    }
+  }
   if (dice_.chance(70)) {
     u64 at = dice_.of(edges);
     if (is64 && dice_.chance(40))

@@ -136,6 +136,9 @@ void show(const Options& o, Session& session, const Finding& finding) {
     if (kModes[m].name == finding.mode) show_small(o, finding.seed, session.smallest(finding.seed, m));
 }
 
+/// A program takes milliseconds; fuel and limits end every one.
+constexpr unsigned kMostSeconds = 60;
+
 /// The seed that is running, for the report of a crash.
 volatile u64 g_seed = 0;
 
@@ -145,15 +148,15 @@ void crashed(int signal) {
   u64 scale = 1;
   while (g_seed / scale >= 10) scale *= 10;
   for (; scale > 0; scale /= 10) text[n++] = static_cast<char>('0' + g_seed / scale % 10);
-  const char rest[] = ", mode unknown: crash\n";
-  if (::write(1, text, n) < 0 || ::write(1, rest, sizeof rest - 1) < 0) ::_exit(3);
+  const char* rest = signal == SIGALRM ? ", mode unknown: no end\n" : ", mode unknown: crash\n";
+  if (::write(1, text, n) < 0 || ::write(1, rest, std::strlen(rest)) < 0) ::_exit(3);
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }
 
 int run(const Options& o) {
   // Before the engine's own handler of faults, which passes on what is not a guest's.
-  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE}) ::signal(signal, crashed);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGALRM}) ::signal(signal, crashed);
   Session session(o.modes, GenOptions{o.common});
   if (o.executed) session.count_executed();
   NodePeer node(o.node, o.flags);
@@ -162,16 +165,20 @@ int run(const Options& o) {
   const auto start = std::chrono::steady_clock::now();
   for (u64 seed = o.seed; seed < o.seed + o.count && findings < o.max; ++seed) {
     g_seed = seed;
+    ::alarm(kMostSeconds);
     if (const auto finding = session.run(seed)) {
       ++findings;
+      ::alarm(0);
       show(o, session, *finding);
       continue;
     }
     if (o.node.empty()) continue;
     node.add(session.program(), session.expected(), v8);
+    ::alarm(0);
     if (node.waiting() >= o.batch) node.flush(v8);
     if (!v8.error.empty() || v8.differences.size() >= o.max) break;
   }
+  ::alarm(0);
   if (!o.node.empty()) {
     node.flush(v8);
     for (const auto& [seed, text] : v8.differences) {
