@@ -80,6 +80,11 @@ struct FuncCode {
   std::unique_ptr<u8[]> unprobed;     ///< opcodes under PROBE bytes, by pc; null if the function has no probe
 };
 
+/// What `max_code_bytes` is charged for a function before it runs. A price, not a size: a new field must not move
+/// limits.
+inline constexpr u64 kFuncCodeCharge = 160;
+static_assert(sizeof(FuncCode) <= kFuncCodeCharge);
+
 /// The code of one (module, mode). Instances point to one; owns all bodies and tables.
 class CodeSet : public base::RefCounted<CodeSet> {
  public:
@@ -96,7 +101,7 @@ class CodeSet : public base::RefCounted<CodeSet> {
   std::atomic<const void*> dispatch{nullptr};
   /// Bytes that the set of a module takes before anything of it is prepared.
   static u64 bytes_for(const wasm::Module& module) {
-    return u64{module.funcs.size() - module.num_imported_funcs} * sizeof(FuncCode);
+    return u64{module.funcs.size() - module.num_imported_funcs} * kFuncCodeCharge;
   }
   /// What a kept block takes besides its contents: the list's entry, and what the allocator adds.
   static constexpr u64 kBlockBytes = 32;

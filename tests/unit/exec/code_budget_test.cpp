@@ -11,6 +11,7 @@ namespace dewar::test {
 namespace {
 
 using runtime::FuncCode;
+using runtime::kFuncCodeCharge;
 using runtime::Outcome;
 using runtime::TrapKind;
 
@@ -48,7 +49,7 @@ TEST(CodeBudget, AFunctionThatDoesNotFitTraps) {
 }
 
 TEST(CodeBudget, AnEntryFromTheHostTrapsToo) {
-  TestEngine engine({}, runtime::Stack::kDefaultBytes, limited(sizeof(FuncCode) + 10));
+  TestEngine engine({}, runtime::Stack::kDefaultBytes, limited(kFuncCodeCharge + 10));
   runtime::Instance* instance =
       engine.load(R"((module (func (export "f") (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop))))");
   ASSERT_NE(instance, nullptr);
@@ -63,8 +64,8 @@ TEST(CodeBudget, WhatIsKeptIsPaidForOnce) {
   runtime::Instance* instance = engine.load(with_table(1'000));
   ASSERT_NE(instance, nullptr);
   const u64 before = engine.store().code_room();
-  EXPECT_EQ(before, runtime::StoreLimits{}.max_code_bytes - 5 * sizeof(FuncCode));
-  EXPECT_EQ(engine.store().code_peak(), 5 * sizeof(FuncCode));
+  EXPECT_EQ(before, runtime::StoreLimits{}.max_code_bytes - 5 * kFuncCodeCharge);
+  EXPECT_EQ(engine.store().code_peak(), 5 * kFuncCodeCharge);
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
   const FuncCode &g = instance->codes->at(0), &f = instance->codes->at(2);
   const u64 kept = g.body_size + f.body_size + (g.side_count + f.side_count) * sizeof(runtime::SideEntry) +
@@ -137,26 +138,26 @@ TEST(CodeBudget, OpenBlocksCount) {
   runtime::Instance* instance = engine.load(wat);
   ASSERT_NE(instance, nullptr);
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
-  const u64 tables = engine.store().code_peak() - sizeof(FuncCode);
+  const u64 tables = engine.store().code_peak() - kFuncCodeCharge;
   EXPECT_GT(tables, 2'000u * (2 * sizeof(runtime::SideEntry) + 2 * sizeof(std::vector<int>)));
 }
 
 TEST(CodeBudget, EveryFunctionOfAModuleCounts) {
   // The code of a module's functions is there before any runs, and once for all its instances.
   const std::string wat = "(module (func (export \"f\")) (func) (func) (func) (func))";
-  TestEngine enough({}, runtime::Stack::kDefaultBytes, limited(5 * sizeof(FuncCode)));
+  TestEngine enough({}, runtime::Stack::kDefaultBytes, limited(5 * kFuncCodeCharge));
   runtime::Instance* instance = enough.load(wat);
   ASSERT_NE(instance, nullptr);
   EXPECT_EQ(enough.store().code_room(), 0u);
   EXPECT_TRUE(enough.store().new_instance(instance->module).has_value()) << "its code is there";
   EXPECT_EQ(call(enough, *instance, "f").trap, TrapKind::code_memory);
-  TestEngine other({}, runtime::Stack::kDefaultBytes, limited(5 * sizeof(FuncCode) - 1));
+  TestEngine other({}, runtime::Stack::kDefaultBytes, limited(5 * kFuncCodeCharge - 1));
   auto module = wasm::load_module(*text::wat_to_wasm(wat), other.engine().types());
   ASSERT_TRUE(module.has_value());
   const auto refused = other.store().new_instance(*module);
   ASSERT_FALSE(refused.has_value());
   EXPECT_STREQ(refused.error().code, "limit-code");
-  EXPECT_EQ(other.store().code_room(), 5 * sizeof(FuncCode) - 1) << "nothing was taken";
+  EXPECT_EQ(other.store().code_room(), 5 * kFuncCodeCharge - 1) << "nothing was taken";
   EXPECT_EQ(other.store().code_peak(), 0u);
   EXPECT_FALSE(other.store().new_instance(*module).has_value()) << "and nothing is left of the attempt";
 }
