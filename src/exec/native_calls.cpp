@@ -231,7 +231,7 @@ DEWAR_HANDLER(native_to_interp) {
   side = header.return_side + 1;
   inst = header.caller_instance;
   mem = inst->memory0;
-  table = inst->codes->dispatch.load(std::memory_order_relaxed);
+  table = instance_dispatch(inst);
   DEWAR_CHARGE(header.return_side->cost_next);
   DEWAR_DISPATCH();
 }

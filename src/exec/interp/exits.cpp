@@ -180,7 +180,7 @@ DEWAR_HANDLER(raise_exception) {
   code = s.code;
   inst = s.instance;
   mem = inst->memory0;
-  table = inst->codes->dispatch.load(std::memory_order_relaxed);
+  table = instance_dispatch(inst);
   DEWAR_CHARGE(cost);
   DEWAR_DISPATCH();
 }

@@ -164,6 +164,29 @@ TEST(Native, ResultsAndInstancesComeBackAcrossInstances) {
   }
 }
 
+TEST(Native, AnInstanceThatOnlyCatchesCanGoOn) {
+  // Nothing of the middle module was interpreted, nor did it run a step, before it catches.
+  TestEngine engine(baseline());
+  const auto define = [&](runtime::Instance* from, const char* name) {
+    ASSERT_NE(from, nullptr);
+    runtime::Extern item;
+    item.kind = wasm::ExternKind::func;
+    item.func = &engine.func(*from, name);
+    engine.linker().define("m", name, item);
+  };
+  define(engine.load(R"((module (tag $t) (func (export "throws") (throw $t))))"), "throws");
+  define(engine.load(R"((module (import "m" "throws" (func $throws))
+      (func (export "catches") (result i32)
+        (block (try_table (catch_all 0) (call $throws))) (i32.const 7))))"),
+         "catches");
+  runtime::Instance* instance = engine.load(R"((module (import "m" "catches" (func $catches (result i32)))
+      (func (export "f") (result i32) (call $catches))))");
+  ASSERT_NE(instance, nullptr);
+  ASSERT_EQ(engine.call(*instance, "f"), Outcome::returned);
+  EXPECT_EQ(engine.result_i32(), 7);
+  EXPECT_TRUE(is_empty(engine.stack()));
+}
+
 TEST(Native, AProbeTakesAFunctionBack) {
   TestEngine engine(baseline());
   runtime::Instance* instance =
