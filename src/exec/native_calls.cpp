@@ -168,6 +168,15 @@ DEWAR_HANDLER(native_poll) {
   DEWAR_TAIL(poll_loop);
 }
 
+DEWAR_HANDLER(native_trap) {
+  const baseline::TrapSite trap =
+      baseline::trap_site(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers);
+  code = trap.code;
+  pc = code->body + trap.pc;
+  sp = fp + code->local_slots + runtime::kHeaderSlots + trap.slots;
+  DEWAR_TRAP(trap.kind);
+}
+
 DEWAR_HANDLER(native_enter) {
   FuncCode* const callee = code;
   if (callee->frame_slots.load(std::memory_order_acquire) == FuncCode::kUnprepared &&

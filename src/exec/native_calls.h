@@ -23,6 +23,8 @@ DEWAR_HANDLER(native_step);
 DEWAR_HANDLER(native_out_of_fuel);
 /// A loop header found an interrupt; native.resume as above.
 DEWAR_HANDLER(native_poll);
+/// Straight-line code traps; native.resume is behind the call of the trap, registers are in trapped_registers.
+DEWAR_HANDLER(native_trap);
 /// Compiled code calls `code`, whose arguments begin at fp; the record is complete.
 DEWAR_HANDLER(native_enter);
 /// Compiled code calls the host function scratch.func; fp = its arguments, and the topmost word is where to go back to.

@@ -32,6 +32,12 @@ struct NativeCode {
 /// caller_code in the header of an interpreted frame whose caller is compiled: see its record, which has three words.
 inline FuncCode* native_caller() { return reinterpret_cast<FuncCode*>(u64{sizeof(Slot)}); }
 
+/// Registers of compiled code that trapped, as its compiler numbers those that hold values.
+struct SavedRegisters {
+  u64 gprs[9];
+  u64 xmms[15][2];
+};
+
 /// A Stack's share. rsp points into the region while compiled code runs; C++ never runs on it.
 struct NativeState {
   u64* sp = nullptr;        ///< record of the innermost frame that has one

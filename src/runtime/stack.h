@@ -82,8 +82,9 @@ class Stack {
   std::atomic<i64> fuel_told{INT64_MAX};  ///< what `fuel` was when the meters were told last; for other threads
   u64 bulk_surcharge = 0;                 ///< part of the fuel used that is not an instruction (D11)
 
-  NativeState native;  ///< only if the engine compiles
-  FrameState state;    ///< valid while not running: in host calls, after trap/pending
+  NativeState native;                ///< only if the engine compiles
+  SavedRegisters trapped_registers;  ///< written by the stub of traps, for who looks at once
+  FrameState state;                  ///< valid while not running: in host calls, after trap/pending
   Activation* activation = nullptr;
   u32 host_depth = 0;  ///< nested host -> guest entries, bounded by kMaxHostDepth
   static constexpr u32 kMaxHostDepth = 128;

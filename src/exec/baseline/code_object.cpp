@@ -44,4 +44,15 @@ ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after) {
 #endif
 }
 
+TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
+                   const runtime::SavedRegisters& registers) {
+#if defined(__x86_64__)
+  const CodeObject& object = object_at(stubs, after);
+  return find_trap(object, static_cast<u32>(after - object.range.code), fp, registers);
+#else
+  (void)stubs, (void)after, (void)fp, (void)registers;
+  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
+#endif
+}
+
 }  // namespace dewar::exec::baseline

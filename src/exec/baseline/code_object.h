@@ -18,6 +18,7 @@ struct NativeSupport : runtime::NativeStubs {
   const u8* step = nullptr;  ///< runs an interpreter's handler
   const u8* out_of_fuel = nullptr;
   const u8* poll = nullptr;
+  const u8* trap = nullptr;       ///< a trap; saves all registers that hold values
   const u8* call_func = nullptr;  ///< calls the Func in rax
 };
 
@@ -62,5 +63,16 @@ struct ExitSite {
 };
 /// By the address behind the call of the exit. Compiles the function again.
 ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after);
+
+/// A trap of straight-line code.
+struct TrapSite {
+  runtime::FuncCode* code = nullptr;
+  u32 pc = 0;
+  u32 slots = 0;  ///< operands, without those that the instruction takes
+  runtime::TrapKind kind{};
+};
+/// By the address behind the trap's call. Compiles the function again; then everything is in its slot of the frame fp.
+TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
+                   const runtime::SavedRegisters& registers);
 
 }  // namespace dewar::exec::baseline

@@ -8,15 +8,27 @@
 
 namespace dewar::exec::baseline {
 
+namespace {
+
+CompileOptions options() {
+  // Bounds are compared in all memories: compiled code has no place in the fault handler yet.
+  return {.explicit_bounds = true};
+}
+
+}  // namespace
+
 Compiler::Compiler(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges)
     : func_(func),
       support_(support),
       body_(func.module->slice(func.module->funcs[func.func].body)),
-      m_(CpuFeatures::host(), kMaxCodeBytes),
+      options_(options()),
+      m_(options_.features, kMaxCodeBytes),
       wide_charges_(wide_charges),
       first_operand_(func.local_slots + runtime::kHeaderSlots) {}
 
-void Compiler::begin(u32 entry_pc) {
+void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
+  // The prologue, or who made the frame, has cleared all locals: none begins as a constant.
+  state_.begin(locals, static_cast<u32>(locals.size()), first_operand_);
   open_.emplace_back();
   m_.endbr64();
   if (func_.local_slots - func_.param_slots >= kManySlots) {
@@ -58,6 +70,7 @@ Compiler::Exit& Compiler::add_exit(const u8* stub, u32 pc, u32 slots, bool comes
 }
 
 void Compiler::begin_block(u32 pc, u32 slots) {
+  DEWAR_ASSERT(state_.is_synced(), "an exit with values that are in no slots");
   m_.sub(Width::w64, kFuel, Imm(wide_charges_ ? INT32_MAX : 0));
   const u32 field = m_.position() - (wide_charges_ ? 4 : 1);
   m_.jcc(Cond::s, add_exit(support_.out_of_fuel, pc, slots, false).entry);
@@ -87,6 +100,7 @@ void Compiler::poll(u32 pc, u32 slots) {
 }
 
 void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
+  sync();
   m_.mov_imm(Gpr::rax, handler);
   m_.mov_imm(Gpr::r12, pc);
   m_.lea(Width::w64, Gpr::r10, operand(instr.slots));
@@ -101,6 +115,7 @@ void Compiler::charge_move(const Instr& instr, u32 count) {
 }
 
 void Compiler::instruction(const Instr& instr) {
+  if (scalar(instr)) return;
   const EmitFn emit = emit_table()[static_cast<usize>(instr.op)];
   if (emit) return emit(*this, instr);
   step(instr);
@@ -127,6 +142,30 @@ void Compiler::move_slots(u32 from, u32 to, u32 count) {
   m_.jcc(Cond::ne, again);
 }
 
+void Compiler::emit_cold_code() {
+  for (u32 i = 0; i < cold_.exits().size(); ++i) {
+    const auto trap = [](void* user, TrapKind kind, u32 pc) {
+      auto* const c = static_cast<Compiler*>(user);
+      c->call_stub(c->support_.trap);
+      c->trap_calls_.push_back({c->m_.position(), 0, pc, kind});
+    };
+    const usize before = trap_calls_.size();
+    emit_cold(emit_, cold_.exits()[i], trap, this);
+    for (usize t = before; t < trap_calls_.size(); ++t) trap_calls_[t].exit = i;
+  }
+}
+
+void Compiler::watch_exit(u32 exit) {
+  cold_.watch({.exit = exit,
+               .seen =
+                   [](void* user) {
+                     auto* const c = static_cast<Compiler*>(user);
+                     c->trap_state_.slots = c->state_.next_slot() - c->first_operand_;
+                     c->state_.describe([c](const Location& at) { c->trap_state_.locations.push_back(at); });
+                   },
+               .user = this});
+}
+
 bool Compiler::finish() {
   for (Exit& exit : exits_) {
     m_.bind(exit.entry);
@@ -138,6 +177,8 @@ bool Compiler::finish() {
     m_.bind(entry_slow_);
     jump_stub(static_cast<const u8*>(support_.interp_entry));
   }
+  emit_cold_code();
+  literals_.emit(m_);
   m_.align(8, Encoder::Fill::kInt3);
   m_.bind(func_label_);
   func_word_ = m_.position();
@@ -145,9 +186,6 @@ bool Compiler::finish() {
   return m_.error() == CodeError::kNone && !too_long_;
 }
 
-namespace {
-
-/// True if the code is complete.
 bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop) {
   CompileSink sink(compiler);
   wasm::WalkScratch scratch;
@@ -155,6 +193,8 @@ bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop)
   const auto walked = wasm::walk(*func.module, wasm::FuncIndex{func.func}, sink, scratch);
   return walked.has_value() && compiler.finish();
 }
+
+namespace {
 
 std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                         Compiler& compiler) {
@@ -197,15 +237,6 @@ std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::sh
     return object;
   }
   return nullptr;
-}
-
-ExitSite find_exit(const CodeObject& object, u32 after) {
-  Compiler compiler(*object.func, *object.support, object.wide_charges);
-  [[maybe_unused]] const bool done = run(compiler, *object.func, {});
-  DEWAR_ASSERT(done, "what was compiled once compiles again");
-  for (const Compiler::Exit& exit : compiler.exits())
-    if (exit.after == after) return {object.func, exit.pc, exit.slots, exit.cost};
-  DEWAR_UNREACHABLE("no exit of compiled code is there");
 }
 
 }  // namespace dewar::exec::baseline

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The compiler: a sink of the body walker that emits a function in one pass (docs/baseline.md). This file has what all
 // parts share: CompileSink takes what the walker says and hands it, without templates, to Compiler, whose members are
-// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp and emit_call.cpp. Every other instruction goes
-// through emit_table.h to a handler in one of the emit_*.cpp; what has none there is a step.
+// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp and emit_scalar.cpp. Every other
+// instruction goes through emit_table.h; what is not there is a step.
 //
 // What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
 //
-// Where values are: today every local and operand is in its slot between any two instructions. An abstract state that
-// keeps them in registers plugs in at the places marked "state:" here, and nowhere else.
+// Where values are: in straight-line scalar code (emit_scalar.cpp) the abstract state knows. Before everything else,
+// jumps, labels, calls, exits and steps among it, sync() brings every local and operand into its slot.
 #pragma once
 
 #include <vector>
 
 #include "base/stop.h"
 #include "exec/baseline/code_object.h"
+#include "exec/baseline/emit.h"
 #include "exec/baseline/layout.h"
 #include "exec/fuel_blocks.h"
 #include "exec/interp/bulk.h"
@@ -27,6 +28,8 @@ std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::sh
                                           base::StopBits stop);
 /// The exit whose call ends at native offset `after`: compiles the function again.
 ExitSite find_exit(const CodeObject& object, u32 after);
+/// The same for a trap; brings into their slots what is in none.
+TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
 
 /// An instruction that can be reached.
 struct Instr {
@@ -35,6 +38,7 @@ struct Instr {
   u32 last = 0;     ///< offset of the opcode's last byte: immediates begin behind it
   u32 slots = 0;    ///< operand slots before it
   u32 handler = 0;  ///< of the interpreter: its index in a dispatch table
+  Rep rep{};        ///< select: of its values
 };
 
 class Compiler {
@@ -52,6 +56,18 @@ class Compiler {
     u32 after = 0;  ///< offset behind the call
     bool comes_back;
   };
+  /// A trap's call of its stub, at the end of the function.
+  struct TrapCall {
+    u32 after;  ///< offset behind the call
+    u32 exit;   ///< index of its cold exit
+    u32 pc;
+    TrapKind kind;
+  };
+  /// What is where at a trap.
+  struct TrapState {
+    u32 slots = 0;  ///< operands; those that the instruction takes are gone
+    std::vector<Location> locations;
+  };
 
   Compiler(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges);
 
@@ -66,7 +82,11 @@ class Compiler {
   Mem operand(u32 height, i32 more = 0) const {
     return Mem(kFp, static_cast<i32>((first_operand_ + height) * sizeof(Slot)) + more);
   }
-  /// Runs the interpreter's handler for the instruction. state: everything is stored before, and in slots after it.
+  /// Everything into its slot; the state has no operands after it.
+  void sync();
+  /// The same, and nothing is known of locals: paths come together here.
+  void forget();
+  /// Runs the interpreter's handler for the instruction. Everything is in its slot before and after it.
   void step(const Instr& instr) { step(instr, instr.handler, instr.last); }
   /// The same with a handler that needs none of the opcode's bytes.
   void step(const Instr& instr, u32 handler, u32 pc);
@@ -74,12 +94,12 @@ class Compiler {
   void charge_move(const Instr& instr, u32 count);
   void call_stub(const u8* stub) { stubs_.push_back({m_.call_elsewhere(), stub}); }
   void jump_stub(const u8* stub) { stubs_.push_back({m_.jmp_elsewhere(), stub}); }
-  /// Copies `count` slots of the frame down. state: for the edge of a jump only.
+  /// Copies `count` slots of the frame down, after sync().
   void move_slots(u32 from, u32 to, u32 count);
 
   // ---- what the walk tells (emit_control.cpp, emit_call.cpp) ----
-  void begin(u32 entry_pc);
-  void instruction(const Instr& instr);  ///< one that is in emit_table.h
+  void begin(u32 entry_pc, std::span<const wasm::ValType> locals);
+  void instruction(const Instr& instr);  ///< one that no other function here is told of
   void nothing_follows(const Instr& instr);
   void rethrow(const Instr& instr, const wasm::Label& caught);
   void open_block(const wasm::Label& label, const Instr& instr, u32 next_pc);
@@ -109,6 +129,10 @@ class Compiler {
   /// A block was too long for an amount of one byte.
   bool needs_wide_charges() const { return too_long_; }
   const std::vector<Exit>& exits() const { return exits_; }
+  const std::vector<TrapCall>& trap_calls() const { return trap_calls_; }
+  /// Before compiling again: notes the state where this cold exit is added.
+  void watch_exit(u32 exit);
+  const TrapState& trap_state() const { return trap_state_; }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::vector<CallRow>& calls() { return calls_; }
   u32 body_offset() const { return body_offset_; }
@@ -144,16 +168,34 @@ class Compiler {
   void poll(u32 pc, u32 slots);
   Target target_of(const wasm::Label& label, u32 depth);
   /// Takes a branch, always or if the flags say so, with `slots` operand slots.
-  void take(const Instr& instr, const Target& target, u32 slots, const Cond* cond = nullptr);
+  void take(const Instr& instr, const Target& target, u32 slots, const FlagsCond* cond = nullptr);
   /// Leaves a legacy catch block: the hidden exception under its results goes.
   void drop_hidden(const wasm::Label& label, const Instr& instr);
   void emit_return(const Instr& instr, u32 slots, u32 count);
+  void emit_cold_code();
+
+  // ---- straight-line code (emit_scalar.cpp) ----
+  /// Emits an instruction with values wherever they are. False if it has to be a step.
+  bool scalar(const Instr& instr);
+  bool local_access(const Instr& instr);
+  bool memory_access(const Instr& instr);
+  /// The state is to know at least these operands, which are on top: bottom first.
+  void want(const Instr& instr, std::span<const Rep> operands);
+  /// Pops a condition. Everything else is in its slot then, and the flags are set.
+  Condition pop_flags(const Instr& instr);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
 
   const runtime::FuncCode& func_;
   const NativeSupport& support_;
   std::span<const u8> body_;
+  const CompileOptions options_;
   Assembler m_;
+  ColdList cold_;
+  Literals literals_;
+  State state_{m_, cold_};
+  EmitContext emit_{m_, state_, options_, cold_, literals_};
+  std::vector<TrapCall> trap_calls_;
+  TrapState trap_state_;
   const bool wide_charges_;
   bool too_long_ = false;
   const u32 first_operand_;
@@ -187,7 +229,7 @@ class CompileSink : public wasm::NullSink {
   template <class W>
   void begin(W& w, u32 pc) {
     for (const wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
-    c_.begin(pc);
+    c_.begin(pc, w.locals());
   }
 
   template <class W>
@@ -201,6 +243,7 @@ class CompileSink : public wasm::NullSink {
     instr_.last = pc + opcode_bytes(w, pc) - 1;
     instr_.slots = w.slots();
     instr_.handler = handler(w, op);
+    if (op == wasm::Op::select || op == wasm::Op::select_t) instr_.rep = rep_of(w.operand(1));
   }
 
   template <class W>
@@ -315,5 +358,8 @@ class CompileSink : public wasm::NullSink {
   bool live_ = false;
   bool mapped_ = false;
 };
+
+/// Walks the function with the compiler. True if the code is complete.
+bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop);
 
 }  // namespace dewar::exec::baseline

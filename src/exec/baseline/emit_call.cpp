@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Calls and returns (docs/baseline.md, "Calls"): arguments are the caller's operands, results begin at the callee's fp.
-// state: at a call everything is in its slot; behind it, too.
+// At a call everything is in its slot; behind it, too.
 #include "exec/baseline/compiler.h"
 
 namespace dewar::exec::baseline {
@@ -8,6 +8,7 @@ namespace dewar::exec::baseline {
 void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots, u32 next_pc) {
   const u32 distance = first_operand_ + args_at;
   bool direct = false;
+  sync();
   switch (instr.op) {
     case wasm::Op::call:
       if (index < module().num_imported_funcs) {
@@ -51,6 +52,7 @@ void Compiler::tail_call(const Instr& instr) {
 }
 
 void Compiler::emit_return(const Instr& instr, u32 slots, u32 count) {
+  sync();
   charge_move(instr, count);
   move_slots(first_operand_ + slots - count, 0, count);
   m_.ret();
@@ -70,6 +72,7 @@ void Compiler::end_function(const wasm::Label& label, Instr instr, bool reached)
   open_.pop_back();
   if (!open.target.awaited()) return;
   // A branch to the function's label runs its final `end`.
+  forget();
   m_.bind(open.target);
   begin_block(instr.pc, count);
   blocks_.executes();

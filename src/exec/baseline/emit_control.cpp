@@ -14,13 +14,17 @@ bool is_catch(const wasm::Label& label) { return label.kind == wasm::Op::catch_ 
 void Compiler::open_block(const wasm::Label& label, const Instr& instr, u32 next_pc) {
   open_.emplace_back();
   if (label.kind == wasm::Op::loop) {
-    // state: what the header promises.
+    forget();
     m_.bind(open_.back().target);
     poll(label.pc, instr.slots);
     begin_block(label.pc, instr.slots);
   } else if (label.kind == wasm::Op::if_) {
-    m_.cmp(Width::w32, operand(instr.slots - 1), Imm(0));
-    m_.jcc(Cond::e, open_.back().otherwise);
+    const Condition condition = pop_flags(instr);
+    if (!condition.known) {
+      jump_if(m_, condition.flags.negated(), open_.back().otherwise);
+    } else if (!condition.taken) {
+      m_.jmp(open_.back().otherwise);
+    }
     close_block();
     begin_block(next_pc, instr.slots - 1);
   }
@@ -28,6 +32,7 @@ void Compiler::open_block(const wasm::Label& label, const Instr& instr, u32 next
 
 void Compiler::else_part(const wasm::Label& label, bool reached, u32 next_pc) {
   Open& open = open_.back();
+  forget();
   if (reached) m_.jmp(open.target);
   close_block();
   m_.bind(open.otherwise);
@@ -42,17 +47,18 @@ void Compiler::drop_hidden(const wasm::Label& label, const Instr& instr) {
 }
 
 void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reached, u32 next_pc) {
+  forget();
   if (reached && is_catch(label)) drop_hidden(label, instr);
   close_block();
   Open open = std::move(open_.back());
   open_.pop_back();
-  // state: all that jumped here agree.
   if (label.kind != wasm::Op::loop) m_.bind(open.target);
   if (label.kind == wasm::Op::if_) m_.bind(open.otherwise);
   begin_block(next_pc, label.slots + wasm::slots_of(label.results()));
 }
 
 void Compiler::catch_part(const wasm::Label& label, const Instr& instr, bool reached, u32 payload_slots, u32 next_pc) {
+  forget();
   if (reached) {
     if (is_catch(label)) drop_hidden(label, instr);
     m_.jmp(open_.back().target);
@@ -68,12 +74,12 @@ Compiler::Target Compiler::target_of(const wasm::Label& label, u32 depth) {
   return {depth, label.slots, open.keep};
 }
 
-void Compiler::take(const Instr& instr, const Target& target, u32 slots, const Cond* cond) {
+void Compiler::take(const Instr& instr, const Target& target, u32 slots, const FlagsCond* cond) {
   Label& label = open_at(target.depth).target;
   const u32 from = slots - target.keep;
-  if (from == target.slots || target.keep == 0) return cond ? m_.jcc(*cond, label) : m_.jmp(label);
+  if (from == target.slots || target.keep == 0) return cond ? jump_if(m_, *cond, label) : m_.jmp(label);
   Label next;
-  if (cond) m_.jcc(negate(*cond), next);
+  if (cond) jump_if(m_, cond->negated(), next);
   charge_move(instr, target.keep);
   move_slots(first_operand_ + from, first_operand_ + target.slots, target.keep);
   m_.jmp(label);
@@ -83,17 +89,26 @@ void Compiler::take(const Instr& instr, const Target& target, u32 slots, const C
 void Compiler::branch(const wasm::Label& label, const Instr& instr, u32 depth, u32 slots, u32 next_pc) {
   const Target target = target_of(label, depth);
   const auto take_if = [&](const Mem& tested, Cond cond, u32 slots_after) {
+    const FlagsCond flags{cond};
+    sync();
     m_.cmp(Width::w32, tested, Imm(0));
-    take(instr, target, slots, &cond);
+    take(instr, target, slots, &flags);
     close_block();
     begin_block(next_pc, slots_after);
   };
   switch (instr.op) {
     case wasm::Op::br:
+      sync();
       take(instr, target, slots);
       close_block();
       return;
-    case wasm::Op::br_if: return take_if(operand(slots), Cond::ne, slots);
+    case wasm::Op::br_if: {
+      const Condition condition = pop_flags(instr);
+      // Code behind a jump that is always taken is emitted all the same.
+      if (!condition.known || condition.taken) take(instr, target, slots, condition.known ? nullptr : &condition.flags);
+      close_block();
+      return begin_block(next_pc, slots);
+    }
     case wasm::Op::br_on_null: return take_if(operand(slots), Cond::e, slots + 1);
     case wasm::Op::br_on_non_null: return take_if(operand(slots - 1), Cond::ne, slots - 1);
     default: break;
@@ -116,6 +131,7 @@ void Compiler::branch_table(const Instr& instr) {
   constexpr usize kCompared = 4;
   const usize count = table_.size() - 1;
   const auto edge = [this](usize i) -> Label& { return table_targets_[table_[i]].edge; };
+  sync();
   m_.mov(Width::w32, Gpr::rax, operand(instr.slots - 1));
   if (count <= kCompared) {
     for (usize i = 0; i < count; ++i) {
@@ -149,6 +165,7 @@ void Compiler::nothing_follows(const Instr& instr) {
 }
 
 void Compiler::rethrow(const Instr& instr, const wasm::Label& caught) {
+  sync();
   m_.mov(Width::w32, Gpr::rax, operand(caught.slots));
   m_.mov(Width::w32, Mem(kStack, at::kStepResult), Gpr::rax);
   step(instr, interp::kStepRethrow, instr.last);

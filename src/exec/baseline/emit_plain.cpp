@@ -21,7 +21,6 @@ void add_plain_emitters(EmitTable& table) {
   const auto set = [&table](wasm::Op op, EmitFn fn) { table[static_cast<usize>(op)] = fn; };
   // They change how many operand slots there are, and no slot.
   set(wasm::Op::nop, emit_nothing);
-  set(wasm::Op::drop, emit_nothing);
   set(wasm::Op::any_convert_extern, emit_nothing);
   set(wasm::Op::extern_convert_any, emit_nothing);
   set(wasm::Op::try_table, emit_try_table);

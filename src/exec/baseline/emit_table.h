@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which instructions have an encoding. Each emit_*.cpp enters its own; an instruction that nobody entered is a step:
-// the interpreter's handler runs it. Adding an encoding changes one emit_*.cpp and nothing else.
+// Which instructions have an encoding that needs no abstract state (those that do: emit_scalar.cpp). An instruction
+// that has neither is a step: the interpreter's handler runs it.
 #pragma once
 
 #include <array>

@@ -18,6 +18,8 @@ inline constexpr Gpr kFp = Gpr::rbp, kMem = Gpr::rbx, kFuel = Gpr::r13, kInst = 
 namespace at {
 using runtime::FuncCode, runtime::Func, runtime::Instance, runtime::Stack, runtime::NativeState;
 constexpr i32 native(usize member) { return static_cast<i32>(offsetof(Stack, native) + member); }
+inline constexpr i32 kSavedGprs = offsetof(Stack, trapped_registers) + offsetof(runtime::SavedRegisters, gprs);
+inline constexpr i32 kSavedXmms = offsetof(Stack, trapped_registers) + offsetof(runtime::SavedRegisters, xmms);
 inline constexpr i32 kLimit = offsetof(Stack, limit);
 inline constexpr i32 kInterruptWord = offsetof(Stack, interrupt_word);
 inline constexpr i32 kStackFuel = offsetof(Stack, fuel);

@@ -17,6 +17,8 @@ struct alignas(64) Snapshot {
   RegMask dirty = 0;  ///< of those held: the slot may be out of date
 };
 static_assert(sizeof(Snapshot) == 64, "copied at every label");
+/// All locals are in their slots.
+inline constexpr Snapshot kNowhere{};
 
 class RegFile {
  public:

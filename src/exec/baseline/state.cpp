@@ -38,6 +38,21 @@ void State::push_value(Value value) {
   if (value.where == Value::kFlags) has_flags_ = true;
 }
 
+void State::push_below(std::span<const Rep> reps) {
+  const u32 count = static_cast<u32>(reps.size());
+  if (height_ + count > values_.size()) values_.resize(values_.size() * 2);
+  u32 slot = height_ == 0 ? next_slot_ : values_[0].slot;
+  std::copy_backward(values_.begin(), values_.begin() + height_, values_.begin() + height_ + count);
+  for (u32 i = count; i-- > 0;) {
+    slot -= slots_of(reps[i]);
+    values_[i] = Value();
+    values_[i].rep = reps[i];
+    values_[i].slot = slot;
+  }
+  height_ += count;
+  stored_ += count;
+}
+
 void State::cut(u32 height) {
   DEWAR_ASSERT(height <= height_, "operands can not be cut to more of them");
   while (height_ > height) drop();

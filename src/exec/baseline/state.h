@@ -87,6 +87,13 @@ class State {
   void drop() { release(pop()); }
   /// Removes operands until there are `height`.
   void cut(u32 height);
+  /// Without operands: the next one is at `next_slot`. For who does not tell the State of all operands.
+  void rebase(u32 next_slot) {
+    DEWAR_ASSERT(height_ == 0, "operands that would be elsewhere");
+    next_slot_ = next_slot;
+  }
+  /// Operands below all others, bottom first: they were not known so far, and are in their slots.
+  void push_below(std::span<const Rep> reps);
 
   // ---- registers ----
   /// A register of a class, held by the caller. Whoever has it may lose it to the stack or a slot.
@@ -154,6 +161,8 @@ class State {
   void flush();
   /// The operands below `height` only (blocks: those that are not parameters).
   void store_operands(u32 height);
+  /// Is everything in its slot, and no register held?
+  bool is_synced() const { return height_ == 0 && regs_.free(~RegMask{0}) == (kGprMask | kXmmMask); }
   /// Dirty locals only; they stay in their registers.
   void store_locals();
 

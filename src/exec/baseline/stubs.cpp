@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "exec/baseline/layout.h"
+#include "exec/baseline/value.h"
 #include "exec/native_calls.h"
 
 namespace dewar::exec::baseline {
@@ -17,7 +18,7 @@ class StubMaker {
   StubMaker() : m_(CpuFeatures::for_level(CpuLevel::v1), 4096) {}
 
   // Offsets of the stubs.
-  u32 enter, step, out_of_fuel, poll, interp_entry, call_func, to_host, to_interp, cross_return;
+  u32 enter, step, out_of_fuel, poll, trap, interp_entry, call_func, to_host, to_interp, cross_return;
 
   void emit() {
     enter = begin();
@@ -32,6 +33,8 @@ class StubMaker {
     poll = begin();
     m_.pop(Mem(kStack, at::kResume));
     leave(interp::native_poll);
+    trap = begin();
+    emit_trap();
     interp_entry = begin();
     Label enter_callee;
     m_.bind(enter_callee);
@@ -76,6 +79,14 @@ class StubMaker {
     m_.mov(kW, kFuel, Gpr::r9);
     m_.mov(kW, Gpr::rax, Gpr::rdx);
     m_.jmp(Gpr::r12);
+  }
+
+  void emit_trap() {
+    m_.pop(Mem(kStack, at::kResume));
+    for (u8 i = 0; i < kGprs; ++i) m_.mov(kW, Mem(kStack, at::kSavedGprs + i32{i} * 8), gpr(static_cast<Reg>(i)));
+    for (u8 i = 0; i < kRegs - kGprs; ++i)
+      m_.vec(op::movups_store, Mem(kStack, at::kSavedXmms + i32{i} * 16), static_cast<Xmm>(i));
+    leave(interp::native_trap);
   }
 
   /// The other way, to a handler: pc = r12, sp = r10, code = rdx, side = 0.
@@ -153,6 +164,7 @@ std::shared_ptr<const NativeSupport> make_stubs(std::unique_ptr<CodeArena> arena
   support->step = address(stubs.step);
   support->out_of_fuel = address(stubs.out_of_fuel);
   support->poll = address(stubs.poll);
+  support->trap = address(stubs.trap);
   support->call_func = address(stubs.call_func);
   // Not published: what find() gives is compiled functions, and no function's code is here.
   CodeArena::flush(range->code, range->size);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Straight-line scalar code: from the walk to the abstract state and its emitters. The State knows the operands that
+// were pushed since everything was last in its slots (sync), and all locals; what an instruction takes from below is
+// made known to it first (want). v128 and all that has no emitter goes out of line.
+#include <cstring>
+
+#include "exec/baseline/address.h"
+#include "exec/baseline/compiler.h"
+
+namespace dewar::exec::baseline {
+
+namespace {
+
+using wasm::Op;
+
+/// What a numeric instruction pops, bottom first.
+struct Operands {
+  u8 count = 0;
+  Rep reps[4] = {};
+  std::span<const Rep> span() const { return {reps, count}; }
+};
+
+constexpr bool is_numeric(Op op) {
+  return (op >= Op::i32_eqz && op <= Op::i64_extend32_s) ||
+         (op >= Op::i32_trunc_sat_f32_s && op <= Op::i64_trunc_sat_f64_u) ||
+         (op >= Op::i64_add128 && op <= Op::i64_mul_wide_u);
+}
+
+constexpr Rep rep_of_letter(char letter) {
+  return letter == 'l' ? Rep::i64 : letter == 'f' ? Rep::f32 : letter == 'd' ? Rep::f64 : Rep::i32;
+}
+
+constexpr auto kNumeric = [] {
+  std::array<Operands, wasm::kOpCount> table{};
+  for (usize i = 0; i < wasm::kOpCount; ++i) {
+    const Op op = static_cast<Op>(i);
+    if (!is_numeric(op)) continue;
+    for (const char letter : std::string_view(wasm::op_info(op).sig)) {
+      if (letter == ':') break;
+      table[i].reps[table[i].count++] = rep_of_letter(letter);
+    }
+  }
+  return table;
+}();
+
+/// The type of the value that a load gives or a store takes; v128 goes out of line.
+bool is_access(Op op) { return op >= Op::i32_load && op <= Op::i64_store32; }
+bool is_store(Op op) { return op >= Op::i32_store; }
+Rep stored_rep(Op op) {
+  switch (op) {
+    case Op::f32_store: return Rep::f32;
+    case Op::f64_store: return Rep::f64;
+    case Op::i32_store:
+    case Op::i32_store8:
+    case Op::i32_store16: return Rep::i32;
+    default: return Rep::i64;
+  }
+}
+
+template <class T>
+u64 bits_at(const u8* p) {
+  T bits;
+  std::memcpy(&bits, p, sizeof bits);
+  return bits;
+}
+
+}  // namespace
+
+void Compiler::sync() {
+  state_.flush();
+  state_.cut(0);
+}
+
+void Compiler::forget() {
+  sync();
+  state_.enter(kNowhere);
+}
+
+void Compiler::want(const Instr& instr, std::span<const Rep> operands) {
+  const u32 known = state_.height();
+  const u32 next = first_operand_ + instr.slots;
+  if (known == 0) state_.rebase(next);
+  DEWAR_ASSERT(state_.next_slot() == next, "the state has other operands than the function");
+  if (known < operands.size()) state_.push_below(operands.first(operands.size() - known));
+}
+
+Condition Compiler::pop_flags(const Instr& instr) {
+  constexpr Rep kCondition[] = {Rep::i32};
+  state_.next_op_keeping_flags();
+  want(instr, kCondition);
+  // Nothing but moves may come between the comparison and the jump.
+  state_.settle_top(state_.height());
+  const Condition condition = pop_condition(emit_);
+  sync();
+  return condition;
+}
+
+bool Compiler::memory_access(const Instr& instr) {
+  const u8* p = immediates(instr);
+  const u32 flags = interp::leb_u32(p);
+  const u32 memory = (flags & 0x40) != 0 ? interp::leb_u32(p) : 0;
+  const u64 offset = interp::leb_u64(p);
+  const wasm::MemoryType& type = module().memories[memory];
+  const Rep reps[] = {type.limits.is64 ? Rep::i64 : Rep::i32, stored_rep(instr.op)};
+  state_.next_op();
+  want(instr, std::span(reps).first(is_store(instr.op) ? 2 : 1));
+  return is_store(instr.op) ? emit_store(emit_, instr.op, type, memory, offset)
+                            : emit_load(emit_, instr.op, type, memory, offset);
+}
+
+bool Compiler::local_access(const Instr& instr) {
+  const u8* p = immediates(instr);
+  const u32 index = interp::leb_u32(p);
+  const Rep rep = state_.local_rep(index);
+  if (rep == Rep::v128) return false;
+  state_.next_op();
+  if (instr.op == Op::local_get) {
+    want(instr, {});
+    state_.push_local(index);
+    return true;
+  }
+  want(instr, {&rep, 1});
+  if (instr.op == Op::local_set) {
+    state_.set_local(index);
+  } else {
+    state_.tee_local(index);
+  }
+  return true;
+}
+
+bool Compiler::scalar(const Instr& instr) {
+  emit_.pc = instr.last;
+  const u8* p = immediates(instr);
+  const auto constant = [&](Rep rep, u64 bits) {
+    state_.next_op();
+    want(instr, {});
+    state_.push_const(rep, bits);
+    return true;
+  };
+  switch (instr.op) {
+    case Op::local_get:
+    case Op::local_set:
+    case Op::local_tee: return local_access(instr);
+    case Op::i32_const: return constant(Rep::i32, static_cast<u32>(interp::leb_s32(p)));
+    case Op::i64_const: return constant(Rep::i64, static_cast<u64>(interp::leb_s64(p)));
+    case Op::f32_const: return constant(Rep::f32, bits_at<u32>(p));
+    case Op::f64_const: return constant(Rep::f64, bits_at<u64>(p));
+    case Op::drop:
+      state_.next_op_keeping_flags();
+      if (state_.height() != 0) state_.drop();
+      return true;
+    case Op::select:
+    case Op::select_t: {
+      if (instr.rep == Rep::v128) return false;
+      const Rep reps[] = {instr.rep, instr.rep, Rep::i32};
+      state_.next_op_keeping_flags();
+      want(instr, reps);
+      emit_select(emit_);
+      return true;
+    }
+    default: break;
+  }
+  if (is_access(instr.op)) return memory_access(instr);
+  if (!is_numeric(instr.op)) return false;
+  if (takes_flags(instr.op)) {
+    state_.next_op_keeping_flags();
+  } else {
+    state_.next_op();
+  }
+  want(instr, kNumeric[static_cast<usize>(instr.op)].span());
+  return emit_numeric(emit_, instr.op);
+}
+
+}  // namespace dewar::exec::baseline

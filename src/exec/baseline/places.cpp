@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Places in compiled code, found by compiling again: exits, where everything is in its slot, and traps, where the
+// compiler's state says what is not (docs/baseline.md, "Getting out of compiled code").
+#include <cstring>
+
+#include "exec/baseline/compiler.h"
+
+namespace dewar::exec::baseline {
+
+ExitSite find_exit(const CodeObject& object, u32 after) {
+  Compiler compiler(*object.func, *object.support, object.wide_charges);
+  [[maybe_unused]] const bool done = run(compiler, *object.func, {});
+  DEWAR_ASSERT(done, "what was compiled once compiles again");
+  for (const Compiler::Exit& exit : compiler.exits())
+    if (exit.after == after) return {object.func, exit.pc, exit.slots, exit.cost};
+  DEWAR_UNREACHABLE("no exit of compiled code is there");
+}
+
+namespace {
+
+/// The canonical NaN for any other.
+u64 settled(Rep rep, u64 bits) {
+  if (rep == Rep::f32) {
+    const u32 low = static_cast<u32>(bits);
+    return (low & ~(u32{1} << 31)) > 0x7f800000 ? 0x7fc00000 : low;
+  }
+  return (bits & ~(u64{1} << 63)) > 0x7ff0000000000000 ? 0x7ff8000000000000 : bits;
+}
+
+/// What is somewhere else goes to its slot. All is read before anything is written: an operand may be what a local's
+/// slot still has.
+void materialise(std::span<const Location> locations, Slot* fp, const runtime::SavedRegisters& registers) {
+  struct Written {
+    u32 slot;
+    u64 bits[2];
+  };
+  std::vector<Written> written;
+  for (const Location& at : locations) {
+    Written w{at.slot, {}};
+    switch (at.from) {
+      case Location::kConst: w.bits[0] = at.constant; break;
+      case Location::kReg:
+        if (is_xmm(at.reg)) {
+          std::memcpy(w.bits, registers.xmms[static_cast<u8>(at.reg) - kGprs], sizeof w.bits);
+        } else {
+          w.bits[0] = registers.gprs[static_cast<u8>(at.reg)];
+        }
+        break;
+      case Location::kOtherSlot: std::memcpy(w.bits, fp + at.other_slot, slots_of(at.rep) * sizeof(Slot)); break;
+      case Location::kHome: w.bits[0] = fp[at.slot]; break;
+      case Location::kFlags: DEWAR_UNREACHABLE("no instruction that traps leaves a comparison in the flags");
+    }
+    if (at.raw) w.bits[0] = settled(at.rep, w.bits[0]);
+    written.push_back(w);
+  }
+  for (usize i = 0; i < written.size(); ++i)
+    std::memcpy(fp + written[i].slot, written[i].bits, slots_of(locations[i].rep) * sizeof(Slot));
+}
+
+}  // namespace
+
+TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
+  const runtime::FuncCode& func = *object.func;
+  Compiler first(func, *object.support, object.wide_charges);
+  [[maybe_unused]] bool done = run(first, func, {});
+  DEWAR_ASSERT(done, "what was compiled once compiles again");
+  for (const Compiler::TrapCall& call : first.trap_calls()) {
+    if (call.after != after) continue;
+    Compiler second(func, *object.support, object.wide_charges);
+    second.watch_exit(call.exit);
+    done = run(second, func, {});
+    DEWAR_ASSERT(done, "what was compiled once compiles again");
+    materialise(second.trap_state().locations, fp, registers);
+    return {object.func, call.pc, second.trap_state().slots, call.kind};
+  }
+  DEWAR_UNREACHABLE("no trap of compiled code is there");
+}
+
+}  // namespace dewar::exec::baseline
