@@ -90,6 +90,7 @@ class Readme(unittest.TestCase):
         self.assertIn(f"{len(list((ROOT / 'bench/programs').glob('*.c'))) // 2} programs", interpreter[0])
         speed = page["decode + validate yosys, MB of code per CPU second"]
         self.assertEqual(readme["decode and validate"][1:], [f"{speed[0]} MB of code per CPU second", f"V8 {speed[1]}"])
+        self.assertEqual(readme["start"][1], f"{page['start of an empty module, ms'][0]} ms")
         run = [cell.split(" / ") for cell in page["`yosys -V`, user seconds / peak MB"]]
         self.assertEqual(readme["load"][1:], ["{} s, {} MB".format(*run[0]), "V8 {} s, {} MB".format(*run[1])])
 
