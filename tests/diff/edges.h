@@ -61,7 +61,7 @@ inline u64 edge_half(Dice& dice) {
     case 0: return (u64{edge_f32(dice)} << 32) | edge_f32(dice);
     case 1: return edge_f64(dice);
     case 2: return (u64{edge32(dice)} << 32) | edge32(dice);
-    case 3: return 0x0101010101010101 * (edge32(dice) & 0xff);
+    case 3: return u64{0x0101010101010101} * (edge32(dice) & 0xff);
     default: return dice.next();
   }
 }
