@@ -6,7 +6,7 @@
     tools/startup_order.py --check PROGRAM
 
 The kernel maps code in windows of 64 KiB as it is touched, so code that is spread over the program costs a fault and
-sixteen pages for each function; side by side it is a tenth of them (docs/benchmarks.md). PROGRAM (build/release/dewar)
+sixteen pages for each function; side by side it is a fifth of them (docs/benchmarks.md). PROGRAM (build/release/dewar)
 runs an empty module one instruction at a time. Names that no longer exist are passed over by the linker; --check fails
 when too many are gone, or when the program was not linked in this order."""
 

@@ -3,14 +3,14 @@
 
 #include <string_view>
 
+#include "cli/units.h"
+
 namespace dewar::cli {
 
 Result<void> apply_code_options(const std::vector<std::string>& lists, runtime::Tier& tier) {
   for (std::string_view list : lists) {
     while (!list.empty()) {
-      const usize comma = list.find(',');
-      const std::string_view item = list.substr(0, comma);
-      list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+      const std::string_view item = take_item(list);
       if (item.empty()) continue;
       if (item == "tier=interp") {
         tier = runtime::Tier::interp;

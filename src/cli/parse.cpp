@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Finds the verb, then reads the options of that verb by its table. By hand, as a library for it was a fifth of the
-// time that a process takes to start (docs/DEPENDENCIES.md).
+// Finds the verb, then reads the options of that verb by its table. By hand, as a library for it costs every start of a
+// process more than all of this (docs/DEPENDENCIES.md).
 #include "cli/parse.h"
 
 #include <algorithm>

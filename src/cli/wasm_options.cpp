@@ -5,6 +5,7 @@
 #include "cli/limit_options.h"
 #include "cli/spec.h"
 #include "cli/suggest.h"
+#include "cli/units.h"
 
 namespace dewar::cli {
 
@@ -59,9 +60,7 @@ Result<void> apply_wasm_options(const std::vector<std::string>& lists, api::RunL
                                 wasm::Features& features) {
   for (std::string_view list : lists) {
     while (!list.empty()) {
-      const usize comma = list.find(',');
-      const std::string_view item = list.substr(0, comma);
-      list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+      const std::string_view item = take_item(list);
       if (item.empty()) continue;
       if (Result<void> ok = apply_item(item, limits, features); !ok) return ok;
     }

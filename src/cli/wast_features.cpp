@@ -2,6 +2,8 @@
 // Feature sets of the spec suite's folders and the parser of `--features`.
 #include "cli/wast_features.h"
 
+#include "cli/units.h"
+
 namespace dewar::cli {
 
 using wasm::Feature;
@@ -70,9 +72,7 @@ Result<Features> parse_features(std::string_view text) {
   Features f;
   bool first = true;
   while (!text.empty()) {
-    const usize comma = text.find(',');
-    std::string_view item = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    std::string_view item = take_item(text);
     if (const auto base = base_set(item); base && first) {
       f = *base;
     } else {

@@ -26,20 +26,6 @@ namespace {
     [[clang::musttail]] return enter_(DEWAR_INTERP_ARGS);                                                \
   } while (0)
 
-/// The registers of a frame state.
-#define DEWAR_LOAD_STATE(state_)     \
-  do {                               \
-    const FrameState& s_ = (state_); \
-    fp = s_.fp;                      \
-    sp = s_.sp;                      \
-    pc = s_.pc;                      \
-    side = s_.side;                  \
-    code = s_.code;                  \
-    inst = s_.instance;              \
-    mem = inst->memory0;             \
-    table = instance_dispatch(inst); \
-  } while (0)
-
 /// The compiled frame that the registers describe goes on in the interpreter.
 #define DEWAR_TIER_DOWN()            \
   do {                               \
@@ -234,15 +220,7 @@ DEWAR_HANDLER(native_to_interp) {
   std::memcpy(&header, stack->native.sp, sizeof header);
   sp = fp + stack->native.sp[runtime::kHeaderSlots];
   stack->native.sp += runtime::kInterpRecordWords - 1;
-  fp = header.caller_fp;
-  code = header.caller_code;
-  pc = header.return_pc;
-  side = header.return_side + 1;
-  inst = header.caller_instance;
-  mem = inst->memory0;
-  table = instance_dispatch(inst);
-  DEWAR_CHARGE(header.return_side->cost_next);
-  DEWAR_DISPATCH();
+  DEWAR_RETURN_TO(header);
 }
 
 DEWAR_HANDLER(back_to_native) {

@@ -15,12 +15,11 @@ namespace dewar::exec {
 #if defined(__x86_64__)
 
 void attach_native(runtime::Engine& engine) {
-  static std::mutex mutex;
-  std::lock_guard lock(mutex);
-  if (engine.options().tier == runtime::Tier::interp || engine.native()) return;
-  auto arena = CodeArena::create();
-  if (!arena) return;
-  engine.native() = baseline::make_stubs(std::move(*arena));
+  if (engine.options().tier == runtime::Tier::interp) return;
+  // Once also if it fails: stacks that run already look at it without a lock.
+  std::call_once(engine.native_once(), [&] {
+    if (auto arena = CodeArena::create()) engine.native() = baseline::make_stubs(std::move(*arena));
+  });
 }
 
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer) {

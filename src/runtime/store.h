@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -55,10 +56,12 @@ class Engine {
   wasm::TypeRegistry& types() { return types_; }
   /// What exec::attach() makes for engines that compile; null without.
   std::shared_ptr<const NativeStubs>& native() { return native_; }
+  std::once_flag& native_once() { return native_once_; }
 
  private:
   EngineOptions options_;
   std::shared_ptr<const NativeStubs> native_;
+  std::once_flag native_once_;
   wasm::TypeRegistry types_;
 };
 

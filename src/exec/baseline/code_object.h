@@ -31,8 +31,8 @@ struct CallRow {
 
 class CodeObject final : public runtime::NativeCode {
  public:
-  CodeObject(std::shared_ptr<const NativeSupport> made_for, runtime::FuncCode& of)
-      : support(std::move(made_for)), func(&of) {
+  CodeObject(std::shared_ptr<const NativeSupport> made_for, runtime::FuncCode& of, bool wide)
+      : support(std::move(made_for)), func(&of), wide_charges(wide) {
     stubs = support.get();
   }
   ~CodeObject();
@@ -41,8 +41,8 @@ class CodeObject final : public runtime::NativeCode {
 
   const std::shared_ptr<const NativeSupport> support;
   runtime::FuncCode* const func;
+  const bool wide_charges;  ///< fuel of blocks in 32 bits: how it was compiled
   CodeArena::Range range;
-  bool wide_charges = false;   ///< fuel of blocks in 32 bits: how it was compiled
   std::vector<CallRow> calls;  ///< ascending
 };
 

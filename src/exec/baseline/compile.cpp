@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "exec/baseline/compiler.h"
-#include "exec/baseline/emit_table.h"
 
 namespace dewar::exec::baseline {
 
@@ -115,9 +114,20 @@ void Compiler::charge_move(const Instr& instr, u32 count) {
 }
 
 void Compiler::instruction(const Instr& instr) {
-  if (scalar(instr)) return;
-  const EmitFn emit = emit_table()[static_cast<usize>(instr.op)];
-  if (emit) return emit(*this, instr);
+  switch (instr.op) {
+    case wasm::Op::nop:
+    case wasm::Op::any_convert_extern:
+    case wasm::Op::extern_convert_any: return;  // no slot changes
+    case wasm::Op::try_table: {
+      // Entered for free, but to step over very many clauses costs fuel (docs/ABI.md).
+      const u8* p = immediates(instr);
+      interp::skip_block_type(p);
+      if (interp::leb_u32(p) < interp::kRowsPerUnit) return;
+      break;
+    }
+    default:
+      if (scalar(instr)) return;
+  }
   step(instr);
 }
 
@@ -197,9 +207,9 @@ bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop)
 namespace {
 
 std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
-                                        Compiler& compiler) {
+                                        Compiler& compiler, bool wide_charges) {
   const std::span<const u8> code = compiler.m().code();
-  auto object = std::make_shared<CodeObject>(support, func);
+  auto object = std::make_shared<CodeObject>(support, func, wide_charges);
   const auto range = support->arena->allocate(static_cast<u32>(code.size()), object.get());
   if (!range) return nullptr;
   object->range = *range;
@@ -232,9 +242,7 @@ std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::sh
     DEWAR_ASSERT(run(again, func, {}) && std::ranges::equal(again.m().code(), compiler.m().code()),
                  "compiling again gave other code");
 #endif
-    auto object = place(func, support, compiler);
-    if (object) const_cast<CodeObject&>(*object).wide_charges = wide_charges;
-    return object;
+    return place(func, support, compiler, wide_charges);
   }
   return nullptr;
 }

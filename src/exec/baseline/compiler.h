@@ -2,7 +2,7 @@
 // The compiler: a sink of the body walker that emits a function in one pass (docs/baseline.md). This file has what all
 // parts share: CompileSink takes what the walker says and hands it, without templates, to Compiler, whose members are
 // in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp and emit_scalar.cpp. Every other
-// instruction goes through emit_table.h; what is not there is a step.
+// instruction is a step.
 //
 // What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
 //

@@ -46,6 +46,34 @@ inline const void* instance_dispatch(Instance* inst) {
   return DEWAR_LIKELY(t != nullptr) ? t : make_instance_dispatch(inst);
 }
 
+/// The registers of a frame state.
+#define DEWAR_LOAD_STATE(state_)                       \
+  do {                                                 \
+    const ::dewar::runtime::FrameState& s_ = (state_); \
+    fp = s_.fp;                                        \
+    sp = s_.sp;                                        \
+    pc = s_.pc;                                        \
+    side = s_.side;                                    \
+    code = s_.code;                                    \
+    inst = s_.instance;                                \
+    mem = inst->memory0;                               \
+    table = instance_dispatch(inst);                   \
+  } while (0)
+
+/// Goes on in an interpreted caller, which has a dispatch table since it was entered.
+#define DEWAR_RETURN_TO(header_)                                   \
+  do {                                                             \
+    fp = (header_).caller_fp;                                      \
+    code = (header_).caller_code;                                  \
+    pc = (header_).return_pc;                                      \
+    side = (header_).return_side + 1;                              \
+    inst = (header_).caller_instance;                              \
+    mem = inst->memory0;                                           \
+    table = inst->codes->dispatch.load(std::memory_order_relaxed); \
+    DEWAR_CHARGE((header_).return_side->cost_next);                \
+    DEWAR_DISPATCH();                                              \
+  } while (0)
+
 /// Place of an opcode's handler in a dispatch table.
 u32 handler_index(wasm::Op op);
 

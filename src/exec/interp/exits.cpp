@@ -172,15 +172,7 @@ DEWAR_HANDLER(raise_exception) {
   // A host function may have passed on what left a call of its own.
   if (DEWAR_UNLIKELY(stack->trap.total_frames != 0)) stack->trap = {};
   fuel = stack->fuel;
-  const runtime::FrameState& s = stack->state;
-  fp = s.fp;
-  sp = s.sp;
-  pc = s.pc;
-  side = s.side;
-  code = s.code;
-  inst = s.instance;
-  mem = inst->memory0;
-  table = instance_dispatch(inst);
+  DEWAR_LOAD_STATE(stack->state);
   DEWAR_CHARGE(cost);
   DEWAR_DISPATCH();
 }

@@ -5,6 +5,7 @@
 
 #include "exec/interp/branch.h"
 #include "exec/interp/bulk.h"
+#include "exec/interp/calls.h"
 
 namespace dewar::exec::interp {
 
@@ -180,15 +181,7 @@ DEWAR_HANDLER(return_general) {
     return kExitReturned;
   }
   if (DEWAR_UNLIKELY(header.caller_code == runtime::native_caller())) DEWAR_TAIL(return_to_native);
-  fp = header.caller_fp;
-  code = header.caller_code;
-  pc = header.return_pc;
-  side = header.return_side + 1;
-  inst = header.caller_instance;
-  mem = inst->memory0;
-  table = inst->codes->dispatch.load(std::memory_order_relaxed);
-  DEWAR_CHARGE(header.return_side->cost_next);
-  DEWAR_DISPATCH();
+  DEWAR_RETURN_TO(header);
 }
 
 }  // namespace
