@@ -6,7 +6,7 @@
     tools/startup_order.py --check PROGRAM
 
 The kernel maps code in windows of 64 KiB as it is touched, so code that is spread over the program costs a fault and
-sixteen pages for each function; side by side it is a fifth of them (docs/benchmarks.md). PROGRAM (build/release/dewar)
+sixteen pages for each function; side by side it is less than a third of them (docs/benchmarks.md). PROGRAM (build/release/dewar)
 runs an empty module one instruction at a time. Names that no longer exist are passed over by the linker; --check fails
 when too many are gone, or when the program was not linked in this order."""
 
@@ -25,7 +25,7 @@ RIP = 16 * 8  # offsetof(struct user_regs_struct, rip)
 EMPTY = bytes.fromhex("0061736d01000000010401600000030201000503010001"
                       "07130206" "6d656d6f72790200065f737461727400000a040102000b")
 ORDER = Path(__file__).resolve().parent.parent / "cmake" / "startup_order.txt"
-MOST_WINDOWS = 20  # 11 are touched; 54 without the list
+MOST_WINDOWS = 20  # 16 are touched; 54 without the list
 HEADER = """# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Made by tools/startup_order.py: functions in the order of their first use by an empty run.
 """
