@@ -26,6 +26,22 @@ namespace {
     [[clang::musttail]] return enter_(DEWAR_INTERP_ARGS);                                                \
   } while (0)
 
+/// Goes on behind the exit that compiled code left by, which finds its registers again.
+#define DEWAR_RESUME_NATIVE()                                                                             \
+  do {                                                                                                    \
+    const auto resume_ =                                                                                  \
+        reinterpret_cast<::dewar::exec::interp::Handler>(const_cast<void*>(stack->native.stubs->resume)); \
+    [[clang::musttail]] return resume_(DEWAR_INTERP_ARGS);                                                \
+  } while (0)
+
+/// Stands where compiled code left by an exit: everything is in its slot.
+#define DEWAR_AT_EXIT(exit_)                                                                         \
+  const baseline::ExitSite exit_ =                                                                   \
+      baseline::exit_site(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers); \
+  code = exit_.code;                                                                                 \
+  pc = code->body + exit_.pc;                                                                        \
+  sp = fp + code->local_slots + runtime::kHeaderSlots + exit_.slots
+
 /// The compiled frame that the registers describe goes on in the interpreter.
 #define DEWAR_TIER_DOWN()            \
   do {                               \
@@ -132,10 +148,7 @@ DEWAR_HANDLER(native_step) {
 }
 
 DEWAR_HANDLER(native_out_of_fuel) {
-  const baseline::ExitSite exit = baseline::exit_site(*stack->native.stubs, stack->native.resume);
-  code = exit.code;
-  pc = code->body + exit.pc;
-  sp = fp + code->local_slots + runtime::kHeaderSlots + exit.slots;
+  DEWAR_AT_EXIT(exit);
   fuel += exit.cost;
   DEWAR_TAIL(exit_out_of_fuel);
 }
@@ -143,13 +156,9 @@ DEWAR_HANDLER(native_out_of_fuel) {
 DEWAR_HANDLER(native_poll) {
   if (stack->interrupts() == 0) {
     stack->tell_meters(fuel);
-    pc = stack->native.resume;
-    DEWAR_ENTER_NATIVE();
+    DEWAR_RESUME_NATIVE();
   }
-  const baseline::ExitSite exit = baseline::exit_site(*stack->native.stubs, stack->native.resume);
-  code = exit.code;
-  pc = code->body + exit.pc;
-  sp = fp + code->local_slots + runtime::kHeaderSlots + exit.slots;
+  DEWAR_AT_EXIT(exit);
   DEWAR_TIER_DOWN();
   DEWAR_TAIL(poll_loop);
 }

@@ -13,6 +13,8 @@ namespace dewar::runtime {
 struct NativeStubs {
   /// A handler of the interpreter: goes on in compiled code at `pc`.
   const void* enter = nullptr;
+  /// The same, behind the exit at `native.resume`, with trapped_registers as they were there.
+  const void* resume = nullptr;
   // Words of records: code that compiled frames return into.
   u64 to_host = 0;       ///< [word]: the caller is the host
   u64 to_interp = 0;     ///< [word, FrameHeader, result slots]: the caller is interpreted
@@ -32,7 +34,7 @@ struct NativeCode {
 /// caller_code in the header of an interpreted frame whose caller is compiled: see its record, which has three words.
 inline FuncCode* native_caller() { return reinterpret_cast<FuncCode*>(u64{sizeof(Slot)}); }
 
-/// Registers of compiled code that trapped, as its compiler numbers those that hold values.
+/// Registers of compiled code that left by an exit or a trap, as its compiler numbers those that hold values.
 struct SavedRegisters {
   u64 gprs[9];
   u64 xmms[15][2];

@@ -34,12 +34,13 @@ CallSite call_site(const runtime::NativeStubs& stubs, u64 return_address) {
   return {object.func, row->pc, row->distance};
 }
 
-ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after) {
+ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
+                   const runtime::SavedRegisters& registers) {
 #if defined(__x86_64__)
   const CodeObject& object = object_at(stubs, after);
-  return find_exit(object, static_cast<u32>(after - object.range.code));
+  return find_exit(object, static_cast<u32>(after - object.range.code), fp, registers);
 #else
-  (void)stubs, (void)after;
+  (void)stubs, (void)after, (void)fp, (void)registers;
   DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
 #endif
 }

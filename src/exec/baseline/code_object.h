@@ -54,15 +54,17 @@ struct CallSite {
 };
 CallSite call_site(const runtime::NativeStubs& stubs, u64 return_address);
 
-/// The state at a rare exit: everything is in its slot.
+/// A rare exit: a block that can not be paid for, or a poll.
 struct ExitSite {
   runtime::FuncCode* code = nullptr;
   u32 pc = 0;
   u32 slots = 0;  ///< operands
   u32 cost = 0;   ///< fuel that was taken already and is to be given back
 };
-/// By the address behind the call of the exit. Compiles the function again.
-ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after);
+/// By the address behind the call of the exit. Compiles the function again; then everything is in its slot of the frame
+/// fp.
+ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
+                   const runtime::SavedRegisters& registers);
 
 /// A trap of straight-line code.
 struct TrapSite {
@@ -71,7 +73,7 @@ struct TrapSite {
   u32 slots = 0;  ///< operands, without those that the instruction takes
   runtime::TrapKind kind{};
 };
-/// By the address behind the trap's call. Compiles the function again; then everything is in its slot of the frame fp.
+/// By the address behind the trap's call, as above.
 TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers);
 

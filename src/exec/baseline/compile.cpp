@@ -26,8 +26,9 @@ Compiler::Compiler(const runtime::FuncCode& func, const NativeSupport& support, 
       first_operand_(func.local_slots + runtime::kHeaderSlots) {}
 
 void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
-  // The prologue, or who made the frame, has cleared all locals: none begins as a constant.
-  state_.begin(locals, static_cast<u32>(locals.size()), first_operand_);
+  const u32 params = static_cast<u32>(module().func_type(wasm::FuncIndex{func_.func}).params.size());
+  const bool cleared = state_.begin(locals, params, first_operand_);
+  scan_.run(body_, entry_pc, static_cast<u32>(locals.size()));
   open_.emplace_back();
   m_.endbr64();
   if (func_.local_slots - func_.param_slots >= kManySlots) {
@@ -37,7 +38,7 @@ void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
     m_.lea(Width::w64, Gpr::r11, slot(func_.frame_slots.load(std::memory_order_relaxed)));
     m_.cmp(Width::w64, Gpr::r11, Mem(kStack, at::kLimit));
     m_.jcc(Cond::a, entry_slow_);
-    clear_locals();
+    if (cleared) clear_locals();
     begin_block(entry_pc, 0);
   }
   body_offset_ = m_.position();
@@ -62,14 +63,29 @@ void Compiler::clear_locals() {
   m_.jcc(Cond::ne, again);
 }
 
+void Compiler::note_state() {
+  seen_.slots = state_.next_slot() - first_operand_;
+  state_.describe([this](const Location& at) { seen_.locations.push_back(at); });
+}
+
 Compiler::Exit& Compiler::add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back) {
+  if (DEWAR_UNLIKELY(exits_.size() == watched_exit_)) {
+    note_state();
+    if (leaving_) {
+      // It becomes the lowest operand: after those that are not there any more.
+      Location at = state_.locate(*leaving_);
+      if (at.from == Location::kHome) at.from = Location::kOtherSlot, at.other_slot = at.slot;
+      at.slot = first_operand_;
+      seen_.locations.push_back(at);
+    }
+  }
   exits_.push_back(
       {.entry = {}, .back = {}, .stub = stub, .pc = pc, .slots = slots, .cost = 0, .comes_back = comes_back});
   return exits_.back();
 }
 
 void Compiler::begin_block(u32 pc, u32 slots) {
-  DEWAR_ASSERT(state_.is_synced(), "an exit with values that are in no slots");
+  state_.settle_flags();
   m_.sub(Width::w64, kFuel, Imm(wide_charges_ ? INT32_MAX : 0));
   const u32 field = m_.position() - (wide_charges_ ? 4 : 1);
   m_.jcc(Cond::s, add_exit(support_.out_of_fuel, pc, slots, false).entry);
@@ -129,6 +145,10 @@ void Compiler::instruction(const Instr& instr) {
       if (scalar(instr)) return;
   }
   step(instr);
+  if (instr.op == wasm::Op::local_set || instr.op == wasm::Op::local_tee) {
+    const u8* p = immediates(instr);
+    state_.local_was_stored(interp::leb_u32(p));
+  }
 }
 
 void Compiler::move_slots(u32 from, u32 to, u32 count) {
@@ -165,15 +185,9 @@ void Compiler::emit_cold_code() {
   }
 }
 
-void Compiler::watch_exit(u32 exit) {
-  cold_.watch({.exit = exit,
-               .seen =
-                   [](void* user) {
-                     auto* const c = static_cast<Compiler*>(user);
-                     c->trap_state_.slots = c->state_.next_slot() - c->first_operand_;
-                     c->state_.describe([c](const Location& at) { c->trap_state_.locations.push_back(at); });
-                   },
-               .user = this});
+void Compiler::watch_trap(u32 cold_exit) {
+  cold_.watch(
+      {.exit = cold_exit, .seen = [](void* user) { static_cast<Compiler*>(user)->note_state(); }, .user = this});
 }
 
 bool Compiler::finish() {

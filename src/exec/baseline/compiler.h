@@ -6,10 +6,12 @@
 //
 // What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
 //
-// Where values are: in straight-line scalar code (emit_scalar.cpp) the abstract state knows. Before everything else,
-// jumps, labels, calls, exits and steps among it, sync() brings every local and operand into its slot.
+// Where values are: the abstract state knows, also across labels, jumps and exits (emit_control.cpp). Operands that it
+// does not know of are in their slots: those below the parameters of an open block, and all after sync(), which comes
+// before calls and steps.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/stop.h"
@@ -26,10 +28,23 @@ namespace dewar::exec::baseline {
 /// Compiles a prepared function; null if the code does not fit, or if that was stopped.
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           base::StopBits stop);
-/// The exit whose call ends at native offset `after`: compiles the function again.
-ExitSite find_exit(const CodeObject& object, u32 after);
-/// The same for a trap; brings into their slots what is in none.
+/// The exit whose call ends at native offset `after`; brings into their slots what is in none. Compiles the function
+/// again, as the other two.
+ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
+/// The same for a trap.
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
+
+/// A loop's header, for who comes there from elsewhere with everything in slots: loads `registers` (locals of these
+/// types; their slots stay good) and jumps to `header`. There it is polled, then the loop's block is paid for.
+struct LoopSite {
+  u32 header = 0;  ///< native offset
+  u32 slots = 0;   ///< operands, the loop's parameters among them
+  Snapshot registers = kNowhere;
+  Rep reps[kRegs] = {};   ///< of the registers held
+  u32 homes[kRegs] = {};  ///< their locals' slots
+};
+/// The `loop` at pc; nothing if it can not be reached.
+std::optional<LoopSite> find_loop(const CodeObject& object, u32 pc);
 
 /// An instruction that can be reached.
 struct Instr {
@@ -63,9 +78,9 @@ class Compiler {
     u32 pc;
     TrapKind kind;
   };
-  /// What is where at a trap.
-  struct TrapState {
-    u32 slots = 0;  ///< operands; those that the instruction takes are gone
+  /// What is where at a trap or an exit.
+  struct PlaceState {
+    u32 slots = 0;  ///< operands; those that an instruction that traps takes are gone
     std::vector<Location> locations;
   };
 
@@ -82,10 +97,8 @@ class Compiler {
   Mem operand(u32 height, i32 more = 0) const {
     return Mem(kFp, static_cast<i32>((first_operand_ + height) * sizeof(Slot)) + more);
   }
-  /// Everything into its slot; the state has no operands after it.
+  /// Everything into its slot; the state knows no operands after it.
   void sync();
-  /// The same, and nothing is known of locals: paths come together here.
-  void forget();
   /// Runs the interpreter's handler for the instruction. Everything is in its slot before and after it.
   void step(const Instr& instr) { step(instr, instr.handler, instr.last); }
   /// The same with a handler that needs none of the opcode's bytes.
@@ -104,16 +117,16 @@ class Compiler {
   void rethrow(const Instr& instr, const wasm::Label& caught);
   void open_block(const wasm::Label& label, const Instr& instr, u32 next_pc);
   void open_dead() { open_.emplace_back(); }
-  void else_part(const wasm::Label& label, bool reached, u32 next_pc);
+  void else_part(const wasm::Label& label, const Instr& instr, bool reached, u32 next_pc);
   void end_block(const wasm::Label& label, const Instr& instr, bool reached, u32 next_pc);
-  void end_function(const wasm::Label& label, Instr instr, bool reached);
+  void end_function(const Instr& instr, bool reached);
   void catch_part(const wasm::Label& label, const Instr& instr, bool reached, u32 payload_slots, u32 next_pc);
   void branch(const wasm::Label& target, const Instr& instr, u32 depth, u32 slots, u32 next_pc);
   void table_target(const wasm::Label& target, u32 depth);
   void branch_table(const Instr& instr);
   void call(const Instr& instr, u32 index, u32 args_at, u32 result_slots, u32 next_pc);
   void tail_call(const Instr& instr);
-  void return_values(const Instr& instr, u32 count);
+  void return_values(const Instr& instr);
   /// Ends the open label without a merge.
   void close_dead() { open_.pop_back(); }
 
@@ -130,9 +143,13 @@ class Compiler {
   bool needs_wide_charges() const { return too_long_; }
   const std::vector<Exit>& exits() const { return exits_; }
   const std::vector<TrapCall>& trap_calls() const { return trap_calls_; }
-  /// Before compiling again: notes the state where this cold exit is added.
-  void watch_exit(u32 exit);
-  const TrapState& trap_state() const { return trap_state_; }
+  /// Before compiling again: notes the state where this cold exit is added, this exit is, or the loop at this pc
+  /// begins.
+  void watch_trap(u32 cold_exit);
+  void watch_exit(u32 exit) { watched_exit_ = exit; }
+  void watch_loop(u32 pc) { watched_loop_ = pc; }
+  const PlaceState& seen() const { return seen_; }
+  const std::optional<LoopSite>& seen_loop() const { return seen_loop_; }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::vector<CallRow>& calls() { return calls_; }
   u32 body_offset() const { return body_offset_; }
@@ -142,21 +159,31 @@ class Compiler {
   /// Most bytes of code that a function may have; one that needs more stays in the interpreter.
   static constexpr u32 kMaxCodeBytes = u32{64} << 20;
 
-  /// An open label.
+  /// An open label. Below its parameters, and with them, all operands are in slots.
   struct Open {
     Label target, otherwise;
-    u32 keep = ~u32{0};  ///< slots that a branch to it carries, once known
+    u32 keep = ~u32{0};        ///< slots that a branch to it carries, once known
+    bool fixed = false;        ///< it is known what `target` wants
+    bool in_register = false;  ///< what it carries is a single value, in rax or xmm0
+    Snapshot wanted{};         ///< at `target`
+    Snapshot at_if{};          ///< at `otherwise`
   };
+  /// Most values that a jump takes along wherever they are; more are in their slots before.
+  static constexpr u32 kFewValues = 4;
   /// Where a branch goes and what it takes along.
   struct Target {
-    u32 depth;
-    u32 slots;  ///< below what it carries
-    u32 keep;   ///< slots that it carries
+    u32 depth = 0;
+    u32 slots = 0;        ///< below what it carries
+    u32 keep = 0;         ///< slots that it carries
+    u32 count = 0;        ///< values
+    bool synced = false;  ///< before the jump, everything goes to its slot
+    Rep reps[kFewValues] = {};
   };
   /// A label that a br_table names, once.
   struct TableTarget {
     Target target;
     Label edge;
+    bool direct = false;  ///< nothing has to be moved
   };
   struct Charge {
     u32 field;  ///< offset of the amount
@@ -164,14 +191,31 @@ class Compiler {
   };
 
   Exit& add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back);
+  void note_state();
   void clear_locals();
   void poll(u32 pc, u32 slots);
+  bool is_function(const Target& target) const { return target.depth + 1 == open_.size(); }
   Target target_of(const wasm::Label& label, u32 depth);
-  /// Takes a branch, always or if the flags say so, with `slots` operand slots.
-  void take(const Instr& instr, const Target& target, u32 slots, const FlagsCond* cond = nullptr);
-  /// Leaves a legacy catch block: the hidden exception under its results goes.
-  void drop_hidden(const wasm::Label& label, const Instr& instr);
-  void emit_return(const Instr& instr, u32 slots, u32 count);
+  /// Before a jump, and before what it depends on is taken from the stack: what the target takes along is known and
+  /// settled, `above` is known, too.
+  void prepare(const Instr& instr, const Target& target, std::span<const Rep> above = {});
+  /// What the label wants, from its first jump on.
+  const Snapshot& fix(Open& open, const Target& target);
+  /// Is everything where the label, which is fixed, wants it?
+  bool conforms(const Target& target, u32 slots);
+  /// Jumps, always or if the flags say so; what is carried ends at operand slot `slots`. The state stays.
+  void jump(const Instr& instr, const Target& target, u32 slots, const FlagsCond* cond = nullptr);
+  /// Brings what is carried, and locals, to where the label wants them.
+  void conform(const Instr& instr, const Target& target, u32 slots);
+  /// A jump to the function's label pays for its `end`, and returns.
+  void jump_out(const Instr& instr, const Target& target, u32 slots);
+  /// Paths come together: the state is what the label promises.
+  void arrive(const Open& open, const Target& target);
+  void arrive(const Snapshot& from) {
+    state_.cut(0);
+    state_.enter(from);
+  }
+  void emit_return(const Instr& instr);
   void emit_cold_code();
 
   // ---- straight-line code (emit_scalar.cpp) ----
@@ -181,8 +225,6 @@ class Compiler {
   bool memory_access(const Instr& instr);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
-  /// Pops a condition. Everything else is in its slot then, and the flags are set.
-  Condition pop_flags(const Instr& instr);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
 
   const runtime::FuncCode& func_;
@@ -195,7 +237,13 @@ class Compiler {
   State state_{m_, cold_};
   EmitContext emit_{m_, state_, options_, cold_, literals_};
   std::vector<TrapCall> trap_calls_;
-  TrapState trap_state_;
+  LoopScan scan_;
+  PlaceState seen_;
+  std::optional<LoopSite> seen_loop_;
+  u32 watched_exit_ = ~u32{0};
+  u32 watched_loop_ = ~u32{0};
+  const Value* leaving_ =
+      nullptr;  ///< at an exit on the way out of the function: the result, which is all that is left
   const bool wide_charges_;
   bool too_long_ = false;
   const u32 first_operand_;
@@ -236,12 +284,12 @@ class CompileSink : public wasm::NullSink {
   void op(W& w, wasm::Op op, u32 pc) {
     live_ = w.live();
     instr_.op = op;
-    instr_.pc = pc;
+    instr_.pc = instr_.last = pc;
+    instr_.slots = w.slots();
     if (!live_) return;
     if (op == wasm::Op::loop) c_.close_block();
     c_.blocks().executes();
     instr_.last = pc + opcode_bytes(w, pc) - 1;
-    instr_.slots = w.slots();
     instr_.handler = handler(w, op);
     if (op == wasm::Op::select || op == wasm::Op::select_t) instr_.rep = rep_of(w.operand(1));
   }
@@ -278,11 +326,11 @@ class CompileSink : public wasm::NullSink {
   }
   template <class W>
   void on_else(W& w, wasm::Label& label) {
-    if (!label.dead) c_.else_part(label, live_, w.pc());
+    if (!label.dead) c_.else_part(label, instr_, live_, w.pc());
   }
   template <class W>
   void on_end(W& w, wasm::Label& label) {
-    if (label.kind == wasm::Op::kCount) return c_.end_function(label, instr_, live_);
+    if (label.kind == wasm::Op::kCount) return c_.end_function(instr_, live_);
     if (label.dead) return c_.close_dead();
     c_.end_block(label, instr_, live_, w.pc());
   }
@@ -313,8 +361,8 @@ class CompileSink : public wasm::NullSink {
     c_.tail_call(instr_);
   }
   template <class W>
-  void on_return(W& w) {
-    if (live_) c_.return_values(instr_, wasm::slots_of(w.module().func_type(w.func()).results));
+  void on_return(W&) {
+    if (live_) c_.return_values(instr_);
   }
 
  private:

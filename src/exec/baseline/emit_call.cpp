@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Calls and returns (docs/baseline.md, "Calls"): arguments are the caller's operands, results begin at the callee's fp.
-// At a call everything is in its slot; behind it, too.
+// At a call everything is in its slot; behind it, too. At a return the locals do not matter any more.
 #include "exec/baseline/compiler.h"
 
 namespace dewar::exec::baseline {
@@ -51,33 +51,32 @@ void Compiler::tail_call(const Instr& instr) {
   close_block();
 }
 
-void Compiler::emit_return(const Instr& instr, u32 slots, u32 count) {
-  sync();
-  charge_move(instr, count);
-  move_slots(first_operand_ + slots - count, 0, count);
+void Compiler::emit_return(const Instr& instr) {
+  const std::span<const wasm::ValType> results = module().func_type(wasm::FuncIndex{func_.func}).results;
+  state_.next_op();
+  if (results.size() == 1) {
+    const Rep rep = rep_of(results[0]);
+    want(instr, {&rep, 1});
+    state_.settle_top(1);
+    state_.copy_results(1, 0);
+  } else if (!results.empty()) {
+    const u32 count = wasm::slots_of(results);
+    state_.store_operands(state_.height());
+    charge_move(instr, count);
+    move_slots(first_operand_ + instr.slots - count, 0, count);
+  }
   m_.ret();
 }
 
-void Compiler::return_values(const Instr& instr, u32 count) {
-  emit_return(instr, instr.slots, count);
+void Compiler::return_values(const Instr& instr) {
+  emit_return(instr);
   close_block();
 }
 
-void Compiler::end_function(const wasm::Label& label, Instr instr, bool reached) {
-  const u32 count = wasm::slots_of(label.results());
-  instr.slots = count;
-  if (reached) emit_return(instr, count, count);
+void Compiler::end_function(const Instr& instr, bool reached) {
+  if (reached) emit_return(instr);
   close_block();
-  Open open = std::move(open_.back());
   open_.pop_back();
-  if (!open.target.awaited()) return;
-  // A branch to the function's label runs its final `end`.
-  forget();
-  m_.bind(open.target);
-  begin_block(instr.pc, count);
-  blocks_.executes();
-  close_block();
-  emit_return(instr, count, count);
 }
 
 }  // namespace dewar::exec::baseline

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Straight-line scalar code: from the walk to the abstract state and its emitters. The State knows the operands that
-// were pushed since everything was last in its slots (sync), and all locals; what an instruction takes from below is
-// made known to it first (want). v128 and all that has no emitter goes out of line.
+// were pushed since all were last in their slots, and all locals; what an instruction takes from below is made known to
+// it first (want). v128 and all that has no emitter goes out of line.
 #include <cstring>
 
 #include "exec/baseline/address.h"
@@ -71,28 +71,12 @@ void Compiler::sync() {
   state_.cut(0);
 }
 
-void Compiler::forget() {
-  sync();
-  state_.enter(kNowhere);
-}
-
 void Compiler::want(const Instr& instr, std::span<const Rep> operands) {
   const u32 known = state_.height();
   const u32 next = first_operand_ + instr.slots;
   if (known == 0) state_.rebase(next);
   DEWAR_ASSERT(state_.next_slot() == next, "the state has other operands than the function");
   if (known < operands.size()) state_.push_below(operands.first(operands.size() - known));
-}
-
-Condition Compiler::pop_flags(const Instr& instr) {
-  constexpr Rep kCondition[] = {Rep::i32};
-  state_.next_op_keeping_flags();
-  want(instr, kCondition);
-  // Nothing but moves may come between the comparison and the jump.
-  state_.settle_top(state_.height());
-  const Condition condition = pop_condition(emit_);
-  sync();
-  return condition;
 }
 
 bool Compiler::memory_access(const Instr& instr) {

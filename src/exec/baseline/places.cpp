@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Places in compiled code, found by compiling again: exits, where everything is in its slot, and traps, where the
-// compiler's state says what is not (docs/baseline.md, "Getting out of compiled code").
+// Places in compiled code, found by compiling again: exits, traps, where the compiler's state says what is not in its
+// slot, and headers of loops (docs/baseline.md, "Getting out of compiled code").
 #include <cstring>
 
 #include "exec/baseline/compiler.h"
 
 namespace dewar::exec::baseline {
-
-ExitSite find_exit(const CodeObject& object, u32 after) {
-  Compiler compiler(*object.func, *object.support, object.wide_charges);
-  [[maybe_unused]] const bool done = run(compiler, *object.func, {});
-  DEWAR_ASSERT(done, "what was compiled once compiles again");
-  for (const Compiler::Exit& exit : compiler.exits())
-    if (exit.after == after) return {object.func, exit.pc, exit.slots, exit.cost};
-  DEWAR_UNREACHABLE("no exit of compiled code is there");
-}
 
 namespace {
 
@@ -48,7 +39,7 @@ void materialise(std::span<const Location> locations, Slot* fp, const runtime::S
         break;
       case Location::kOtherSlot: std::memcpy(w.bits, fp + at.other_slot, slots_of(at.rep) * sizeof(Slot)); break;
       case Location::kHome: w.bits[0] = fp[at.slot]; break;
-      case Location::kFlags: DEWAR_UNREACHABLE("no instruction that traps leaves a comparison in the flags");
+      case Location::kFlags: DEWAR_UNREACHABLE("a comparison is in the flags where code leaves");
     }
     if (at.raw) w.bits[0] = settled(at.rep, w.bits[0]);
     written.push_back(w);
@@ -57,23 +48,47 @@ void materialise(std::span<const Location> locations, Slot* fp, const runtime::S
     std::memcpy(fp + written[i].slot, written[i].bits, slots_of(locations[i].rep) * sizeof(Slot));
 }
 
+void compile_again(Compiler& compiler, const CodeObject& object) {
+  [[maybe_unused]] const bool done = run(compiler, *object.func, {});
+  DEWAR_ASSERT(done, "what was compiled once compiles again");
+}
+
 }  // namespace
 
+ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
+  Compiler first(*object.func, *object.support, object.wide_charges);
+  compile_again(first, object);
+  for (u32 i = 0; i < first.exits().size(); ++i) {
+    const Compiler::Exit& exit = first.exits()[i];
+    if (exit.after != after) continue;
+    Compiler second(*object.func, *object.support, object.wide_charges);
+    second.watch_exit(i);
+    compile_again(second, object);
+    materialise(second.seen().locations, fp, registers);
+    return {object.func, exit.pc, exit.slots, exit.cost};
+  }
+  DEWAR_UNREACHABLE("no exit of compiled code is there");
+}
+
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
-  const runtime::FuncCode& func = *object.func;
-  Compiler first(func, *object.support, object.wide_charges);
-  [[maybe_unused]] bool done = run(first, func, {});
-  DEWAR_ASSERT(done, "what was compiled once compiles again");
+  Compiler first(*object.func, *object.support, object.wide_charges);
+  compile_again(first, object);
   for (const Compiler::TrapCall& call : first.trap_calls()) {
     if (call.after != after) continue;
-    Compiler second(func, *object.support, object.wide_charges);
-    second.watch_exit(call.exit);
-    done = run(second, func, {});
-    DEWAR_ASSERT(done, "what was compiled once compiles again");
-    materialise(second.trap_state().locations, fp, registers);
-    return {object.func, call.pc, second.trap_state().slots, call.kind};
+    Compiler second(*object.func, *object.support, object.wide_charges);
+    second.watch_trap(call.exit);
+    compile_again(second, object);
+    materialise(second.seen().locations, fp, registers);
+    return {object.func, call.pc, second.seen().slots, call.kind};
   }
   DEWAR_UNREACHABLE("no trap of compiled code is there");
+}
+
+std::optional<LoopSite> find_loop(const CodeObject& object, u32 pc) {
+  Compiler compiler(*object.func, *object.support, object.wide_charges);
+  compiler.watch_loop(pc);
+  compile_again(compiler, object);
+  return compiler.seen_loop();
 }
 
 }  // namespace dewar::exec::baseline

@@ -149,6 +149,8 @@ class State {
   // ---- locals ----
   Rep local_rep(u32 index) const { return locals_[index].rep; }
   u32 local_slot(u32 index) const { return locals_[index].slot; }
+  /// Its slot was written by code that the State did not emit, after flush().
+  void local_was_stored(u32 index) { forget_place(locals_[index]); }
   /// local.set: pops.
   void set_local(u32 index);
   void tee_local(u32 index) {
@@ -161,8 +163,6 @@ class State {
   void flush();
   /// The operands below `height` only (blocks: those that are not parameters).
   void store_operands(u32 height);
-  /// Is everything in its slot, and no register held?
-  bool is_synced() const { return height_ == 0 && regs_.free(~RegMask{0}) == (kGprMask | kXmmMask); }
   /// Dirty locals only; they stay in their registers.
   void store_locals();
 
@@ -190,6 +190,7 @@ class State {
   /// Tells `tell` of everything that is not in its slot, or not settled. Locals first.
   template <class Tell>
   void describe(Tell&& tell) const;
+  Location locate(const Value& value) const;
 
  private:
   static constexpr u32 kWindow = 64;
@@ -223,7 +224,6 @@ class State {
   }
   void make_const(u32 index, u64 bits);
   void store_constants();
-  Location locate(const Value& value) const;
 
   void load(Rep rep, Reg to, const Mem& from);
   void store(Rep rep, const Mem& to, Reg from);

@@ -18,7 +18,7 @@ class StubMaker {
   StubMaker() : m_(CpuFeatures::for_level(CpuLevel::v1), 4096) {}
 
   // Offsets of the stubs.
-  u32 enter, step, out_of_fuel, poll, trap, interp_entry, call_func, to_host, to_interp, cross_return;
+  u32 enter, resume, step, out_of_fuel, poll, trap, interp_entry, call_func, to_host, to_interp, cross_return;
 
   void emit() {
     enter = begin();
@@ -28,13 +28,13 @@ class StubMaker {
     m_.mov(kW, Mem(kStack, at::kStepHandler), Gpr::rax);
     leave(interp::native_step);
     out_of_fuel = begin();
-    m_.pop(Mem(kStack, at::kResume));
-    leave(interp::native_out_of_fuel);
+    leave_saving(interp::native_out_of_fuel);
     poll = begin();
-    m_.pop(Mem(kStack, at::kResume));
-    leave(interp::native_poll);
+    leave_saving(interp::native_poll);
     trap = begin();
-    emit_trap();
+    leave_saving(interp::native_trap);
+    resume = begin();
+    emit_resume();
     interp_entry = begin();
     Label enter_callee;
     m_.bind(enter_callee);
@@ -69,6 +69,11 @@ class StubMaker {
 
   /// From a handler's registers (docs/ABI.md) to compiled code's. To `pc`, with rax = code.
   void emit_enter() {
+    enter_registers();
+    m_.mov(kW, Gpr::rax, Gpr::rdx);
+    m_.jmp(Gpr::r12);
+  }
+  void enter_registers() {
     m_.mov(kW, Mem(Gpr::rcx, at::kHostSp), Gpr::rsp);
     m_.mov(kW, Mem(Gpr::rcx, at::kHostBp), Gpr::rbp);
     m_.mov(kW, Gpr::rsp, Mem(Gpr::rcx, at::kNativeSp));
@@ -77,16 +82,25 @@ class StubMaker {
     m_.mov(kW, kMem, Gpr::rdi);
     m_.mov(kW, kStack, Gpr::rcx);
     m_.mov(kW, kFuel, Gpr::r9);
-    m_.mov(kW, Gpr::rax, Gpr::rdx);
-    m_.jmp(Gpr::r12);
   }
 
-  void emit_trap() {
+  /// Behind the call of an exit again, with all registers as they were there.
+  void emit_resume() {
+    enter_registers();
+    m_.push(Mem(kStack, at::kResume));
+    for (u8 i = 0; i < kGprs; ++i) m_.mov(kW, gpr(static_cast<Reg>(i)), Mem(kStack, at::kSavedGprs + i32{i} * 8));
+    for (u8 i = 0; i < kRegs - kGprs; ++i)
+      m_.vec(op::movups, static_cast<Xmm>(i), Mem(kStack, at::kSavedXmms + i32{i} * 16));
+    m_.ret();
+  }
+
+  /// leave() from an exit: what registers hold is kept.
+  void leave_saving(interp::Handler handler) {
     m_.pop(Mem(kStack, at::kResume));
     for (u8 i = 0; i < kGprs; ++i) m_.mov(kW, Mem(kStack, at::kSavedGprs + i32{i} * 8), gpr(static_cast<Reg>(i)));
     for (u8 i = 0; i < kRegs - kGprs; ++i)
       m_.vec(op::movups_store, Mem(kStack, at::kSavedXmms + i32{i} * 16), static_cast<Xmm>(i));
-    leave(interp::native_trap);
+    leave(handler);
   }
 
   /// The other way, to a handler: pc = r12, sp = r10, code = rdx, side = 0.
@@ -157,6 +171,7 @@ std::shared_ptr<const NativeSupport> make_stubs(std::unique_ptr<CodeArena> arena
   std::memcpy(range->write + stubs.cross_word(), &cross_return, sizeof cross_return);
   const auto address = [&](u32 offset) { return range->code + offset; };
   support->enter = address(stubs.enter);
+  support->resume = address(stubs.resume);
   support->interp_entry = address(stubs.interp_entry);
   support->to_host = reinterpret_cast<u64>(address(stubs.to_host));
   support->to_interp = reinterpret_cast<u64>(address(stubs.to_interp));
