@@ -18,6 +18,7 @@ using runtime::TrapKind;
 enum class ColdKind : u8 {
   kTrap,        ///< detail = TrapKind
   kNan,         ///< xmm a = the canonical NaN of Rep detail
+  kNanLanes,    ///< lanes of xmm a where b has all bits = the canonical NaN of f32, or f64 if detail
   kDivByMinus,  ///< rax = -rax of Rep detail; overflow traps
   kRemByMinus,  ///< rdx = 0
   kTruncTrap,   ///< xmm b of Rep detail is no integer in range: a NaN or not says which trap
@@ -74,34 +75,45 @@ class ColdList {
   Watch watch_;
 };
 
-/// Constants of 8 bytes behind a function's code.
+/// Constants of 8 or 16 bytes behind a function's code.
 class Literals {
  public:
-  void reset() { list_.clear(); }
-  /// Where `bits` will be, until the next call.
-  Mem at(u64 bits) {
-    constexpr usize kLooks = 8;  // repeated constants are near each other
-    const usize size = list_.size();
-    for (usize i = size; i > 0 && size - i < kLooks; --i)
-      if (list_[i - 1].bits == bits) return Mem(list_[i - 1].label);
-    list_.push_back({bits, Label()});
-    return Mem(list_.back().label);
+  void reset() {
+    wide_.clear();
+    narrow_.clear();
   }
+  /// Where `bits` will be, until the next call.
+  Mem at(u64 bits) { return find(narrow_, bits, 0); }
+  Mem at(u64 lo, u64 hi) { return find(wide_, lo, hi); }
   void emit(Assembler& m) {
-    if (list_.empty()) return;
-    m.align(8, Encoder::Fill::kInt3);
-    for (Entry& entry : list_) {
+    if (!wide_.empty()) m.align(16, Encoder::Fill::kInt3);
+    for (Entry& entry : wide_) {
       m.bind(entry.label);
-      m.data64(entry.bits);
+      m.data64(entry.lo);
+      m.data64(entry.hi);
+    }
+    if (!narrow_.empty()) m.align(8, Encoder::Fill::kInt3);
+    for (Entry& entry : narrow_) {
+      m.bind(entry.label);
+      m.data64(entry.lo);
     }
   }
 
  private:
   struct Entry {
-    u64 bits;
+    u64 lo, hi;
     Label label;
   };
-  std::vector<Entry> list_;
+  static Mem find(std::vector<Entry>& list, u64 lo, u64 hi) {
+    constexpr usize kLooks = 8;  // repeated constants are near each other
+    const usize size = list.size();
+    for (usize i = size; i > 0 && size - i < kLooks; --i)
+      if (list[i - 1].lo == lo && list[i - 1].hi == hi) return Mem(list[i - 1].label);
+    list.push_back({lo, hi, Label()});
+    return Mem(list.back().label);
+  }
+
+  std::vector<Entry> wide_, narrow_;
 };
 
 }  // namespace dewar::exec::baseline

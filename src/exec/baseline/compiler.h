@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The compiler: a sink of the body walker that emits a function in one pass (docs/baseline.md). This file has what all
 // parts share: CompileSink takes what the walker says and hands it, without templates, to Compiler, whose members are
-// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp and emit_scalar.cpp. Every other
-// instruction is a step.
+// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp, emit_scalar.cpp and
+// emit_vector.cpp. Every other instruction is a step.
 //
 // What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
 //
@@ -223,6 +223,9 @@ class Compiler {
   bool scalar(const Instr& instr);
   bool local_access(const Instr& instr);
   bool memory_access(const Instr& instr);
+  /// The same for vectors (emit_vector.cpp).
+  bool vector(const Instr& instr);
+  static bool is_vector(wasm::Op op);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
@@ -276,7 +279,6 @@ class CompileSink : public wasm::NullSink {
 
   template <class W>
   void begin(W& w, u32 pc) {
-    for (const wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
     c_.begin(pc, w.locals());
   }
 
@@ -390,12 +392,6 @@ class CompileSink : public wasm::NullSink {
   u32 handler(W& w, wasm::Op op) const {
     using wasm::Op;
     switch (op) {
-      case Op::local_get: return mapped_ ? interp::kLocalGetMap : interp::handler_index(op);
-      case Op::local_set: return mapped_ ? interp::kLocalSetMap : interp::handler_index(op);
-      case Op::local_tee: return mapped_ ? interp::kLocalTeeMap : interp::handler_index(op);
-      case Op::drop: return w.operand(0).is_v128() ? interp::kDropWide : interp::handler_index(op);
-      case Op::select: return w.operand(1).is_v128() ? interp::kSelectWide : interp::handler_index(op);
-      case Op::select_t: return w.operand(1).is_v128() ? interp::kSelectTypedWide : interp::handler_index(op);
       case Op::global_set: return w.operand(0).is_v128() ? interp::kGlobalSetWide : interp::handler_index(op);
       default: return interp::handler_index(op);
     }
@@ -404,7 +400,6 @@ class CompileSink : public wasm::NullSink {
   Compiler& c_;
   Instr instr_;
   bool live_ = false;
-  bool mapped_ = false;
 };
 
 /// Walks the function with the compiler. True if the code is complete.

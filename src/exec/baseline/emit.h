@@ -29,6 +29,12 @@ constexpr bool takes_flags(wasm::Op op) {
 /// where the level has no instruction for it: the compiler then calls numeric_fn(op).
 bool emit_numeric(EmitContext& c, wasm::Op op);
 
+/// Vector instructions without memory; `immediates` as in the body. False, with the operands where they were, where the
+/// level has no instructions for it.
+bool emit_simd(EmitContext& c, wasm::Op op, const u8* immediates);
+/// Loads and stores of vectors and of their lanes. The same.
+bool emit_simd_access(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset, u8 lane);
+
 /// What a branch depends on.
 struct Condition {
   bool known = false;  ///< a constant, then `taken` says which

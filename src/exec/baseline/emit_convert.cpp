@@ -178,6 +178,19 @@ struct Cold {
     }
     go_back();
   }
+  /// All ones in those lanes; then without the bits below the quiet one; then without the sign.
+  void nan_lanes() const {
+    const bool is64 = exit.detail != 0;
+    const Xmm x = xmm(exit.a), mask = xmm(exit.b);
+    constexpr u8 kUnordered = 3;
+    m().vec(op::orps, x, x, mask);
+    m().vec(is64 ? op::psrlq_i : op::psrld_i, mask, mask, is64 ? 13 : 10);
+    m().vec(op::xorps, x, x, mask);
+    m().vec(is64 ? op::cmppd : op::cmpps, mask, x, x, kUnordered);
+    m().vec(is64 ? op::psllq_i : op::pslld_i, mask, mask, is64 ? 63 : 31);
+    m().vec(op::xorps, x, x, mask);
+    go_back();
+  }
   void divide_by_minus_one() const {
     Label overflow;
     m().unary(Unary::neg, width_of(rep()), Gpr::rax);
@@ -253,6 +266,7 @@ void emit_cold(EmitContext& c, ColdExit& exit, EmitTrap trap, void* user) {
   switch (exit.kind) {
     case ColdKind::kTrap: return cold.trap(static_cast<TrapKind>(exit.detail));
     case ColdKind::kNan: return cold.nan();
+    case ColdKind::kNanLanes: return cold.nan_lanes();
     case ColdKind::kDivByMinus: return cold.divide_by_minus_one();
     case ColdKind::kRemByMinus: return c.m.zero(Gpr::rdx), cold.go_back();
     case ColdKind::kTruncTrap: return cold.conversion_trap();

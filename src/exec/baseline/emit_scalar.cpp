@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Straight-line scalar code: from the walk to the abstract state and its emitters. The State knows the operands that
 // were pushed since all were last in their slots, and all locals; what an instruction takes from below is made known to
-// it first (want). v128 and all that has no emitter goes out of line.
+// it first (want). What has no emitter goes out of line.
 #include <cstring>
 
 #include "exec/baseline/address.h"
@@ -43,7 +43,7 @@ constexpr auto kNumeric = [] {
   return table;
 }();
 
-/// The type of the value that a load gives or a store takes; v128 goes out of line.
+/// The type of the value that a load gives or a store takes; vectors: emit_vector.cpp.
 bool is_access(Op op) { return op >= Op::i32_load && op <= Op::i64_store32; }
 bool is_store(Op op) { return op >= Op::i32_store; }
 Rep stored_rep(Op op) {
@@ -96,7 +96,6 @@ bool Compiler::local_access(const Instr& instr) {
   const u8* p = immediates(instr);
   const u32 index = interp::leb_u32(p);
   const Rep rep = state_.local_rep(index);
-  if (rep == Rep::v128) return false;
   state_.next_op();
   if (instr.op == Op::local_get) {
     want(instr, {});
@@ -135,7 +134,6 @@ bool Compiler::scalar(const Instr& instr) {
       return true;
     case Op::select:
     case Op::select_t: {
-      if (instr.rep == Rep::v128) return false;
       const Rep reps[] = {instr.rep, instr.rep, Rep::i32};
       state_.next_op_keeping_flags();
       want(instr, reps);
@@ -145,6 +143,7 @@ bool Compiler::scalar(const Instr& instr) {
     default: break;
   }
   if (is_access(instr.op)) return memory_access(instr);
+  if (is_vector(instr.op)) return vector(instr);
   if (!is_numeric(instr.op)) return false;
   if (takes_flags(instr.op)) {
     state_.next_op_keeping_flags();

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the emitters of vector instructions share. Vectors are in registers or slots; of constants the state knows only
+// zero. NaNs are made canonical where they come about (settle_lanes), so no vector is raw.
+// Without AVX kScratchXmm is no destination of arithmetic, and is lost where a memory operand or a destination that is
+// the second operand needs it: values that must live are in registers of their own.
+#pragma once
+
+#include "exec/baseline/emit.h"
+#include "exec/baseline/emit_operand.h"
+
+namespace dewar::exec::baseline::simd {
+
+/// How an instruction stands for an operation.
+enum How : u8 {
+  C = 1,   ///< the operands commute
+  X = 2,   ///< the operands are exchanged
+  N = 4,   ///< all bits of the result are inverted
+  F = 8,   ///< the result may have f32 NaNs
+  D = 16,  ///< the result may have f64 NaNs
+  H = 32,  ///< the upper half of the operand is meant
+};
+
+/// Lanes; the S ones are read with their sign.
+enum Lane : u8 { kI8, kI8S, kI16, kI16S, kI32, kI64, kF32, kF64 };
+
+enum class ByteShift : u8 { kShl, kShrS, kShrU };
+using enum ByteShift;
+
+inline bool has(EmitContext& c, CpuLevel level) { return c.options.features.has(level); }
+inline Xmm in(EmitContext& c, Value& value) { return xmm(c.state.in_reg(value)); }
+inline Reg temp(EmitContext& c) { return c.state.take(kXmmMask); }
+/// A register for the result of an instruction that reads `a`, which is in one: its own if it has one.
+inline Reg result_of(EmitContext& c, const Value& a) { return c.state.is_own(a) ? a.reg : temp(c); }
+/// `a` was read, and `dst` has the result.
+inline void done(EmitContext& c, const Value& a, Reg dst) {
+  if (a.where == Value::kReg && a.reg != dst) c.state.release(a.reg);
+}
+/// Calls f with a register or memory. Without AVX, memory would only be loaded into the scratch register.
+template <class F>
+void with_vector(EmitContext& c, Value& value, F&& f) {
+  if (c.options.features.avx() && c.state.in_memory(value)) return f(c.state.mem_of(value));
+  f(in(c, value));
+}
+
+/// emit(dst, left, right): right is a register or memory, and left is dst where there is no AVX.
+template <class Emit>
+Reg binary_of(EmitContext& c, Value& a, Value& b, Emit&& emit) {
+  if (!c.options.features.avx()) {
+    const Xmm right = in(c, b);
+    const Reg dst = c.state.in_own_reg(a);
+    emit(xmm(dst), xmm(dst), right);
+    done(c, b, dst);
+    return dst;
+  }
+  const Xmm left = in(c, a);
+  const Reg dst = c.state.is_own(a) ? a.reg : c.state.is_own(b) ? b.reg : temp(c);
+  with_vector(c, b, [&](const auto& right) { emit(xmm(dst), left, right); });
+  done(c, a, dst);
+  done(c, b, dst);
+  return dst;
+}
+inline Reg binary_of(EmitContext& c, VecOp<Shape::rvm> op, Value& a, Value& b) {
+  return binary_of(c, a, b, [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right); });
+}
+
+inline void push(EmitContext& c, Reg reg) { c.state.push_reg(Rep::v128, reg); }
+/// 16 bytes behind the code.
+inline Mem literal(EmitContext& c, u64 lo, u64 hi) { return c.literals.at(lo, hi); }
+inline Mem literal(EmitContext& c, u64 both) { return c.literals.at(both, both); }
+constexpr u64 twice(u32 bits) { return u64{bits} << 32 | bits; }
+inline void all_ones(EmitContext& c, Reg reg) { c.m.vec(op::pcmpeqd, xmm(reg), xmm(reg), xmm(reg)); }
+inline void zero(EmitContext& c, Reg reg) { c.m.vec(op::xorps, xmm(reg), xmm(reg), xmm(reg)); }
+/// Canonical NaNs in a result of float lanes (design D10). Changes flags.
+void settle_lanes(EmitContext& c, Reg reg, bool is64);
+
+// ---- emit_simd_int.cpp ----
+void complement(EmitContext& c);
+void bitselect(EmitContext& c);
+void negate(EmitContext& c, VecOp<Shape::rvm> subtract);
+void shift_bytes(EmitContext& c, ByteShift kind);
+void shift_i64_s(EmitContext& c);
+/// The count, modulo `bits`, plus `more`, in kScratchXmm.
+void shift_count(EmitContext& c, Value& count, u32 bits, u32 more = 0);
+void abs_i64(EmitContext& c);
+void mul_i64(EmitContext& c);
+void popcnt(EmitContext& c);
+void q15mulr(EmitContext& c);
+void extmul_i8(EmitContext& c, VecOp<Shape::rm> extend, bool high);
+void extmul_i16(EmitContext& c, VecOp<Shape::rvm> high_part, bool high);
+void extmul_i32(EmitContext& c, VecOp<Shape::rvm> multiply, bool high);
+void extadd_i8(EmitContext& c, bool is_signed);
+void extadd_i16(EmitContext& c, bool is_signed);
+void dot_i8(EmitContext& c, bool add);
+
+// ---- emit_simd_float.cpp ----
+void float_neg(EmitContext& c, Rep lane);
+void float_abs(EmitContext& c, Rep lane);
+void float_min(EmitContext& c, Rep lane);
+void float_max(EmitContext& c, Rep lane);
+void multiply_add(EmitContext& c, Rep lane, bool negated);
+void trunc_f32_s(EmitContext& c);
+void trunc_f32_u(EmitContext& c);
+void trunc_f64_s(EmitContext& c);
+void trunc_f64_u(EmitContext& c);
+void convert_f32_u(EmitContext& c);
+void convert_f64_u(EmitContext& c);
+
+// ---- emit_simd_lane.cpp ----
+void constant(EmitContext& c, const u8* bytes);
+void splat(EmitContext& c, Lane lane);
+/// The lowest lane of `reg` in all of them; of a byte or word the rest does not matter.
+void spread(EmitContext& c, Lane lane, Xmm reg);
+void extract_lane(EmitContext& c, Lane lane, const u8* index);
+void replace_lane(EmitContext& c, Lane lane, const u8* index);
+bool shuffle(EmitContext& c, const u8* lanes);
+void swizzle(EmitContext& c);
+void any_true(EmitContext& c);
+void all_true(EmitContext& c, VecOp<Shape::rvm> equal);
+void bitmask(EmitContext& c, Lane lane);
+
+}  // namespace dewar::exec::baseline::simd
