@@ -10,6 +10,9 @@ install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTE
 
 if(TARGET dewar AND NOT CMAKE_CROSSCOMPILING)
   install(TARGETS dewar EXPORT dewar_programs RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(TARGET dewar-disassemble)
+    install(TARGETS dewar-disassemble RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/dewar)
+  endif()
 
   # Generated while installing; an output that the program does not offer is left out.
   install(CODE "

@@ -110,6 +110,7 @@ need_all() {
   need libgmock-dev "/usr/include/gmock/gmock.h"
   need libsodium-dev "/usr/include/sodium.h"
   need libyaml-dev "/usr/include/yaml.h"
+  want libzydis-dev "/usr/include/Zydis/Zydis.h"
   if ((with_test)); then
     want wasi-libc "/usr/include/wasm32-wasi/stdio.h"
     if [[ -n $clang ]]; then
@@ -118,7 +119,6 @@ need_all() {
       want "libc++-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/wasm32-wasi/libc++.a"
       want "libc++abi-$clang-dev-wasm32" "/usr/lib/llvm-$clang/lib/wasm32-wasi/libc++abi.a"
     fi
-    want libzydis-dev "/usr/include/Zydis/Zydis.h"
   fi
   if ((with_bench)); then
     need wasi-libc "/usr/include/wasm32-wasi/stdio.h"

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,19 @@ bool make_pipe(Pipe& pipe) {
   pipe.read = UniqueFd(fds[0]);
   pipe.write = UniqueFd(fds[1]);
   return true;
+}
+
+/// A file in memory that is read from its start.
+bool fill_file(UniqueFd& file, std::span<const u8> bytes) {
+  file = UniqueFd(::memfd_create("input", MFD_CLOEXEC));
+  if (file.get() < 0) return false;
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes = bytes.subspan(static_cast<usize>(n));
+  }
+  return ::lseek(file.get(), 0, SEEK_SET) == 0;
 }
 
 std::unexpected<Error> cannot_start(const std::string& program, int error) {
@@ -78,12 +92,19 @@ void drain(const Pipe& out, const Pipe& err, u64 max_out, pid_t child, ChildResu
 
 }  // namespace
 
-Result<ChildResult> run_child(const std::vector<std::string>& argv, const std::string& directory, u64 max_out) {
+Result<ChildResult> run_child(const std::vector<std::string>& argv, const std::string& directory, u64 max_out,
+                              std::span<const u8> input) {
   Pipe out, err;
   if (!make_pipe(out) || !make_pipe(err)) return cannot_start(argv[0], errno);
+  UniqueFd given;
+  if (!input.empty() && !fill_file(given, input)) return cannot_start(argv[0], errno);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  if (input.empty()) {
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  } else {
+    ::posix_spawn_file_actions_adddup2(&actions, given.get(), 0);
+  }
   ::posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
   ::posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
   if (!directory.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());

@@ -2,6 +2,7 @@
 // Runs another program without a shell, and keeps what it writes, up to a bound.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct ChildResult {
   std::string err;             ///< the start of standard error
 };
 
-/// Runs argv[0], found through PATH, in `directory` (empty = ours), with no standard input.
+/// Runs argv[0], found through PATH, in `directory` (empty = ours), with `input` as its standard input.
 /// Code: "child-start" if it cannot be started.
-Result<ChildResult> run_child(const std::vector<std::string>& argv, const std::string& directory, u64 max_out);
+Result<ChildResult> run_child(const std::vector<std::string>& argv, const std::string& directory, u64 max_out,
+                              std::span<const u8> input = {});
 
 }  // namespace dewar::cli

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/print.h"
 #include "cli/commands.h"
+#include "cli/objdump_code.h"
 #include "cli/program_source.h"
 #include "cli/terminal.h"
 #include "cli/wasm_options.h"
@@ -156,16 +157,27 @@ int objdump_command(const ParsedArgs& args) {
   if (!input) return failed(input.error(), *path);
   wasm::TypeRegistry registry;
   // Bodies need not be valid to be looked at: that is often why one looks.
-  auto module = wasm::decode(std::move(input->bytes), registry, {*features});
+  const bool machine = args.has("code");
+  runtime::EngineOptions options;
+  options.features = *features;
+  options.tier = runtime::Tier::baseline;
+  runtime::Engine engine(options);
+  auto module = machine ? wasm::load_module(std::move(input->bytes), engine.types(), *features)
+                        : wasm::decode(std::move(input->bytes), registry, {*features});
   if (!module) return failed(input->located(std::move(module.error())), *path);
   const wasm::Disassembler disassembler(**module);
   const std::vector<std::string>& wanted = args.all("function");
-  const bool headers = args.has("headers"), code = args.has("disassemble") || !wanted.empty();
+  const bool headers = args.has("headers"), code = machine || args.has("disassemble") || !wanted.empty();
   std::string out;
   int status = 0;
   const auto write = [&status](std::string& text) {
     if (status == 0) status = write_text("-", text);
     text.clear();
+  };
+  const auto list = [&](u32 func) -> Result<void> {
+    if (machine) return list_machine_code(engine, *module, disassembler, func, out, write);
+    disassembler.function(wasm::FuncIndex{func}, out, write);
+    return {};
   };
   if (headers || !code) disassembler.headers(out);
   if (!wanted.empty()) {
@@ -173,11 +185,11 @@ int objdump_command(const ParsedArgs& args) {
     for (const std::string& name : wanted) {
       auto index = find_function(**module, names, name);
       if (!index) return failed(index.error(), *path);
-      disassembler.function(wasm::FuncIndex{*index}, out, write);
+      if (auto ok = list(*index); !ok) return failed(ok.error(), *path);
     }
   } else if (code || !headers) {
     for (u32 i = 0; i < (*module)->funcs.size() && status == 0; ++i) {
-      disassembler.function(wasm::FuncIndex{i}, out, write);
+      if (auto ok = list(i); !ok) return failed(ok.error(), *path);
       if (out.size() > (usize{1} << 20)) write(out);
     }
   }

@@ -136,12 +136,14 @@ constexpr ExampleSpec kValidateExamples[] = {
 constexpr OptionSpec kObjdumpOptions[] = {
     {"headers", 'x', "", false, "sections, types, imports, exports (default: everything)", ""},
     {"disassemble", 'd', "", false, "function bodies with byte offsets", ""},
+    {"code", 0, "", false, "function bodies with the machine code that they are compiled to", ""},
     {"function", 0, "INDEX|NAME", true, "only this function", ""},
     {"wasm", 'W', "FEATURE=y|n,...", true, "switch proposals on or off, e.g. simd=n (all are on)", ""},
 };
 constexpr ExampleSpec kObjdumpExamples[] = {
     {"dewar objdump -x module.wasm", "what is in it"},
     {"dewar objdump -d --function _start module.wasm", "one function, instruction by instruction"},
+    {"dewar objdump --code --function _start module.wasm", "the same with its machine code"},
 };
 
 constexpr OptionSpec kGuestAddOptions[] = {

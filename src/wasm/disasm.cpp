@@ -203,8 +203,9 @@ std::string expr_text(std::span<const u8> bytes) {
 /// Lists one body.
 class BodyLister {
  public:
-  BodyLister(const Disassembler& d, std::string& out, const std::function<void(std::string&)>& full)
-      : d_(d), m_(d.module_), out_(out), full_(full) {}
+  BodyLister(const Disassembler& d, std::string& out, const std::function<void(std::string&)>& full,
+             const std::function<void(u32, std::string&)>& before)
+      : d_(d), m_(d.module_), out_(out), full_(full), before_(before) {}
 
   void list(u32 func) {
     const Range body = m_.funcs[func].body;
@@ -218,6 +219,7 @@ class BodyLister {
     u32 depth = 1;
     while (!c.at_end()) {
       const usize at = c.pos();
+      if (before_) before_(static_cast<u32>(at), out_);
       if (!read_instr(c, instr, error)) return damaged(at, error);
       const bool closes = instr.op == Op::end || instr.op == Op::else_ || instr.op == Op::catch_ ||
                           instr.op == Op::catch_all || instr.op == Op::delegate;
@@ -228,6 +230,7 @@ class BodyLister {
                                       instr.op == Op::try_ || instr.op == Op::try_table;
       if (opens) ++depth;
     }
+    if (before_) before_(static_cast<u32>(bytes_.size()), out_);
   }
 
  private:
@@ -290,6 +293,7 @@ class BodyLister {
   const Module& m_;
   std::string& out_;
   const std::function<void(std::string&)>& full_;
+  const std::function<void(u32, std::string&)>& before_;
   std::span<const u8> bytes_;
   u64 base_ = 0;
   usize first_pc_ = 0;
@@ -312,7 +316,8 @@ std::string Disassembler::func_label(u32 func) const {
   return label(!name.empty() ? name : exported_funcs_.get(func));
 }
 
-void Disassembler::function(FuncIndex func, std::string& out, const std::function<void(std::string& out)>& full) const {
+void Disassembler::function(FuncIndex func, std::string& out, const std::function<void(std::string& out)>& full,
+                            const std::function<void(u32 pc, std::string& out)>& before) const {
   if (func.value >= module_.funcs.size()) return;
   const Func& f = module_.funcs[func.value];
   out += "func[" + std::to_string(func.value) + "]" + func_label(func.value) + " " + type_text(module_.func_type(func));
@@ -321,7 +326,7 @@ void Disassembler::function(FuncIndex func, std::string& out, const std::functio
     return;
   }
   out += " at 0x" + hex(f.body.offset, 6) + ", " + std::to_string(f.body.size) + " bytes\n";
-  BodyLister(*this, out, full).list(func.value);
+  BodyLister(*this, out, full, before).list(func.value);
 }
 
 void dump_headers(const Module& module, std::string& out) { Disassembler(module).headers(out); }

@@ -21,7 +21,10 @@ class Disassembler {
   void headers(std::string& out) const;
   /// One function. An imported one gives a single line; an unknown index gives nothing. A body of 7.6 MB has a listing
   /// of half a GB: whenever `out` has more than a MiB, `full` is called, if there is one, to take it away.
-  void function(FuncIndex func, std::string& out, const std::function<void(std::string& out)>& full = {}) const;
+  /// `before(pc, out)` may add lines of its own before the one of the instruction at that offset in the body, and is
+  /// called once more at the end, with the body's size.
+  void function(FuncIndex func, std::string& out, const std::function<void(std::string& out)>& full = {},
+                const std::function<void(u32 pc, std::string& out)>& before = {}) const;
 
  private:
   friend class BodyLister;

@@ -3,9 +3,13 @@
 """Input that is no valid program: an error with a code and a place, exit status 126 (run) or 1 (validate), never a
 crash or a hang."""
 
+import pathlib
+import platform
 import random
+import re
+import unittest
 
-from cli_case import HELLO, CliCase, main
+from cli_case import BIN, HELLO, CliCase, main
 
 EMPTY = b"\0asm\1\0\0\0"
 
@@ -170,6 +174,32 @@ class ModuleCommands(CliCase):
         self.assertIn("call 0 <fd_write>", one.out)
         self.assertEqual(self.dewar("objdump", "--function", "nope", path).status, 1)
         self.assertEqual(self.dewar("objdump", "--function", "99", path).status, 1)
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "there is no compiler for this machine")
+    def test_objdump_code(self):
+        path = self.file("code.wat", """(module (memory 1)
+            (func $f (export "f") (param i32 i32) (result i32)
+              (i32.add (i32.div_u (local.get 0) (local.get 1)) (i32.load (i32.const 77)))))""")
+        result = self.dewar("objdump", "--code", path)
+        self.assertEqual((result.status, result.err), (0, ""))
+        lines = result.out.splitlines()
+        added = next(i for i, line in enumerate(lines) if line.endswith("i32.add"))
+        self.assertRegex(lines[added + 1], r"^ +\+[0-9a-f]{5}: [0-9a-f]{2} .* \|   ; ")
+        self.assertRegex(result.out, r"\+00000: f3 0f 1e fa +\|")
+        self.assertIn("; rarely: trap, pc", result.out)
+        self.assertRegex(lines[-1], r"; \d+ bytes of code for \d+ of Wasm$")
+        # Every byte of the code is shown once, in order.
+        offsets = [(int(m[1], 16), len(m[2].split())) for m in re.finditer(r"^   \+([0-9a-f]+): ([0-9a-f ]+?) +\|",
+                                                                           result.out, re.M)]
+        ends = [offset + size for offset, size in offsets]
+        self.assertEqual([offset for offset, _ in offsets][1:], ends[:-1])
+        self.assertEqual(ends[-1], int(re.search(r"; (\d+) bytes of code", lines[-1])[1]))
+        if (pathlib.Path(BIN).parent / "dewar-disassemble").exists():
+            self.assertIn("; endbr64\n", result.out)
+            self.assertIn("; call <trap>\n", result.out)
+            self.assertNotIn("(bad)", result.out)
+        broken = self.file("broken.wat", "(module (func (result i32)))")
+        self.assertEqual(self.dewar("objdump", "--code", broken).status, 1)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
   const bool cleared = state_.begin(locals, params, first_operand_);
   scan_.run(body_, entry_pc, static_cast<u32>(locals.size()));
   open_.emplace_back();
+  mark(CodeMark::Kind::entry);
   m_.endbr64();
   if (func_.local_slots - func_.param_slots >= kManySlots) {
     // To clear them is bulk work, which is paid for before there is a frame.
@@ -172,6 +173,22 @@ void Compiler::move_slots(u32 from, u32 to, u32 count) {
   m_.jcc(Cond::ne, again);
 }
 
+namespace {
+
+std::string_view cold_name(const ColdExit& exit) {
+  switch (exit.kind) {
+    case ColdKind::kTrap: return "trap";
+    case ColdKind::kNan: return "canonical NaN";
+    case ColdKind::kDivByMinus:
+    case ColdKind::kRemByMinus: return "division by -1";
+    case ColdKind::kTruncTrap: return "trap of a conversion";
+    case ColdKind::kConvertU64: return "conversion of a large number";
+    default: return "conversion out of range";
+  }
+}
+
+}  // namespace
+
 void Compiler::emit_cold_code() {
   for (u32 i = 0; i < cold_.exits().size(); ++i) {
     const auto trap = [](void* user, TrapKind kind, u32 pc) {
@@ -179,6 +196,7 @@ void Compiler::emit_cold_code() {
       c->call_stub(c->support_.trap);
       c->trap_calls_.push_back({c->m_.position(), 0, pc, kind});
     };
+    mark(CodeMark::Kind::cold, cold_.exits()[i].pc, cold_name(cold_.exits()[i]));
     const usize before = trap_calls_.size();
     emit_cold(emit_, cold_.exits()[i], trap, this);
     for (usize t = before; t < trap_calls_.size(); ++t) trap_calls_[t].exit = i;
@@ -192,16 +210,19 @@ void Compiler::watch_trap(u32 cold_exit) {
 
 bool Compiler::finish() {
   for (Exit& exit : exits_) {
+    mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_.poll ? "interrupt" : "out of fuel");
     m_.bind(exit.entry);
     call_stub(exit.stub);
     exit.after = m_.position();
     if (exit.comes_back) m_.jmp(exit.back);
   }
   if (entry_slow_.awaited()) {
+    mark(CodeMark::Kind::cold, 0, "call that is interrupted or does not fit");
     m_.bind(entry_slow_);
     jump_stub(static_cast<const u8*>(support_.interp_entry));
   }
   emit_cold_code();
+  mark(CodeMark::Kind::data);
   literals_.emit(m_);
   m_.align(8, Encoder::Fill::kInt3);
   m_.bind(func_label_);

@@ -18,6 +18,7 @@
 #include "exec/baseline/code_object.h"
 #include "exec/baseline/emit.h"
 #include "exec/baseline/layout.h"
+#include "exec/code_listing.h"
 #include "exec/fuel_blocks.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
@@ -152,6 +153,11 @@ class Compiler {
   const std::optional<LoopSite>& seen_loop() const { return seen_loop_; }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::vector<CallRow>& calls() { return calls_; }
+  /// For who looks at the code: notes there what is emitted where.
+  void list_marks(std::vector<CodeMark>* marks) { marks_ = marks; }
+  void mark(CodeMark::Kind kind, u32 pc = 0, std::string_view what = {}) {
+    if (DEWAR_UNLIKELY(marks_ != nullptr)) marks_->push_back({m_.position(), kind, pc, what});
+  }
   u32 body_offset() const { return body_offset_; }
   u32 func_word() const { return func_word_; }
 
@@ -263,6 +269,7 @@ class Compiler {
   Label entry_slow_;
   u32 body_offset_ = 0;
   u32 func_word_ = 0;
+  std::vector<CodeMark>* marks_ = nullptr;
 };
 
 /// Slots that a branch carries, or a function returns, from which on moving them is bulk work.
@@ -289,6 +296,7 @@ class CompileSink : public wasm::NullSink {
     instr_.pc = instr_.last = pc;
     instr_.slots = w.slots();
     if (!live_) return;
+    c_.mark(CodeMark::Kind::instruction, pc);
     if (op == wasm::Op::loop) c_.close_block();
     c_.blocks().executes();
     instr_.last = pc + opcode_bytes(w, pc) - 1;

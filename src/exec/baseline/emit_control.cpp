@@ -344,9 +344,11 @@ void Compiler::branch_table(const Instr& instr) {
     m_.jcc(Cond::ae, edge(count));
     Label table;
     m_.jmp_table(table, gpr(index), gpr(scratch));
+    mark(CodeMark::Kind::data);
     m_.align(4, Encoder::Fill::kInt3);
     m_.bind(table);
     for (usize i = 0; i < count; ++i) m_.table_entry(edge(i), table);
+    mark(CodeMark::Kind::instruction, instr.pc);
   }
   state_.release(index);
   state_.release(scratch);
