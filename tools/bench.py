@@ -26,37 +26,71 @@ GOAL_START_MS = 2.0
 GOAL_VALIDATE = 200.0
 GOAL_METERING = 1.10
 GOAL_HOST_CALL_NS = 60.0
+GOAL_COMPILED_NATIVE = 2.2
+GOAL_COMPILED_METERING = 1.10
+GOAL_COMPILED_METERING_WORST = 1.25
+GOAL_COMPILE_RATIO = 2.0
+GOAL_CODE_BYTES = 4.0
 
 
 def fail(text):
     sys.exit(f"bench: {text}")
 
 
+# Engines by what they do; the first group is slow, so it gets small runs.
+INTERPRETERS = ("dewar", "unmetered", "wasm3")
+COMPILERS = ("baseline", "base-unmet", "v8", "v8-liftoff")
+# As the last argument of a program: the working folder is granted.
+GRANT = "--granted"
+
 # A command module whose _start does nothing: types, functions, a memory (node:wasi wants one), exports, code.
 NOOP = bytes.fromhex("0061736d01000000" "010401600000" "03020100" "0503010001"
                      "071302" "066d656d6f7279" "0200" "065f7374617274" "0000" "0a040102000b")
 
 
-def compile_programs(folder):
-    """Compiles every program natively and to WebAssembly, where the source is newer; name -> (native, wasm, half)."""
+def find_clang():
     clang = next((c for c in CLANGS if shutil.which(c)), None)
     if not clang:
         fail("no clang; run tools/setup.sh bench")
+    return clang
+
+
+def compile_program(clang, source, folder, name, more_flags, newest):
+    """Compiles a program natively and to WebAssembly, where the source is newer; (native, wasm)."""
+    native, wasm = folder / name, folder / f"{name}.wasm"
+    for target, flags, libraries in ((native, [], ["-lm"]), (wasm, WASM_FLAGS, [])):
+        if target.exists() and target.stat().st_mtime > max(source.stat().st_mtime, newest):
+            continue
+        command = [clang, *flags, *C_FLAGS, *more_flags, str(source), "-o", str(target), *libraries]
+        if subprocess.run(command, check=False).returncode:
+            fail(f"{source.name} does not compile; is everything installed (tools/setup.sh bench)?")
+    return str(native), str(wasm)
+
+
+def compile_programs(folder, clang):
+    """Our programs; name -> (native, wasm, half)."""
     folder.mkdir(parents=True, exist_ok=True)
     header = (PROGRAMS / "bench.h").stat().st_mtime
-    built = {}
-    for position, source in enumerate(sorted(PROGRAMS.glob("*.c")), 1):
-        native, wasm = folder / source.stem, folder / f"{source.stem}.wasm"
-        for target, flags, libraries in ((native, [], ["-lm"]), (wasm, WASM_FLAGS, [])):
-            if target.exists() and target.stat().st_mtime > max(source.stat().st_mtime, header):
-                continue
-            command = [clang, *flags, *C_FLAGS, str(source), "-o", str(target), *libraries]
-            if subprocess.run(command, check=False).returncode:
-                fail(f"{source.name} does not compile; is everything installed (tools/setup.sh bench)?")
-        # Nothing in the interpreter may be chosen by a look at the other half.
-        built[source.stem] = (str(native), str(wasm), "tuned" if position % 2 else "reported")
-    version = subprocess.run([clang, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    return built, version
+    # Nothing in the interpreter may be chosen by a look at the other half.
+    return {source.stem: (*compile_program(clang, source, folder, source.stem, [], header),
+                          "tuned" if position % 2 else "reported")
+            for position, source in enumerate(sorted(PROGRAMS.glob("*.c")), 1)}
+
+
+def compile_shootout(folder, clang, sources):
+    """sightglass's programs, whose marks of begin and end do nothing here; as compile_programs(). They are run in
+    `folder`, where one finds its arguments."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for given in pathlib.Path(sources).parent.glob("*.input"):
+        shutil.copyfile(given, folder / given.name)
+    marks = folder / "sightglass.h"
+    if not marks.exists():
+        marks.write_text("#pragma once\n#define bench_start()\n#define bench_end()\n"
+                         "#define BLACK_BOX(x) __asm__ __volatile__(\"\" : : \"m\"(x) : \"memory\")\n",
+                         encoding="utf-8")
+    flags = ["-w", "-Wno-error=incompatible-pointer-types", "-std=gnu17", f"-I{folder}"]
+    return {f"s-{source.stem}": (*compile_program(clang, source, folder, source.stem, flags, 0), "shootout")
+            for source in sorted(pathlib.Path(sources).glob("*.c"))}
 
 
 def read_peers(path):
@@ -70,19 +104,28 @@ def read_peers(path):
 
 
 def engines(args, peers):
-    """Engine -> function from a module and its arguments to a command line."""
+    """Engine -> function from a module and its arguments to a command line; the first element of the arguments may be
+    the option that grants the working folder."""
     dewar = str(args.dewar or args.build_dir / "dewar")
     if not os.access(dewar, os.X_OK):
         fail(f"no program at {dewar}; make build makes it")
-    table = {"dewar": lambda module, rest: [dewar, "run", *args.dewar_flag, module, *rest]}
+
+    def ours(program, *flags):
+        return lambda module, rest: [str(program), "run", *args.dewar_flag, *flags,
+                                     *(["--ro=."] if GRANT in rest else []), module, *without_grant(rest)]
+
+    table = {"dewar": ours(dewar), "baseline": ours(dewar, "-C", "tier=baseline")}
     if args.unmetered and os.access(args.unmetered, os.X_OK):
-        table["unmetered"] = lambda module, rest: [str(args.unmetered), "run", *args.dewar_flag, module, *rest]
+        table["unmetered"] = ours(args.unmetered)
+        table["base-unmet"] = ours(args.unmetered, "-C", "tier=baseline")
     if "wasm3" in peers:
-        table["wasm3"] = lambda module, rest: [peers["wasm3"][0], "--stack-size", "4000000", module, *rest]
+        table["wasm3"] = lambda module, rest: [peers["wasm3"][0], "--stack-size", "4000000", module, *without_grant(rest)]
     if "node" in peers:
         runner = str(ROOT / "bench" / "run_wasi.mjs")
+        node = [peers["node"][0], "--no-warnings"]
         # Node 20.20 (V8 11.3) crashes now and then when a memory grows by tens of megabytes while it marks its own heap.
-        node = [peers["node"][0], "--no-warnings", "--no-incremental-marking"]
+        if peers["node"][1].startswith("20."):
+            node.append("--no-incremental-marking")
         table["v8"] = lambda module, rest: [*node, runner, module, *rest]
         table["v8-liftoff"] = lambda module, rest: [*node, "--liftoff-only", runner, module, *rest]
     if args.engines:
@@ -91,8 +134,8 @@ def engines(args, peers):
     return table
 
 
-def checked(argv):
-    sample = measure.run(argv)
+def checked(argv, folder=None):
+    sample = measure.run(argv, folder)
     if sample.code != 0:
         fail(f"{' '.join(argv)} ended with {sample.code}: {sample.err.decode(errors='replace').strip()[:400]}")
     return sample
@@ -116,18 +159,20 @@ def measure_start(table, folder, runs):
                    "user_s": measure.median([s.user for s in group])} for name, group in samples.items()}
 
 
-def measure_programs(args, table, built, start):
-    """Runs every program with every engine, interleaved; name -> engine -> list of user seconds (start subtracted)."""
+def measure_programs(runs, scale, table, built, start, folder=None):
+    """Runs every program with every engine, interleaved; name -> engine -> list of user seconds (start subtracted).
+    With a folder the programs take no size and are run there."""
     results = {}
     loads = []
+    arguments = [GRANT] if folder else [str(scale)]
     for name, (native, wasm, half) in sorted(built.items()):
-        commands = {"native": [native, str(args.scale)]}
-        commands.update({engine: make(wasm, [str(args.scale)]) for engine, make in table.items()})
+        commands = {"native": [native, *without_grant(arguments)]}
+        commands.update({engine: make(wasm, arguments) for engine, make in table.items()})
         times = {engine: [] for engine in commands}
         expected = None
-        for _ in range(args.runs):
+        for _ in range(runs):
             for engine, argv in commands.items():
-                sample = checked(argv)
+                sample = checked(argv, folder)
                 if expected is None:
                     expected = sample.out
                 elif sample.out != expected:
@@ -140,50 +185,67 @@ def measure_programs(args, table, built, start):
     return results, loads
 
 
+def without_grant(arguments):
+    return [a for a in arguments if a != GRANT]
+
+
 def ratio(times, engine, base):
     """Median of the ratios of runs that stood next to each other."""
     return measure.median([a / b for a, b in zip(times[engine], times[base])])
 
 
 def show_program(name, half, times):
-    row = f"{name:10} {half:8} {measure.median(times['native']):8.3f}"
+    row = f"{name:12} {half:8} {measure.median(times['native']):8.3f}"
     for engine in times:
         if engine != "native":
-            row += f" {measure.median(times[engine]):8.3f} {ratio(times, engine, 'native'):7.2f}x"
+            row += f" {measure.median(times[engine]):10.3f} {ratio(times, engine, 'native'):7.2f}x"
     if "wasm3" in times and "dewar" in times:
         row += f" {ratio(times, 'dewar', 'wasm3'):12.2f}"
     print(row, flush=True)
 
 
 def show_header(table):
-    row = f"{'program':10} {'half':8} {'native':>8}"
+    row = f"{'program':12} {'half':8} {'native':>8}"
     for engine in table:
-        row += f" {engine:>8} {'/native':>8}"
+        row += f" {engine:>10} {'/native':>8}"
     if "wasm3" in table and "dewar" in table:
         row += f" {'dewar/wasm3':>12}"
-    print("\nPrograms: user seconds (median), ratio to native (median of paired runs)")
     print(row, flush=True)
 
 
-def geomeans(results):
-    """half -> "engine/base" -> geometric mean of the programs' ratios."""
+def geomeans(results, halves=("tuned", "reported", "all"), own="dewar"):
+    """half -> "engine/base" -> geometric mean of the programs' ratios. Halves may be joined by "+"."""
     table = {}
-    for half in ("tuned", "reported", "all"):
-        group = [r["user_s"] for r in results.values() if half in (r["half"], "all")]
+    for half in halves:
+        group = [r["user_s"] for r in results.values() if half == "all" or r["half"] in half.split("+")]
         if not group:
             continue
         names = [name for name in group[0] if name != "native"]
-        pairs = [(name, "native") for name in names] + [("dewar", name) for name in names if name != "dewar"]
+        pairs = [(name, "native") for name in names] + [(own, name) for name in names if name != own]
         table[half] = {f"{a}/{b}": measure.geomean([ratio(times, a, b) for times in group])
                        for a, b in pairs if a in group[0] and b in group[0]}
     return table
 
 
+def compiled_means(results):
+    """As geomeans(), for the compilers; also without programs on which Liftoff takes over 8 times native, and the
+    dearest metering."""
+    table = geomeans(results, ("tuned", "reported", "shootout", "reported+shootout"), "baseline")
+    goal = [r["user_s"] for r in results.values() if r["half"] != "tuned"]
+    engines_there = goal[0] if goal else {}
+    if "v8-liftoff" in engines_there and "baseline" in engines_there:
+        fair = [t for t in goal if ratio(t, "v8-liftoff", "native") <= 8]
+        table["without the worst of Liftoff"] = {
+            "baseline/v8-liftoff": measure.geomean([ratio(t, "baseline", "v8-liftoff") for t in fair])}
+    if "base-unmet" in engines_there and "baseline" in engines_there:
+        table["worst"] = {"baseline/base-unmet": max(ratio(t, "baseline", "base-unmet") for t in goal)}
+    return table
+
+
 def show_geomeans(table):
-    print("\nGeometric means")
     for half, means in table.items():
         for pair, value in means.items():
-            print(f"  {half:9} {pair:18} {value:6.2f}")
+            print(f"  {half:28} {pair:22} {value:6.2f}")
 
 
 def measure_validate(args, peers):
@@ -200,13 +262,31 @@ def measure_validate(args, peers):
     return found
 
 
+def measure_compile(args, peers):
+    """Modules compiled whole on one thread, MB of code section per CPU second of everything; for ours also bytes of
+    code per byte of Wasm, and how many functions stay interpreted."""
+    found = {}
+    driver = args.build_dir / "bench_compile"
+    for name in ("yosys", "ruby", "clang"):
+        if name not in peers or not os.access(driver, os.X_OK):
+            continue
+        everything, alone, growth, _, left = checked([str(driver), peers[name][0], "3"]).out.decode().split()
+        found[name] = {"baseline": float(everything), "compiling alone": float(alone), "code/wasm": float(growth),
+                       "functions left": int(left)}
+        if "node" in peers:
+            argv = [peers["node"][0], "--liftoff-only", "--no-wasm-lazy-compilation", "--single-threaded",
+                    str(ROOT / "bench" / "validate.mjs"), peers[name][0], "3", "compile"]
+            found[name]["v8-liftoff"] = float(checked(argv).out)
+    return found
+
+
 def measure_large(table, peers, runs):
     """A large program prints its version: load, validate, run a little."""
     found = {}
     if "yosys" not in peers:
         return found
     for name, make in table.items():
-        if name in ("v8-liftoff", "unmetered"):
+        if name in ("unmetered", "base-unmet"):
             continue
         samples = [checked(make(peers["yosys"][0], ["-V"])) for _ in range(runs)]
         if not samples[0].out.startswith(b"Yosys 0.55"):
@@ -231,6 +311,27 @@ def show_goal(text, value, goal, better_is_less=True):
     print(f"  {text}: {value:.2f}, goal {'<=' if better_is_less else '>='} {goal:g}: {'met' if met else 'NOT MET'}")
 
 
+def show_compiler_goals(report):
+    if report["selected"]:
+        return
+    means = report["compiled_geomeans"]
+    both = means.get("reported+shootout", {})
+    goals = [("baseline against native, reported half and shootout", both.get("baseline/native"), GOAL_COMPILED_NATIVE),
+             ("baseline against Liftoff, the same programs", both.get("baseline/v8-liftoff"), 1.0),
+             ("baseline against Liftoff where that is no worse than 8 times native",
+              means.get("without the worst of Liftoff", {}).get("baseline/v8-liftoff"), 1.0),
+             ("metered baseline against unmetered", both.get("baseline/base-unmet"), GOAL_COMPILED_METERING),
+             ("the same, worst program", means.get("worst", {}).get("baseline/base-unmet"), GOAL_COMPILED_METERING_WORST)]
+    for text, value, goal in goals:
+        if value:
+            show_goal(text, value, goal)
+    for name, row in report["compile_mb_s"].items():
+        show_goal(f"bytes of code per byte of Wasm, {name}", row["code/wasm"], GOAL_CODE_BYTES)
+        if "v8-liftoff" in row:
+            show_goal(f"compile speed against Liftoff, {name}", row["baseline"] / row["v8-liftoff"], GOAL_COMPILE_RATIO,
+                      False)
+
+
 def show_goals(report):
     print("\nGoals")
     reported = report["geomeans"].get("reported", {}).get("dewar/wasm3")
@@ -243,6 +344,7 @@ def show_goals(report):
     start = report["start"].get("dewar")
     if start:
         show_goal("no-op process start, ms of wall time (median)", start["wall_ms"], GOAL_START_MS)
+    show_compiler_goals(report)
     metering = report["geomeans"].get("reported", {}).get("dewar/unmetered")
     if metering and not report["selected"]:
         show_goal("metered against unmetered, geometric mean of the reported half", metering, GOAL_METERING)
@@ -275,10 +377,11 @@ def parse_arguments():
                         help="where the compiled programs go")
     parser.add_argument("--peers", help="output of tools/peers.sh; without it nothing is compared but native code")
     parser.add_argument("--scale", type=int, default=20, help="size of the runs, percent of the full one (default 20)")
+    parser.add_argument("--compiled-scale", type=int, default=100, help="the same for compiled code (default 100)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program with each engine (default 5)")
     parser.add_argument("--start-runs", type=int, default=50)
     parser.add_argument("--programs", help="only these, joined by commas (halves stay as they are)")
-    parser.add_argument("--engines", help="only these of dewar,unmetered,wasm3,v8,v8-liftoff")
+    parser.add_argument("--engines", help="only these of " + ",".join(INTERPRETERS + COMPILERS))
     parser.add_argument("--unmetered", type=pathlib.Path, help="the program built without metering")
     parser.add_argument("--skip-large", action="store_true", help="leave the large module out")
     parser.add_argument("--wait", type=int, default=60, help="seconds to wait for a calm machine (default 60)")
@@ -292,7 +395,8 @@ def main():
         fail("runs and scale must be at least 1")
     peers = read_peers(args.peers)
     table = engines(args, peers)
-    built, compiler = compile_programs(args.programs_dir)
+    clang = find_clang()
+    compiler = subprocess.run([clang, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     report = {"machine": measure.machine(), "versions": versions(args, peers, compiler), "scale": args.scale,
               "runs": args.runs, "selected": args.programs}
     print(report["machine"])
@@ -306,13 +410,36 @@ def main():
     for name, s in report["start"].items():
         print(f"  {name:14} {s['wall_ms']:7.2f} ({s['min_wall_ms']:.2f}) {s['cpu_ms']:7.2f}")
 
-    show_header(table)
-    report["programs"], loads = measure_programs(args, table, select(built, args.programs), report["start"])
-    report["load"] = {"start": load, "min": min(loads), "max": max(loads)}
-    report["geomeans"] = geomeans(report["programs"])
+    built = select(compile_programs(args.programs_dir, clang), args.programs)
+    loads = []
+    for title, key, names, scale in (("Interpreters", "programs", INTERPRETERS, args.scale),
+                                     ("Compilers", "compiled", COMPILERS, args.compiled_scale)):
+        group = {name: make for name, make in table.items() if name in names}
+        if not group:
+            continue
+        print(f"\n{title}: user seconds (median), ratio to native (median of paired runs)")
+        show_header(group)
+        report[key], more = measure_programs(args.runs, scale, group, built, report["start"])
+        loads += more
+        if key == "compiled" and "shootout" in peers and not args.programs:
+            shootout = args.programs_dir / "shootout"
+            results, more = measure_programs(args.runs, 0, group, compile_shootout(shootout, clang, peers["shootout"][0]),
+                                             report["start"], shootout)
+            report[key].update(results)
+            loads += more
+    report["load"] = {"start": load, "min": min(loads, default=load), "max": max(loads, default=load)}
+    report["geomeans"] = geomeans(report.get("programs", {}))
+    report["compiled_geomeans"] = compiled_means(report.get("compiled", {}))
+    print("\nGeometric means")
     show_geomeans(report["geomeans"])
+    show_geomeans(report["compiled_geomeans"])
 
     report["validate_mb_s"] = {} if args.skip_large else measure_validate(args, peers)
+    report["compile_mb_s"] = {} if args.skip_large else measure_compile(args, peers)
+    for name, row in report["compile_mb_s"].items():
+        print(f"\nCompile {name}, MB of code section per CPU second")
+        for what, value in row.items():
+            print(f"  {what:16} {value:7.2f}")
     report["large"] = {} if args.skip_large else measure_large(table, peers, min(args.runs, 5))
     if report["validate_mb_s"]:
         print("\nDecode + validate yosys, MB of code section per CPU second")

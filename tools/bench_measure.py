@@ -27,13 +27,17 @@ class Sample:
         return self.user + self.system
 
 
-def run(argv):
-    """Runs argv[0] (a path) to its end with empty standard input."""
+def run(argv, folder=None):
+    """Runs argv[0] (a path) to its end with empty standard input, in `folder`."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                    (os.POSIX_SPAWN_DUP2, out.fileno(), 1), (os.POSIX_SPAWN_DUP2, err.fileno(), 2)]
+        here = os.getcwd()
+        if folder:
+            os.chdir(folder)
         before = time.perf_counter()
         pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+        os.chdir(here)
         _, status, usage = os.wait4(pid, 0)
         wall = time.perf_counter() - before
         out.seek(0)

