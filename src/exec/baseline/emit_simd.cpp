@@ -14,11 +14,11 @@ bool has_row(EmitContext& c, const VecInfo& info) { return has(c, info.level); }
 bool finish(EmitContext& c, Reg reg, u32 how) {
   if ((how & N) != 0) {
     const Reg ones = temp(c);
-    all_ones(c, ones);
+    all_ones(c, xmm(ones));
     c.m.vec(op::pxor, xmm(reg), xmm(reg), xmm(ones));
     c.state.release(ones);
   }
-  if ((how & (F | D)) != 0) settle_lanes(c, reg, (how & D) != 0);
+  if ((how & (F | D)) != 0) settle_lanes(c, xmm(reg), (how & D) != 0);
   push(c, reg);
   return true;
 }
@@ -65,15 +65,14 @@ bool emit(EmitContext& c, VecOp<kShape> op, u32 how, u8 imm) {
 
 bool emit_order(EmitContext& c, VecOp<Shape::rvm> most, VecOp<Shape::rvm> equal, u32 how) {
   if (!has_row(c, most.info())) return false;
-  Value b = c.state.pop();
-  Value a = c.state.pop();
-  // `a` is needed twice, so the result is made of b, or anew.
-  const Xmm left = in(c, a);
-  const Reg dst = c.state.in_own_reg(b);
-  c.m.vec(most, xmm(dst), xmm(dst), left);
-  c.m.vec(equal, xmm(dst), xmm(dst), left);
-  done(c, a, dst);
-  return finish(c, dst, how);
+  with_regs<2, 1>(c, [&](Xmm dst, Xmm a, Xmm b, Xmm t) {
+    c.m.vec(most, t, b, a);
+    c.m.vec(equal, dst, a, t);
+    if ((how & N) == 0) return;
+    all_ones(c, t);
+    c.m.vec(op::pxor, dst, dst, t);
+  });
+  return true;
 }
 
 bool emit_shift(EmitContext& c, VecOp<Shape::rvm> by_register, VecOp<Shape::shift_i> by_constant, u32 bits) {
@@ -94,13 +93,13 @@ bool emit_shift(EmitContext& c, VecOp<Shape::rvm> by_register, VecOp<Shape::shif
 
 }  // namespace
 
-void settle_lanes(EmitContext& c, Reg reg, bool is64) {
+void settle_lanes(EmitContext& c, Xmm reg, bool is64) {
   const Reg nans = temp(c);
   constexpr u8 kUnordered = 3;
-  c.m.vec(is64 ? op::cmppd : op::cmpps, xmm(nans), xmm(reg), xmm(reg), kUnordered);
+  c.m.vec(is64 ? op::cmppd : op::cmpps, xmm(nans), reg, reg, kUnordered);
   c.m.vec(op::movmskps, kScratch, xmm(nans));
   c.m.test(Width::w32, kScratch, kScratch);
-  ColdExit& exit = c.cold.add(ColdKind::kNanLanes, c.pc, is64, reg, nans);
+  ColdExit& exit = c.cold.add(ColdKind::kNanLanes, c.pc, is64, static_cast<Reg>(number(reg) + kGprs), nans);
   c.m.jcc(Cond::ne, exit.entry);
   c.m.bind(exit.back);
   c.state.release(nans);

@@ -5,6 +5,9 @@
 // the second operand needs it: values that must live are in registers of their own.
 #pragma once
 
+#include <array>
+#include <tuple>
+
 #include "exec/baseline/emit.h"
 #include "exec/baseline/emit_operand.h"
 
@@ -64,14 +67,31 @@ inline Reg binary_of(EmitContext& c, VecOp<Shape::rvm> op, Value& a, Value& b) {
 }
 
 inline void push(EmitContext& c, Reg reg) { c.state.push_reg(Rep::v128, reg); }
+/// Pops vectors, calls emit(dst, operands.., temporaries..) with registers, and pushes dst, which may be the first
+/// operand's register, but no other.
+template <u32 kOperands, u32 kTemps, class Emit>
+void with_regs(EmitContext& c, Emit&& emit) {
+  std::array<Value, kOperands> values;
+  std::array<Reg, kTemps> temps;
+  std::array<Xmm, 1 + kOperands + kTemps> regs;
+  for (u32 i = kOperands; i-- > 0;) values[i] = c.state.pop();
+  for (u32 i = 0; i < kOperands; ++i) regs[1 + i] = in(c, values[i]);
+  for (u32 i = 0; i < kTemps; ++i) regs[1 + kOperands + i] = xmm(temps[i] = temp(c));
+  const Reg dst = result_of(c, values[0]);
+  regs[0] = xmm(dst);
+  std::apply(emit, regs);
+  for (const Reg reg : temps) c.state.release(reg);
+  for (const Value& value : values) done(c, value, dst);
+  push(c, dst);
+}
 /// 16 bytes behind the code.
 inline Mem literal(EmitContext& c, u64 lo, u64 hi) { return c.literals.at(lo, hi); }
 inline Mem literal(EmitContext& c, u64 both) { return c.literals.at(both, both); }
 constexpr u64 twice(u32 bits) { return u64{bits} << 32 | bits; }
-inline void all_ones(EmitContext& c, Reg reg) { c.m.vec(op::pcmpeqd, xmm(reg), xmm(reg), xmm(reg)); }
-inline void zero(EmitContext& c, Reg reg) { c.m.vec(op::xorps, xmm(reg), xmm(reg), xmm(reg)); }
+inline void all_ones(EmitContext& c, Xmm reg) { c.m.vec(op::pcmpeqd, reg, reg, reg); }
+inline void zero(EmitContext& c, Xmm reg) { c.m.vec(op::xorps, reg, reg, reg); }
 /// Canonical NaNs in a result of float lanes (design D10). Changes flags.
-void settle_lanes(EmitContext& c, Reg reg, bool is64);
+void settle_lanes(EmitContext& c, Xmm reg, bool is64);
 
 // ---- emit_simd_int.cpp ----
 void complement(EmitContext& c);

@@ -14,7 +14,7 @@ void push_constant(EmitContext& c, u64 lo, u64 hi) {
   if (lo == 0 && hi == 0) return c.state.push_const(Rep::v128, 0);
   const Reg dst = temp(c);
   if ((lo & hi) == ~u64{0}) {
-    all_ones(c, dst);
+    all_ones(c, xmm(dst));
   } else {
     c.m.vec(op::movups, xmm(dst), literal(c, lo, hi));
   }
@@ -211,17 +211,12 @@ bool shuffle_one(EmitContext& c, const Lanes& lanes) {
   if (!doublewords && !has(c, CpuLevel::v2)) return false;
   Value a = c.state.pop();
   if (rotates && first == 0) return c.state.push_value(a), true;
-  const Xmm from = in(c, a);
-  const Reg dst = result_of(c, a);
-  if (doublewords) {
-    c.m.vec(op::pshufd, xmm(dst), from, *doublewords);
-  } else if (rotates) {
-    c.m.vec(op::palignr, xmm(dst), from, from, first);
-  } else {
-    c.m.vec(op::pshufb, xmm(dst), from, lanes.picks(c, 0));
-  }
-  done(c, a, dst);
-  push(c, dst);
+  c.state.push_value(a);
+  with_regs<1, 0>(c, [&](Xmm dst, Xmm from) {
+    if (doublewords) return c.m.vec(op::pshufd, dst, from, *doublewords);
+    if (rotates) return c.m.vec(op::palignr, dst, from, from, first);
+    c.m.vec(op::pshufb, dst, from, lanes.picks(c, 0));
+  });
   return true;
 }
 
@@ -295,20 +290,15 @@ bool shuffle(EmitContext& c, const u8* immediates) {
   Value a = c.state.pop();
   Reg dst;
   if (!shuffle_once(c, lanes, a, b, dst) && !shuffle_once(c, exchanged, b, a, dst)) {
-    if (!has(c, CpuLevel::v2)) {
-      c.state.push_value(a);
-      c.state.push_value(b);
-      return false;
-    }
-    const Xmm left = in(c, a), right = in(c, b);
-    const Reg other = temp(c);
-    dst = result_of(c, a);
-    c.m.vec(op::pshufb, xmm(other), right, lanes.picks(c, 16));
-    c.m.vec(op::pshufb, xmm(dst), left, lanes.picks(c, 0));
-    c.m.vec(op::por, xmm(dst), xmm(dst), xmm(other));
-    c.state.release(other);
-    done(c, a, dst);
-    c.state.release(b);
+    c.state.push_value(a);
+    c.state.push_value(b);
+    if (!has(c, CpuLevel::v2)) return false;
+    with_regs<2, 1>(c, [&](Xmm to, Xmm left, Xmm right, Xmm t) {
+      c.m.vec(op::pshufb, t, right, lanes.picks(c, 16));
+      c.m.vec(op::pshufb, to, left, lanes.picks(c, 0));
+      c.m.vec(op::por, to, to, t);
+    });
+    return true;
   }
   push(c, dst);
   return true;
@@ -316,16 +306,10 @@ bool shuffle(EmitContext& c, const u8* immediates) {
 
 /// Indexes of 16 and more get their top bit, which pshufb gives 0 for.
 void swizzle(EmitContext& c) {
-  Value b = c.state.pop();
-  Value a = c.state.pop();
-  const Xmm left = in(c, a), indexes = in(c, b);
-  const Reg mask = temp(c), dst = result_of(c, a);
-  c.m.vec(op::paddusb, xmm(mask), indexes, literal(c, 0x7070707070707070));
-  c.m.vec(op::pshufb, xmm(dst), left, xmm(mask));
-  c.state.release(mask);
-  done(c, a, dst);
-  c.state.release(b);
-  push(c, dst);
+  with_regs<2, 1>(c, [&](Xmm dst, Xmm a, Xmm b, Xmm t) {
+    c.m.vec(op::paddusb, t, b, literal(c, 0x7070707070707070));
+    c.m.vec(op::pshufb, dst, a, t);
+  });
 }
 
 // ---- tests ----
@@ -337,7 +321,7 @@ void any_true(EmitContext& c) {
     c.m.vec(op::ptest, from, from);
   } else {
     const Reg mask = temp(c);
-    zero(c, mask);
+    zero(c, xmm(mask));
     c.m.vec(op::pcmpeqb, xmm(mask), xmm(mask), from);
     c.m.vec(op::pmovmskb, kScratch, xmm(mask));
     c.m.cmp(Width::w32, kScratch, Imm{0xffff});
@@ -350,7 +334,7 @@ void any_true(EmitContext& c) {
 void all_true(EmitContext& c, VecOp<Shape::rvm> equal) {
   Value a = c.state.pop();
   const Reg mask = temp(c);
-  zero(c, mask);
+  zero(c, xmm(mask));
   c.m.vec(equal, xmm(mask), xmm(mask), in(c, a));
   c.m.vec(op::pmovmskb, kScratch, xmm(mask));
   c.m.test(Width::w32, kScratch, kScratch);
