@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The compiler: a sink of the body walker that emits a function in one pass (docs/baseline.md). This file has what all
 // parts share: CompileSink takes what the walker says and hands it, without templates, to Compiler, whose members are
-// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp, emit_scalar.cpp and
-// emit_vector.cpp. Every other instruction is a step.
+// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp and emit_scalar.cpp. Every
+// other instruction is a step.
 //
 // What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
 //
@@ -229,9 +229,6 @@ class Compiler {
   bool scalar(const Instr& instr);
   bool local_access(const Instr& instr);
   bool memory_access(const Instr& instr);
-  /// The same for vectors (emit_vector.cpp).
-  bool vector(const Instr& instr);
-  static bool is_vector(wasm::Op op);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }

@@ -35,6 +35,9 @@ bool emit_simd(EmitContext& c, wasm::Op op, const u8* immediates);
 /// Loads and stores of vectors and of their lanes. The same.
 bool emit_simd_access(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset, u8 lane);
 
+/// Atomic accesses, but for wait and notify. The same.
+bool emit_atomic(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
+
 /// What a branch depends on.
 struct Condition {
   bool known = false;  ///< a constant, then `taken` says which

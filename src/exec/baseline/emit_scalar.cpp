@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Straight-line scalar code: from the walk to the abstract state and its emitters. The State knows the operands that
+// Straight-line code: from the walk to the abstract state and its emitters. The State knows the operands that
 // were pushed since all were last in their slots, and all locals; what an instruction takes from below is made known to
 // it first (want). What has no emitter goes out of line.
 #include <cstring>
@@ -13,48 +13,48 @@ namespace {
 
 using wasm::Op;
 
-/// What a numeric instruction pops, bottom first.
+/// What an instruction pops, bottom first. An address is an i32 here.
 struct Operands {
   u8 count = 0;
   Rep reps[4] = {};
   std::span<const Rep> span() const { return {reps, count}; }
 };
 
-constexpr bool is_numeric(Op op) {
-  return (op >= Op::i32_eqz && op <= Op::i64_extend32_s) ||
-         (op >= Op::i32_trunc_sat_f32_s && op <= Op::i64_trunc_sat_f64_u) ||
-         (op >= Op::i64_add128 && op <= Op::i64_mul_wide_u);
-}
-
 constexpr Rep rep_of_letter(char letter) {
-  return letter == 'l' ? Rep::i64 : letter == 'f' ? Rep::f32 : letter == 'd' ? Rep::f64 : Rep::i32;
+  switch (letter) {
+    case 'l': return Rep::i64;
+    case 'f': return Rep::f32;
+    case 'd': return Rep::f64;
+    case 'v': return Rep::v128;
+    default: return Rep::i32;
+  }
 }
 
-constexpr auto kNumeric = [] {
+/// Of all instructions whose operands do not depend on the place.
+constexpr auto kOperands = [] {
   std::array<Operands, wasm::kOpCount> table{};
   for (usize i = 0; i < wasm::kOpCount; ++i) {
-    const Op op = static_cast<Op>(i);
-    if (!is_numeric(op)) continue;
-    for (const char letter : std::string_view(wasm::op_info(op).sig)) {
-      if (letter == ':') break;
+    for (const char letter : std::string_view(wasm::op_info(static_cast<Op>(i)).sig)) {
+      if (letter == ':' || letter == '*') break;
       table[i].reps[table[i].count++] = rep_of_letter(letter);
     }
   }
   return table;
 }();
 
-/// The type of the value that a load gives or a store takes; vectors: emit_vector.cpp.
-bool is_access(Op op) { return op >= Op::i32_load && op <= Op::i64_store32; }
-bool is_store(Op op) { return op >= Op::i32_store; }
-Rep stored_rep(Op op) {
-  switch (op) {
-    case Op::f32_store: return Rep::f32;
-    case Op::f64_store: return Rep::f64;
-    case Op::i32_store:
-    case Op::i32_store8:
-    case Op::i32_store16: return Rep::i32;
-    default: return Rep::i64;
-  }
+constexpr bool is_numeric(Op op) {
+  return (op >= Op::i32_eqz && op <= Op::i64_extend32_s) ||
+         (op >= Op::i32_trunc_sat_f32_s && op <= Op::i64_trunc_sat_f64_u) ||
+         (op >= Op::i64_add128 && op <= Op::i64_mul_wide_u);
+}
+bool is_vector(Op op) { return op >= Op::v128_load && op <= Op::i32x4_relaxed_dot_i8x16_i7x16_add_s; }
+bool is_atomic(Op op) { return op >= Op::memory_atomic_notify && op <= Op::i64_atomic_rmw32_cmpxchg_u; }
+/// A load or store of any kind.
+bool is_access(Op op) {
+  if (op >= Op::i32_load && op <= Op::i64_store32) return true;
+  if (!is_vector(op) && !is_atomic(op)) return false;
+  const wasm::Imm imm = wasm::op_info(op).imm;
+  return imm == wasm::Imm::memarg || imm == wasm::Imm::memarg_lane;
 }
 
 template <class T>
@@ -85,11 +85,15 @@ bool Compiler::memory_access(const Instr& instr) {
   const u32 memory = (flags & 0x40) != 0 ? interp::leb_u32(p) : 0;
   const u64 offset = interp::leb_u64(p);
   const wasm::MemoryType& type = module().memories[memory];
-  const Rep reps[] = {type.limits.is64 ? Rep::i64 : Rep::i32, stored_rep(instr.op)};
+  Operands operands = kOperands[static_cast<usize>(instr.op)];
+  if (type.limits.is64) operands.reps[0] = Rep::i64;
   state_.next_op();
-  want(instr, std::span(reps).first(is_store(instr.op) ? 2 : 1));
-  return is_store(instr.op) ? emit_store(emit_, instr.op, type, memory, offset)
-                            : emit_load(emit_, instr.op, type, memory, offset);
+  want(instr, operands.span());
+  if (is_atomic(instr.op)) return emit_atomic(emit_, instr.op, type, memory, offset);
+  const bool has_lane = wasm::op_info(instr.op).imm == wasm::Imm::memarg_lane;
+  if (is_vector(instr.op)) return emit_simd_access(emit_, instr.op, type, memory, offset, has_lane ? *p : 0);
+  return instr.op >= Op::i32_store ? emit_store(emit_, instr.op, type, memory, offset)
+                                   : emit_load(emit_, instr.op, type, memory, offset);
 }
 
 bool Compiler::local_access(const Instr& instr) {
@@ -140,18 +144,18 @@ bool Compiler::scalar(const Instr& instr) {
       emit_select(emit_);
       return true;
     }
+    case Op::atomic_fence: emit_.m.mfence(); return true;
     default: break;
   }
   if (is_access(instr.op)) return memory_access(instr);
-  if (is_vector(instr.op)) return vector(instr);
-  if (!is_numeric(instr.op)) return false;
+  if (!is_numeric(instr.op) && !is_vector(instr.op)) return false;
   if (takes_flags(instr.op)) {
     state_.next_op_keeping_flags();
   } else {
     state_.next_op();
   }
-  want(instr, kNumeric[static_cast<usize>(instr.op)].span());
-  return emit_numeric(emit_, instr.op);
+  want(instr, kOperands[static_cast<usize>(instr.op)].span());
+  return is_vector(instr.op) ? emit_simd(emit_, instr.op, p) : emit_numeric(emit_, instr.op);
 }
 
 }  // namespace dewar::exec::baseline
