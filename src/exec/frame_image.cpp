@@ -218,6 +218,7 @@ Result<void> read_frames(Stack& stack, const FrameImage& image) {
     wanted = e.callee;
   }
   stack.state = state;
+  stack.deopted.clear();
   stack.native.sp = stack.native_top();  // all frames are interpreted: what was there before has no records
   stack.pending_host_call = image.pending_host_call;
   stack.scratch.in_tail = image.in_tail;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "exec/baseline/code_object.h"
+#include "exec/deopt.h"
 #include "runtime/store.h"
 
 namespace dewar::exec {
@@ -13,11 +14,9 @@ namespace dewar::exec {
 struct FrameCursor {
   runtime::FrameState state;
   const u64* record = nullptr;
-  const runtime::NativeStubs* stubs = nullptr;
+  const runtime::Stack* stack = nullptr;
 
-  static FrameCursor innermost(const runtime::Stack& stack) {
-    return {stack.state, stack.native.sp, stack.native.stubs};
-  }
+  static FrameCursor innermost(const runtime::Stack& stack) { return {stack.state, stack.native.sp, &stack}; }
 
   /// Goes to the caller, which stands at its call, without the arguments. False, with nothing changed, in the first
   /// frame of the activation.
@@ -28,8 +27,9 @@ struct FrameCursor {
       if (h->caller_code == nullptr) return false;
     }
     if (h == nullptr || h->caller_code == runtime::native_caller()) {
-      if (*record == stubs->to_host) return false;
-      if (*record != stubs->to_interp) return to_compiled_caller();
+      const runtime::NativeStubs& stubs = *stack->native.stubs;
+      if (*record == stubs.to_host) return false;
+      if (*record != stubs.to_interp) return to_compiled_caller();
       h = reinterpret_cast<const runtime::FrameHeader*>(record + 1);
       record += runtime::kInterpRecordWords;
     }
@@ -42,11 +42,14 @@ struct FrameCursor {
  private:
   bool to_compiled_caller() {
     runtime::Instance* instance = state.instance;
-    if (*record == stubs->cross_return) {
+    const runtime::NativeStubs& stubs = *stack->native.stubs;
+    if (*record == stubs.cross_return) {
       instance = reinterpret_cast<runtime::Instance*>(record[1]);
       record += runtime::kCrossRecordWords - 1;
     }
-    const baseline::CallSite site = baseline::call_site(*stubs, *record++);
+    const u64 word = *record == stubs.deopt_return ? original_of(*stack, record) : *record;
+    ++record;
+    const baseline::CallSite site = baseline::call_site(stubs, word);
     state = {state.fp - site.distance, state.fp, site.code->body + site.pc, nullptr, site.code, instance};
     return true;
   }
@@ -66,7 +69,7 @@ void for_each_frame(const runtime::Stack& stack, Visit visit) {
       } while (at.to_caller());
     }
     if (!activation) return;
-    at = {activation->below, activation->native_below.sp, stack.native.stubs};
+    at = {activation->below, activation->native_below.sp, &stack};
     activation = activation->parent;
   }
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "exec/baseline/code_object.h"
+#include "exec/deopt.h"
 #include "exec/frame_walk.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
@@ -74,7 +75,7 @@ void make_cross_record(runtime::Stack& stack, runtime::Instance* caller) {
 
 /// The compiled caller, at its call, of whom has its first argument at fp. Cuts the record.
 FrameState cut_to_caller(runtime::Stack& stack, Slot* fp, runtime::Instance* inst) {
-  FrameCursor at{{fp, fp, nullptr, nullptr, nullptr, inst}, stack.native.sp, stack.native.stubs};
+  FrameCursor at{{fp, fp, nullptr, nullptr, nullptr, inst}, stack.native.sp, &stack};
   [[maybe_unused]] const bool found = at.to_caller();
   DEWAR_ASSERT(found && at.state.side == nullptr, "the caller of compiled code is compiled");
   stack.native.sp = const_cast<u64*>(at.record);
@@ -105,14 +106,6 @@ void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runti
     *header = {};
     header->caller_code = runtime::native_caller();
   }
-}
-
-void tier_down(runtime::Stack& stack) {
-  FrameState& s = stack.state;
-  if (s.code == nullptr || s.side != nullptr) return;
-  prepare_body(*s.code->set, *s.code, stack.store.engine().options());
-  take_record(stack, s.fp, *s.code, s.instance);
-  s.side = s.code->side + locate(*s.code->module, s.code->func, static_cast<u32>(s.pc - s.code->body)).side;
 }
 
 namespace interp {
@@ -214,10 +207,20 @@ DEWAR_HANDLER(native_host_call) {
   DEWAR_SAVE_STATE();
   const u32 exit = run_host_call(*stack, *func, inst, sp);
   fuel = stack->fuel;
+  pc = stack->state.pc;
+  side = stack->state.side;  // there is one if the frame tiered down meanwhile
   if (DEWAR_UNLIKELY(exit != kHostReturned)) {
     if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
     if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
     return exit == kHostPending ? kExitPending : kExitExited;
+  }
+  if (DEWAR_UNLIKELY(side != nullptr)) {
+    sp = args + func->host.result_slots;
+    table = instance_dispatch(inst);
+    const SideEntry* const e = side++;
+    pc += e->keep;
+    DEWAR_CHARGE(e->cost_next);
+    DEWAR_DISPATCH();
   }
   fp = args;
   pc = back;
@@ -264,6 +267,8 @@ DEWAR_HANDLER(tail_call_host) {
   DEWAR_SAVE_STATE();
   const u32 exit = run_host_call(*stack, *func, inst, sp);
   fuel = stack->fuel;
+  pc = stack->state.pc;
+  side = stack->state.side;
   if (DEWAR_UNLIKELY(exit != kHostReturned)) {
     if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
     if (exit == kHostPending) return kExitPending;
@@ -273,6 +278,13 @@ DEWAR_HANDLER(tail_call_host) {
   }
   stack->scratch.in_tail = false;
   const u32 results = func->host.result_slots;
+  if (DEWAR_UNLIKELY(side != nullptr)) {  // it tiered down meanwhile
+    sp += static_cast<i64>(results) - func->host.arg_slots;
+    stack->scratch.tail_return.keep = results;
+    side = &stack->scratch.tail_return;
+    table = instance_dispatch(inst);
+    DEWAR_TAIL(op_return_);
+  }
   DEWAR_CHARGE_BULK(u64{results} * sizeof(Slot));
   std::memmove(fp, sp - func->host.arg_slots, results * sizeof(Slot));
   pc = reinterpret_cast<const u8*>(*stack->native.sp++);  // as `ret` does

@@ -8,9 +8,6 @@
 
 namespace dewar::exec {
 
-/// The innermost frame, whose values are all in their slots, goes on in the interpreter: it gets a header and `side`.
-/// Does nothing if it is no compiled frame.
-void tier_down(runtime::Stack& stack);
 /// The record of a frame becomes its header.
 void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runtime::Instance* instance);
 
@@ -29,6 +26,9 @@ DEWAR_HANDLER(native_trap);
 DEWAR_HANDLER(native_enter);
 /// Compiled code calls the host function scratch.func; fp = its arguments, and the topmost word is where to go back to.
 DEWAR_HANDLER(native_host_call);
+/// A callee returned to a compiled frame that goes on in the interpreter (deopt.cpp); its results are at fp, and
+/// native.sp is behind the word.
+DEWAR_HANDLER(native_deopt_return);
 /// A compiled callee returned to an interpreted caller; its results are at fp, native.sp is behind the record's word.
 DEWAR_HANDLER(native_to_interp);
 

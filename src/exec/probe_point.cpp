@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "exec/deopt.h"
 #include "exec/interp/handler.h"
 #include "exec/interp/quicken.h"
 #include "exec/prepare.h"
@@ -90,24 +91,25 @@ void put_probe_everywhere(CodeSet& set, FuncCode& code) {
   write_body(list, code, make_probeable(list, code));
 }
 
-Result<void> insert_probe(CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user,
-                          const runtime::EngineOptions& options) {
+Result<void> insert_probe(runtime::Store& store, CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user) {
+  const runtime::EngineOptions& options = store.engine().options();
   const wasm::Module& module = set.module();
   if (func < module.num_imported_funcs || func >= module.funcs.size())
     return fail("probe-position", "a probe needs a function that the module defines");
   FuncCode& code = set.at(func - module.num_imported_funcs);
   if (!prepare(set, code, options, nullptr)) return fail("probe-position", "the function was not prepared");
-  std::lock_guard lock(set.mutex());
+  std::unique_lock lock(set.mutex());
   ProbeList& list = probes_of(set);
   list.options = options;
   const Instructions& instructions = make_probeable(list, code);
   if (!std::binary_search(instructions.pcs.begin(), instructions.pcs.end(), pc))
     return fail("probe-position", "no instruction starts at this offset of the function", pc);
-  // Frames that run compiled code go on without the probe; whoever is called from here on has it.
   runtime::forget_native(code);
   auto& here = list.at[place_of(func, pc)];
   here.push_back({fn, user});
   if (here.size() == 1) write_body(list, code, instructions);
+  lock.unlock();
+  tier_down_frames_of(store, code);
   return {};
 }
 

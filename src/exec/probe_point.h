@@ -12,10 +12,10 @@ namespace dewar::exec {
 using ProbeFn = void (*)(void* user, runtime::Stack& stack, const runtime::FrameState& state);
 
 /// Inserts a probe at instruction `pc` of a defined function (index in the module). Takes effect at once, also for
-/// frames that already run the function; but no other thread may run code of the set meanwhile. Error "probe-position"
+/// frames on stacks of `store` that already run the function, compiled or not; but no other thread may run code of the
+/// set meanwhile, nor may other stores have frames of it. Error "probe-position"
 /// if pc is not the start of an instruction.
-Result<void> insert_probe(runtime::CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user,
-                          const runtime::EngineOptions& options);
+Result<void> insert_probe(runtime::Store& store, runtime::CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user);
 /// Removes one probe with this fn and user; false if there is none.
 bool remove_probe(runtime::CodeSet& set, u32 func, u32 pc, ProbeFn fn, void* user);
 

@@ -19,6 +19,8 @@ struct NativeStubs {
   u64 to_host = 0;       ///< [word]: the caller is the host
   u64 to_interp = 0;     ///< [word, FrameHeader, result slots]: the caller is interpreted
   u64 cross_return = 0;  ///< [word, caller's Instance*, return address]
+  /// Stands for a return address, which Stack::deopted has: the caller goes on in the interpreter.
+  u64 deopt_return = 0;
   /// Where calls of functions go that are not compiled; the callee's FuncCode is in rax.
   const void* interp_entry = nullptr;
 };
@@ -33,6 +35,13 @@ struct NativeCode {
 
 /// caller_code in the header of an interpreted frame whose caller is compiled: see its record, which has three words.
 inline FuncCode* native_caller() { return reinterpret_cast<FuncCode*>(u64{sizeof(Slot)}); }
+
+/// A return address in a record that was replaced by NativeStubs::deopt_return.
+struct DeoptedReturn {
+  u64* word = nullptr;  ///< where it was
+  u64 original = 0;
+  u32 result_slots = 0;  ///< of the callee
+};
 
 /// Registers of compiled code that left by an exit or a trap, as its compiler numbers those that hold values.
 struct SavedRegisters {
@@ -64,7 +73,7 @@ class NativeRegion {
   u64* top_ = nullptr;
 };
 
-/// No call goes to the compiled code of a function any more. Frames that run it go on.
+/// No call goes to the compiled code of a function any more. Frames that run it go on: exec/deopt.h takes them back.
 inline void forget_native(FuncCode& code) {
   const NativeCode* const native = code.native.exchange(nullptr);
   if (native) code.entry.store(native->stubs->interp_entry);

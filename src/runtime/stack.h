@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "base/mmap.h"
 #include "base/stop.h"
@@ -38,6 +39,7 @@ struct Activation {
   Activation* parent = nullptr;
   FrameState below;  ///< innermost frame before the entry; code == null for the outermost activation
   NativeState native_below;
+  bool tiers_down = false;  ///< `below` is compiled, and goes on in the interpreter when this entry is left
 };
 
 class Stack {
@@ -82,9 +84,10 @@ class Stack {
   std::atomic<i64> fuel_told{INT64_MAX};  ///< what `fuel` was when the meters were told last; for other threads
   u64 bulk_surcharge = 0;                 ///< part of the fuel used that is not an instruction (D11)
 
-  NativeState native;                ///< only if the engine compiles
-  SavedRegisters trapped_registers;  ///< written by the stub of traps, for who looks at once
-  FrameState state;                  ///< valid while not running: in host calls, after trap/pending
+  NativeState native;                  ///< only if the engine compiles
+  std::vector<DeoptedReturn> deopted;  ///< outermost first: descending addresses, none below native.sp
+  SavedRegisters trapped_registers;    ///< written by the stub of traps, for who looks at once
+  FrameState state;                    ///< valid while not running: in host calls, after trap/pending
   Activation* activation = nullptr;
   u32 host_depth = 0;  ///< nested host -> guest entries, bounded by kMaxHostDepth
   static constexpr u32 kMaxHostDepth = 128;

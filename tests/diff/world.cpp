@@ -360,7 +360,7 @@ class Run {
       for (u32 pc = static_cast<u32>(cursor.pos()); cursor.remaining() > 0 && wasm::read_instr(cursor, instr, error);
            pc = static_cast<u32>(cursor.pos())) {
         u64& counter = (*executed_)[static_cast<usize>(instr.op)];
-        if (!exec::insert_probe(*instance.codes, f, pc, count, &counter, engine_.options())) out_.error = "no probe";
+        if (!exec::insert_probe(*instance.store, *instance.codes, f, pc, count, &counter)) out_.error = "no probe";
       }
     }
   }

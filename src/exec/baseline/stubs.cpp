@@ -18,7 +18,8 @@ class StubMaker {
   StubMaker() : m_(CpuFeatures::for_level(CpuLevel::v1), 4096) {}
 
   // Offsets of the stubs.
-  u32 enter, resume, step, out_of_fuel, poll, trap, interp_entry, call_func, to_host, to_interp, cross_return;
+  u32 enter, resume, step, out_of_fuel, poll, trap, interp_entry, call_func, to_host, to_interp, cross_return,
+      deopt_return;
 
   void emit() {
     enter = begin();
@@ -56,6 +57,8 @@ class StubMaker {
     m_.ret();
     to_interp = begin();
     leave(interp::native_to_interp);
+    deopt_return = begin();
+    leave(interp::native_deopt_return);
   }
   std::span<const u8> code() const { return m_.code(); }
   /// Where the word of a cross record, as it will be in memory, has to be put.
@@ -176,6 +179,7 @@ std::shared_ptr<const NativeSupport> make_stubs(std::unique_ptr<CodeArena> arena
   support->to_host = reinterpret_cast<u64>(address(stubs.to_host));
   support->to_interp = reinterpret_cast<u64>(address(stubs.to_interp));
   support->cross_return = cross_return;
+  support->deopt_return = reinterpret_cast<u64>(address(stubs.deopt_return));
   support->step = address(stubs.step);
   support->out_of_fuel = address(stubs.out_of_fuel);
   support->poll = address(stubs.poll);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The ways out of the interpreter: traps (with refund and backtrace), lack of fuel, interrupts, exceptions.
 #include "exec/backtrace.h"
+#include "exec/deopt.h"
 #include "exec/frame_walk.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
@@ -141,6 +142,7 @@ Unwound unwind(Stack& stack, u32& cost) {
       s.sp = sp;
       s.pc = s.code->body + row->target_pc;
       stack.native.sp = const_cast<u64*>(at.record);
+      cut_deopted(stack);
       // A compiled frame catches in the interpreter.
       if (s.side == nullptr) take_record(stack, s.fp, *s.code, s.instance);
       s.side = s.code->side + row->target_st;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "exec/backtrace.h"
+#include "exec/deopt.h"
 #include "exec/exec.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
@@ -190,7 +191,11 @@ Outcome leave(Stack& stack, interp::Exit exit, Activation& activation, std::span
   // Back in the outermost activation's code, a freeze that had to wait for host frames can happen.
   const bool outermost = activation.parent && !activation.parent->parent;
   if (outermost && stack.deferred_interrupts) stack.interrupt(std::exchange(stack.deferred_interrupts, 0));
-  if (outcome != Outcome::pending) stack.state = activation.below;
+  if (outcome != Outcome::pending) {
+    stack.state = activation.below;
+    cut_deopted(stack);
+    if (activation.tiers_down) tier_down(stack);
+  }
   return outcome;
 }
 
@@ -238,7 +243,10 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   std::memset(fp + code.param_slots, 0, (code.local_slots - code.param_slots) * sizeof(Slot));
   *runtime::header_of(fp, &code) = FrameHeader{};
 
-  if (!stack.activation) stack.native = {.sp = stack.native_top(), .stubs = store_stubs(stack)};
+  if (!stack.activation) {
+    stack.native = {.sp = stack.native_top(), .stubs = store_stubs(stack)};
+    stack.deopted.clear();  // of a suspended call that was given up
+  }
   Activation activation{stack.activation, stack.state, stack.native};
   stack.activation = &activation;
   ++stack.host_depth;

@@ -29,6 +29,13 @@ struct Did {
 
 inline constexpr i64 kPlenty = i64{1} << 40;
 
+/// Is there a compiler for this machine?
+#if defined(__x86_64__)
+inline constexpr bool kCompiles = true;
+#else
+inline constexpr bool kCompiles = false;
+#endif
+
 /// Calls an export with `fuel` in the tank.
 inline Did call(TestEngine& engine, runtime::Instance& instance, std::string_view name,
                 std::initializer_list<Slot> args = {}, i64 fuel = kPlenty) {

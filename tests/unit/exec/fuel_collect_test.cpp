@@ -92,8 +92,8 @@ TEST(FuelOfCollections, AnInterruptedArrayCountsOnce) {
       ++*static_cast<u32*>(user);
       stack.interrupt(runtime::kInterruptSignal);
     };
-    ASSERT_TRUE(exec::insert_probe(*instance->codes, 0, pc_of(*instance->module, 0, wasm::Op::array_new, nth),
-                                   interrupt, &fired, {})
+    ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, 0,
+                                   pc_of(*instance->module, 0, wasm::Op::array_new, nth), interrupt, &fired)
                     .has_value());
   }
   EXPECT_EQ(call(engine, *instance, "f"), undisturbed);
@@ -110,7 +110,7 @@ TEST(FuelOfCollections, AKillComesBeforeACollection) {
     stack.interrupt(runtime::kInterruptKill);
   };
   const u32 second = pc_of(*instance->module, 0, wasm::Op::array_new_default, 1);
-  ASSERT_TRUE(exec::insert_probe(*instance->codes, 0, second, kill, nullptr, {}).has_value());
+  ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, 0, second, kill, nullptr).has_value());
   const Did did = call(engine, *instance, "f");
   EXPECT_EQ(did.trap, TrapKind::interrupted);
   EXPECT_EQ(did.pcs, std::vector<u32>{second});

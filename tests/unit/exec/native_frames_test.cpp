@@ -21,12 +21,6 @@ runtime::EngineOptions baseline(bool mixed = false) {
 
 bool is_empty(const runtime::Stack& stack) { return stack.native.sp == stack.native_top(); }
 
-#if defined(__x86_64__)
-constexpr bool kCompiles = true;
-#else
-constexpr bool kCompiles = false;
-#endif
-
 TEST(Native, FunctionsAreCompiledAtTheirFirstCall) {
   if (!kCompiles) GTEST_SKIP() << "no compiler for this machine yet";
   for (const bool mixed : {false, true}) {
@@ -200,7 +194,7 @@ TEST(Native, AProbeTakesAFunctionBack) {
     *static_cast<u32*>(user) += 1;
     state.sp[-1] = 4;
   };
-  ASSERT_TRUE(exec::insert_probe(*instance->codes, 0, pc, probe, &seen, engine.engine().options()).has_value());
+  ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, 0, pc, probe, &seen).has_value());
   EXPECT_EQ(instance->codes->at(0).native.load(), nullptr);
   ASSERT_EQ(engine.call(*instance, "f", {5}), Outcome::returned);
   EXPECT_EQ(engine.result_i32(), 21) << "the probe changed an operand";

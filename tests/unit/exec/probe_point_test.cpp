@@ -21,7 +21,13 @@ using runtime::Stack;
 using Body = std::function<void(Stack&, const FrameState&)>;
 void call_body(void* user, Stack& stack, const FrameState& state) { (*static_cast<Body*>(user))(stack, state); }
 
-runtime::EngineOptions quickened() { return {}; }
+/// What a probe costs and shows is the same whether the function was compiled or not.
+constexpr runtime::Tier kTiers[] = {runtime::Tier::interp, runtime::Tier::baseline};
+runtime::EngineOptions in_tier(runtime::Tier tier) {
+  runtime::EngineOptions options;
+  options.tier = tier;
+  return options;
+}
 std::vector<u8> body_of(runtime::Instance& instance, u32 func) {
   const runtime::FuncCode& code = instance.codes->at(func - instance.module->num_imported_funcs);
   return {code.body, code.body + code.body_size};
@@ -49,7 +55,7 @@ TEST(Probes, OneAtEveryInstructionSeesEveryExecution) {
         before.push_back(body_of(*instance, f));
       }
       for (const Instruction& i : instructions(*instance->module, f))
-        ASSERT_TRUE(exec::insert_probe(*instance->codes, f, i.pc, call_body, &body, quickened()).has_value());
+        ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, f, i.pc, call_body, &body).has_value());
     }
     EXPECT_EQ(call(engine, *instance, "f", {program.argument}), plain);
     EXPECT_EQ(fired, plain.instructions());
@@ -69,34 +75,36 @@ TEST(Probes, OneAtEveryInstructionSeesEveryExecution) {
 
 TEST(Probes, AreInsertedAndRemovedByAProbeWhileTheFunctionRuns) {
   // Each firing moves the other probe one instruction on, through all of them, loops included.
-  for (const Program& program : kPrograms) {
-    SCOPED_TRACE(program.name);
-    TestEngine engine;
-    runtime::Instance* instance = engine.load(program.wat);
-    ASSERT_NE(instance, nullptr);
-    const Did plain = call(engine, *instance, "f", {program.argument});
-    runtime::CodeSet& set = *instance->codes;
-    std::vector<std::pair<u32, u32>> places;
-    for (u32 f = 0; f < instance->module->funcs.size(); ++f)
-      for (const Instruction& i : instructions(*instance->module, f)) places.push_back({f, i.pc});
-    u64 moves = 0;
-    usize at = 0;
-    Body nothing = [](Stack&, const FrameState&) {};
-    Body mover = [&](Stack&, const FrameState&) {
-      EXPECT_TRUE(exec::remove_probe(set, places[at].first, places[at].second, call_body, &nothing));
-      at = (at + 1) % places.size();
-      EXPECT_TRUE(exec::insert_probe(set, places[at].first, places[at].second, call_body, &nothing, quickened()));
-      ++moves;
-    };
-    ASSERT_TRUE(exec::insert_probe(set, places[0].first, places[0].second, call_body, &nothing, quickened()));
-    for (const auto& [f, pc] : places) {
-      // One mover at a time: at that instruction.
-      ASSERT_TRUE(exec::insert_probe(set, f, pc, call_body, &mover, quickened()));
-      EXPECT_EQ(call(engine, *instance, "f", {program.argument}), plain) << f << ":" << pc;
-      ASSERT_TRUE(exec::remove_probe(set, f, pc, call_body, &mover));
+  for (const runtime::Tier tier : kTiers)
+    for (const Program& program : kPrograms) {
+      SCOPED_TRACE(program.name);
+      TestEngine engine(in_tier(tier));
+      runtime::Instance* instance = engine.load(program.wat);
+      ASSERT_NE(instance, nullptr);
+      const Did plain = call(engine, *instance, "f", {program.argument});
+      runtime::CodeSet& set = *instance->codes;
+      std::vector<std::pair<u32, u32>> places;
+      for (u32 f = 0; f < instance->module->funcs.size(); ++f)
+        for (const Instruction& i : instructions(*instance->module, f)) places.push_back({f, i.pc});
+      u64 moves = 0;
+      usize at = 0;
+      Body nothing = [](Stack&, const FrameState&) {};
+      Body mover = [&](Stack&, const FrameState&) {
+        EXPECT_TRUE(exec::remove_probe(set, places[at].first, places[at].second, call_body, &nothing));
+        at = (at + 1) % places.size();
+        EXPECT_TRUE(
+            exec::insert_probe(*instance->store, set, places[at].first, places[at].second, call_body, &nothing));
+        ++moves;
+      };
+      ASSERT_TRUE(exec::insert_probe(*instance->store, set, places[0].first, places[0].second, call_body, &nothing));
+      for (const auto& [f, pc] : places) {
+        // One mover at a time: at that instruction.
+        ASSERT_TRUE(exec::insert_probe(*instance->store, set, f, pc, call_body, &mover));
+        EXPECT_EQ(call(engine, *instance, "f", {program.argument}), plain) << f << ":" << pc;
+        ASSERT_TRUE(exec::remove_probe(set, f, pc, call_body, &mover));
+      }
+      EXPECT_GT(moves, 20u);
     }
-    EXPECT_GT(moves, 20u);
-  }
 }
 
 TEST(Probes, AreInsertedByAHostCallIntoFramesThatRun) {
@@ -108,29 +116,34 @@ TEST(Probes, AreInsertedByAHostCallIntoFramesThatRun) {
           (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
         (local.get $s))
       (func (export "f") (param i32) (result i64) (i64.add (call $g (local.get 0)) (i64.const 1)))))";
-  TestEngine engine;
-  runtime::Instance* instance = nullptr;
-  u64 fired = 0;
-  Body body = [&](Stack&, const FrameState&) { ++fired; };
-  bool act = false;
-  engine.host("host", {kCanonI32}, {}, [&](runtime::CallContext&, const Slot* args, Slot*) {
-    if (!act) return HostStatus::ok;
-    const auto all = instructions(*instance->module, 1);
-    const u32 n = static_cast<u32>(args[0]);
-    const u32 pc = all[n / 2 % all.size()].pc;
-    if (n % 2 == 0) {
-      EXPECT_TRUE(exec::insert_probe(*instance->codes, 1, pc, call_body, &body, quickened()).has_value());
-    } else {
-      EXPECT_TRUE(exec::remove_probe(*instance->codes, 1, pc, call_body, &body));
-    }
-    return HostStatus::ok;
-  });
-  instance = engine.load(wat);
-  ASSERT_NE(instance, nullptr);
-  const Did plain = call(engine, *instance, "f", {3});
-  act = true;
-  EXPECT_EQ(call(engine, *instance, "f", {3}), plain);
-  EXPECT_GT(fired, 10u) << "the frame that was running noticed";
+  u64 wanted = 0;
+  for (const runtime::Tier tier : kTiers) {
+    TestEngine engine(in_tier(tier));
+    runtime::Instance* instance = nullptr;
+    u64 fired = 0;
+    Body body = [&](Stack&, const FrameState&) { ++fired; };
+    bool act = false;
+    engine.host("host", {kCanonI32}, {}, [&](runtime::CallContext&, const Slot* args, Slot*) {
+      if (!act) return HostStatus::ok;
+      const auto all = instructions(*instance->module, 1);
+      const u32 n = static_cast<u32>(args[0]);
+      const u32 pc = all[n / 2 % all.size()].pc;
+      if (n % 2 == 0) {
+        EXPECT_TRUE(exec::insert_probe(*instance->store, *instance->codes, 1, pc, call_body, &body).has_value());
+      } else {
+        EXPECT_TRUE(exec::remove_probe(*instance->codes, 1, pc, call_body, &body));
+      }
+      return HostStatus::ok;
+    });
+    instance = engine.load(wat);
+    ASSERT_NE(instance, nullptr);
+    const Did plain = call(engine, *instance, "f", {3});
+    act = true;
+    EXPECT_EQ(call(engine, *instance, "f", {3}), plain);
+    EXPECT_GT(fired, 10u) << "the frame that was running noticed";
+    if (tier == runtime::Tier::interp) wanted = fired;
+    EXPECT_EQ(fired, wanted);
+  }
 }
 
 TEST(Probes, SeeAndChangeLocalsAndOperands) {
@@ -147,7 +160,7 @@ TEST(Probes, SeeAndChangeLocalsAndOperands) {
     EXPECT_EQ(static_cast<u32>(s.sp[-2]), 30u);
     s.sp[-1] = 12;
   };
-  ASSERT_TRUE(exec::insert_probe(*instance->codes, 0, add, call_body, &body, quickened()));
+  ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, 0, add, call_body, &body));
   ASSERT_EQ(engine.call(*instance, "f", {30}), Outcome::returned);
   EXPECT_EQ(engine.result_i32(), 42);
 }
@@ -164,14 +177,14 @@ TEST(Probes, SeveralAtOnePlaceAndOnesThatRemoveThemselves) {
   a = [&](Stack&, const FrameState&) {
     log += 'a';
     EXPECT_TRUE(exec::remove_probe(set, 0, pc, call_body, &a));
-    EXPECT_TRUE(exec::insert_probe(set, 0, pc, call_body, &late, quickened()));
+    EXPECT_TRUE(exec::insert_probe(*instance->store, set, 0, pc, call_body, &late));
   };
   b = [&](Stack&, const FrameState&) {
     log += 'b';
     EXPECT_TRUE(exec::remove_probe(set, 0, pc, call_body, &c));
   };
   c = [&](Stack&, const FrameState&) { log += 'c'; };
-  for (Body* body : {&a, &b, &c}) ASSERT_TRUE(exec::insert_probe(set, 0, pc, call_body, body, quickened()));
+  for (Body* body : {&a, &b, &c}) ASSERT_TRUE(exec::insert_probe(*instance->store, set, 0, pc, call_body, body));
   ASSERT_EQ(engine.call(*instance, "f"), Outcome::returned);
   EXPECT_EQ(log, "ab") << "who removes itself hides nobody; who was removed is not called; who is new waits";
   ASSERT_TRUE(exec::remove_probe(set, 0, pc, call_body, &b));
@@ -216,10 +229,11 @@ TEST(Probes, ArePutOnlyWhereAnInstructionStarts) {
   for (const Instruction& i : instructions(*instance->module, 1)) starts.push_back(i.pc);
   for (u32 pc = 0; pc < 100; ++pc) {
     const bool start = std::find(starts.begin(), starts.end(), pc) != starts.end();
-    EXPECT_EQ(exec::insert_probe(*instance->codes, 1, pc, call_body, &body, quickened()).has_value(), start) << pc;
+    EXPECT_EQ(exec::insert_probe(*instance->store, *instance->codes, 1, pc, call_body, &body).has_value(), start) << pc;
   }
-  EXPECT_FALSE(exec::insert_probe(*instance->codes, 0, 1, call_body, &body, quickened())) << "an import has no body";
-  EXPECT_FALSE(exec::insert_probe(*instance->codes, 9, 1, call_body, &body, quickened()));
+  EXPECT_FALSE(exec::insert_probe(*instance->store, *instance->codes, 0, 1, call_body, &body))
+      << "an import has no body";
+  EXPECT_FALSE(exec::insert_probe(*instance->store, *instance->codes, 9, 1, call_body, &body));
   ASSERT_EQ(engine.call(*instance, "f"), Outcome::returned);
 }
 

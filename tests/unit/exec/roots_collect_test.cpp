@@ -151,7 +151,7 @@ TEST(Roots, OfAFrameThatAnObserverStopped) {
     };
     for (u32 f = 0; f < instance->module->funcs.size(); ++f)
       for (const Instruction& i : instructions(*instance->module, f))
-        ASSERT_TRUE(exec::insert_probe(*instance->codes, f, i.pc, collect, &counter, {}).has_value());
+        ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, f, i.pc, collect, &counter).has_value());
     EXPECT_EQ(call(engine, *instance, "f", {program.argument}), plain);
     EXPECT_EQ(counter.collections, plain.instructions());
     engine.store().collect();

@@ -54,7 +54,7 @@ TEST(WalkerSlots, AreWhatTheInterpreterHas) {
       ASSERT_TRUE(wasm::walk(*instance->module, wasm::FuncIndex{f}, sink, scratch).has_value());
       for (const auto& [pc, slots] : sink.slots) seen.expected[{f, pc}] = slots;
       for (const Instruction& i : instructions(*instance->module, f))
-        ASSERT_TRUE(exec::insert_probe(*instance->codes, f, i.pc, observe, &seen, {}).has_value());
+        ASSERT_TRUE(exec::insert_probe(*instance->store, *instance->codes, f, i.pc, observe, &seen).has_value());
       const runtime::FuncCode& code = instance->codes->at(f);
       EXPECT_GE(code.max_operands, sink.values);
       EXPECT_EQ(code.frame_slots.load(), code.local_slots + runtime::kHeaderSlots + code.max_operands);
