@@ -2,25 +2,11 @@
 // GuestAddress: guarded and checked addresses.
 #include "exec/baseline/address.h"
 
-#include <cstddef>
-
-#include "runtime/store.h"
-
 namespace dewar::exec::baseline {
 
 namespace {
 
-using runtime::Instance;
 using runtime::Memory;
-
-// Neither has virtual members or bases; both compilers that are supported give what is meant.
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Winvalid-offsetof"
-constexpr i32 kMemories = offsetof(Instance, memories);
-constexpr i32 kBase = offsetof(Memory, base);
-constexpr i32 kBytes = offsetof(Memory, bytes);
-#pragma clang diagnostic pop
-static_assert(sizeof(Instance::memories) == sizeof(void*) && sizeof(Memory::bytes) == sizeof(u64));
 
 constexpr u64 kMaxDisp = (u64{1} << 31) - 1;
 
@@ -44,7 +30,7 @@ void GuestAddress::load_index_32(Gpr to, Value& index) {
 }
 
 void GuestAddress::load_memory(u32 memory) {
-  c_.m.mov(Width::w64, gpr(base_), Mem(kInst, kMemories));
+  c_.m.mov(Width::w64, gpr(base_), Mem(kInst, at::kMemories));
   c_.m.mov(Width::w64, gpr(base_), Mem(gpr(base_), static_cast<i32>(memory) * 8));
 }
 
@@ -56,7 +42,7 @@ void GuestAddress::form_guarded(const GuestAccess& access, Value& index) {
     has_base_ = true;
     load_memory(access.memory);
     base = gpr(base_);
-    c_.m.mov(Width::w64, base, Mem(base, kBase));
+    c_.m.mov(Width::w64, base, Mem(base, at::kMemoryBase));
   }
   u64 offset = access.offset;
   if (index.is_const()) {
@@ -102,9 +88,9 @@ void GuestAddress::form_checked(const GuestAccess& access, Value& index) {
   c_.m.add(Width::w64, kScratch, gpr(base_));
   if (is64) c_.cold.trap_if(c_.m, Cond::b, TrapKind::memory_out_of_bounds, c_.pc);
   load_memory(access.memory);
-  c_.m.cmp(Width::w64, kScratch, Mem(gpr(base_), kBytes));
+  c_.m.cmp(Width::w64, kScratch, Mem(gpr(base_), at::kMemoryBytes));
   c_.cold.trap_if(c_.m, Cond::a, TrapKind::memory_out_of_bounds, c_.pc);
-  c_.m.mov(Width::w64, gpr(base_), Mem(gpr(base_), kBase));
+  c_.m.mov(Width::w64, gpr(base_), Mem(gpr(base_), at::kMemoryBase));
   operand_ = Mem(gpr(base_), kScratch, Scale::x1, -static_cast<i32>(access.bytes));
 }
 

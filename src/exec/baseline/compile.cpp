@@ -117,6 +117,10 @@ void Compiler::poll(u32 pc, u32 slots) {
 
 void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
   sync();
+  emit_step(instr, handler, pc);
+}
+
+void Compiler::emit_step(const Instr& instr, u32 handler, u32 pc) {
   m_.mov_imm(Gpr::rax, handler);
   m_.mov_imm(Gpr::r12, pc);
   m_.lea(Width::w64, Gpr::r10, operand(instr.slots));
@@ -146,10 +150,6 @@ void Compiler::instruction(const Instr& instr) {
       if (scalar(instr)) return;
   }
   step(instr);
-  if (instr.op == wasm::Op::local_set || instr.op == wasm::Op::local_tee) {
-    const u8* p = immediates(instr);
-    state_.local_was_stored(interp::leb_u32(p));
-  }
 }
 
 void Compiler::move_slots(u32 from, u32 to, u32 count) {
@@ -220,6 +220,13 @@ bool Compiler::finish() {
     mark(CodeMark::Kind::cold, 0, "call that is interrupted or does not fit");
     m_.bind(entry_slow_);
     jump_stub(static_cast<const u8*>(support_.interp_entry));
+  }
+  for (ColdStep& cold : cold_steps_) {
+    mark(CodeMark::Kind::cold, cold.instr.pc, "function of another type, or none");
+    m_.bind(cold.entry);
+    emit_step(cold.instr, interp::kStepIndirect, cold.instr.last);
+    m_.mov(Width::w64, Gpr::rax, Mem(kStack, at::kScratchFunc));
+    m_.jmp(cold.back);
   }
   emit_cold_code();
   mark(CodeMark::Kind::data);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The compiler: a sink of the body walker that emits a function in one pass (docs/baseline.md). This file has what all
 // parts share: CompileSink takes what the walker says and hands it, without templates, to Compiler, whose members are
-// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp and emit_scalar.cpp. Every
-// other instruction is a step.
+// in compile.cpp (function, blocks of fuel, exits), emit_control.cpp, emit_call.cpp, emit_scalar.cpp and emit_ref.cpp.
+// Every other instruction is a step.
 //
 // What it emits is a pure function of body, shape and options: compiling again finds places in code that runs.
 //
@@ -176,6 +176,12 @@ class Compiler {
   };
   /// Most values that a jump takes along wherever they are; more are in their slots before.
   static constexpr u32 kFewValues = 4;
+  /// A step at the end of the function: finds scratch.func, which goes to rax.
+  struct ColdStep {
+    Instr instr;
+    Label entry, back;
+    explicit ColdStep(const Instr& of) : instr(of) {}
+  };
   /// Where a branch goes and what it takes along.
   struct Target {
     u32 depth = 0;
@@ -222,6 +228,8 @@ class Compiler {
     state_.enter(from);
   }
   void emit_return(const Instr& instr);
+  void emit_step(const Instr& instr, u32 handler, u32 pc);
+  void indirect_target(const Instr& instr);
   void emit_cold_code();
 
   // ---- straight-line code (emit_scalar.cpp) ----
@@ -229,6 +237,12 @@ class Compiler {
   bool scalar(const Instr& instr);
   bool local_access(const Instr& instr);
   bool memory_access(const Instr& instr);
+  /// Globals, references, sizes (emit_ref.cpp).
+  bool object_access(const Instr& instr);
+  void table_get(u32 index, bool is64);
+  void null_check(Value& ref, TrapKind kind);
+  /// Entry `index` of an array of pointers that the instance has.
+  void load_member(Gpr to, i32 array, u32 index);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
@@ -257,6 +271,7 @@ class Compiler {
   FuelBlocks<u32> blocks_;  ///< places: indices of charges_
   std::vector<Charge> charges_;
   std::vector<Exit> exits_;
+  std::vector<ColdStep> cold_steps_;
   std::vector<StubRef> stubs_;
   std::vector<CallRow> calls_;
   std::vector<TableTarget> table_targets_;
@@ -297,7 +312,7 @@ class CompileSink : public wasm::NullSink {
     if (op == wasm::Op::loop) c_.close_block();
     c_.blocks().executes();
     instr_.last = pc + opcode_bytes(w, pc) - 1;
-    instr_.handler = handler(w, op);
+    instr_.handler = interp::handler_index(op);
     if (op == wasm::Op::select || op == wasm::Op::select_t) instr_.rep = rep_of(w.operand(1));
   }
 
@@ -306,9 +321,6 @@ class CompileSink : public wasm::NullSink {
     using wasm::Op;
     if (!live_) return;
     switch (op) {
-      case Op::global_get:
-        if (w.operand(0).is_v128()) instr_.handler = interp::kGlobalGetWide;
-        break;
       case Op::br_table: c_.branch_table(instr_); return;
       case Op::unreachable:
       case Op::throw_:
@@ -392,16 +404,6 @@ class CompileSink : public wasm::NullSink {
     while (body[pc + bytes - 1] & 0x80) ++bytes;
     return bytes;
   }
-  /// As SideTableSink rewrites opcodes whose meaning depends on types.
-  template <class W>
-  u32 handler(W& w, wasm::Op op) const {
-    using wasm::Op;
-    switch (op) {
-      case Op::global_set: return w.operand(0).is_v128() ? interp::kGlobalSetWide : interp::handler_index(op);
-      default: return interp::handler_index(op);
-    }
-  }
-
   Compiler& c_;
   Instr instr_;
   bool live_ = false;

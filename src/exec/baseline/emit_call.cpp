@@ -5,6 +5,26 @@
 
 namespace dewar::exec::baseline {
 
+/// rax = the function that a call_indirect calls. What is not plain, traps among it, is for the step.
+void Compiler::indirect_target(const Instr& instr) {
+  const u8* p = immediates(instr);
+  const wasm::CanonId type = module().canon[interp::leb_u32(p)];
+  const u32 table = interp::leb_u32(p);
+  ColdStep& cold = cold_steps_.emplace_back(instr);
+  // The index stays in its slot: should the call not be possible now, it runs again in the interpreter.
+  m_.mov(module().tables[table].type.limits.is64 ? Width::w64 : Width::w32, Gpr::rcx, operand(instr.slots - 1));
+  load_member(Gpr::rdx, at::kTables, table);
+  m_.cmp(Width::w64, Gpr::rcx, Mem(Gpr::rdx, at::kTableSize));
+  m_.jcc(Cond::ae, cold.entry);
+  m_.mov(Width::w64, Gpr::rdx, Mem(Gpr::rdx, at::kTableCache));
+  m_.mov(Width::w64, Gpr::rax, Mem(Gpr::rdx, Gpr::rcx, Scale::x8));
+  m_.test(Width::w64, Gpr::rax, Gpr::rax);
+  m_.jcc(Cond::e, cold.entry);
+  m_.cmp(Width::w32, Mem(Gpr::rax, at::kFuncType), Imm(static_cast<i32>(type.value)));
+  m_.jcc(Cond::ne, cold.entry);
+  m_.bind(cold.back);
+}
+
 void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots, u32 next_pc) {
   const u32 distance = first_operand_ + args_at;
   bool direct = false;
@@ -21,9 +41,9 @@ void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots
         direct = true;
       }
       break;
-    case wasm::Op::call_indirect:
+    case wasm::Op::call_indirect: indirect_target(instr); break;
     case wasm::Op::call_ref:
-      step(instr, instr.op == wasm::Op::call_ref ? interp::kStepRef : interp::kStepIndirect, instr.last);
+      step(instr, interp::kStepRef, instr.last);
       m_.mov(Width::w64, Gpr::rax, Mem(kStack, at::kScratchFunc));
       break;
     default: DEWAR_UNREACHABLE("not a call");

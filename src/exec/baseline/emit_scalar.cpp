@@ -148,7 +148,7 @@ bool Compiler::scalar(const Instr& instr) {
     default: break;
   }
   if (is_access(instr.op)) return memory_access(instr);
-  if (!is_numeric(instr.op) && !is_vector(instr.op)) return false;
+  if (!is_numeric(instr.op) && !is_vector(instr.op)) return object_access(instr);
   if (takes_flags(instr.op)) {
     state_.next_op_keeping_flags();
   } else {

@@ -34,6 +34,17 @@ inline constexpr i32 kStepResult = native(offsetof(NativeState, step_result));
 inline constexpr i32 kMemory0 = offsetof(Instance, memory0);
 inline constexpr i32 kCodeTable = offsetof(Instance, code_table);
 inline constexpr i32 kFuncs = offsetof(Instance, funcs);
+inline constexpr i32 kTables = offsetof(Instance, tables);
+inline constexpr i32 kMemories = offsetof(Instance, memories);
+inline constexpr i32 kGlobals = offsetof(Instance, globals);
+inline constexpr i32 kGlobalValue = offsetof(runtime::Global, value);
+inline constexpr i32 kMemoryBase = offsetof(runtime::Memory, base);
+inline constexpr i32 kMemoryBytes = offsetof(runtime::Memory, bytes);
+inline constexpr i32 kTableSize = offsetof(runtime::Table, size);
+inline constexpr i32 kTableRefs = offsetof(runtime::Table, refs);
+inline constexpr i32 kTableCache = offsetof(runtime::Table, cache);
+inline constexpr i32 kFuncType = offsetof(Func, type);
+inline constexpr i32 kFuncIndex = offsetof(Func, index);
 inline constexpr i32 kFuncCode = offsetof(Func, code);
 inline constexpr i32 kFuncInstance = offsetof(Func, instance);
 inline constexpr i32 kEntry = offsetof(FuncCode, entry);
@@ -41,5 +52,7 @@ inline constexpr i32 kEntry = offsetof(FuncCode, entry);
 #pragma clang diagnostic pop
 
 static_assert(sizeof(std::unique_ptr<runtime::Func*[]>) == 8 && sizeof(std::atomic<const void*>) == 8);
+static_assert(sizeof(runtime::Table::refs) == 8 && sizeof(runtime::Table::cache) == 8);
+static_assert(sizeof(runtime::Memory::bytes) == 8 && sizeof(wasm::CanonId) == 4);
 
 }  // namespace dewar::exec::baseline

@@ -126,6 +126,9 @@ class State {
   }
 
   // ---- reading popped values ----
+  /// Moves between a register and memory.
+  void load(Rep rep, Reg to, const Mem& from);
+  void store(Rep rep, const Mem& to, Reg from);
   /// The value in a register, not to be changed. A temporary one becomes the value's own.
   Reg in_reg(Value& value);
   /// The value in a register that may be changed, held by the caller; the value is used up.
@@ -149,8 +152,6 @@ class State {
   // ---- locals ----
   Rep local_rep(u32 index) const { return locals_[index].rep; }
   u32 local_slot(u32 index) const { return locals_[index].slot; }
-  /// Its slot was written by code that the State did not emit, after flush().
-  void local_was_stored(u32 index) { forget_place(locals_[index]); }
   /// local.set: pops.
   void set_local(u32 index);
   void tee_local(u32 index) {
@@ -225,8 +226,6 @@ class State {
   void make_const(u32 index, u64 bits);
   void store_constants();
 
-  void load(Rep rep, Reg to, const Mem& from);
-  void store(Rep rep, const Mem& to, Reg from);
   void copy(Rep rep, Reg to, Reg from);
   void load_const(Rep rep, Reg to, u64 bits);
   void store_const(Rep rep, u32 slot, u64 bits);

@@ -30,9 +30,11 @@ class Writer {
     labels_.push_back({"$out", type});
     for (u32 i = 0; i < 4; ++i) body += statement(3);
     if (!type.empty()) body += value(result, 3);
-    std::string out = "(module (import \"env\" \"tick\" (func $tick (param i32) (result i32))) (memory (export \"m\") 1)";
+    std::string out =
+        "(module (import \"env\" \"tick\" (func $tick (param i32) (result i32))) (memory (export \"m\") 1)";
     out += "(global $g (mut i32) (i32.const 7))";
-    out += "(func $help (param i32) (result i32) (if (local.get 0) (then (return (i32.mul (local.get 0) (i32.const 3)))))";
+    out +=
+        "(func $help (param i32) (result i32) (if (local.get 0) (then (return (i32.mul (local.get 0) (i32.const 3)))))";
     out += " (i32.const 5))\n(func (export \"f\") (param i32 i64 f32 f64)";
     if (!type.empty()) out += " (result " + type + ")";
     for (u32 t = 0; t < 4; ++t)
@@ -132,6 +134,7 @@ class Writer {
         const std::string name = fresh();
         // What is below a loop, and changed in it.
         std::string out = value(type, 1) + "(loop " + name;
+        if (below(2)) out += "(local.set " + local(0) + "(call $tick " + value(0, depth - 1) + "))";
         out += statement(depth - 1) + statement(depth - 1);
         out += "(br_if " + name + value(0, depth - 1) + "))";
         return out + "(local.set " + local(type) + ")";
@@ -280,7 +283,9 @@ TEST(NativeExits, FindTheInterpretersFrame) {
     const auto compare = [&](i64 fuel, u32 stop) {
       std::vector<u64> expected, seen;
       const Did wanted = a.run(fuel, stop, expected), did = b.run(fuel, stop, seen);
-      ASSERT_TRUE(did == wanted) << text(did) << " instead of " << text(wanted) << "; seed " << seed << ", fuel " << fuel << ", stop " << stop << "\n" << wat;
+      ASSERT_TRUE(did == wanted) << text(did) << " instead of " << text(wanted) << "; seed " << seed << ", fuel "
+                                 << fuel << ", stop " << stop << "\n"
+                                 << wat;
       ASSERT_EQ(seen, expected) << "seed " << seed << ", fuel " << fuel << ", stop " << stop << "\n" << wat;
       if (stop == 0) out_of_fuel += wanted.trap == runtime::TrapKind::out_of_fuel && seen.size() > 1;
       with_operands += seen.size() > 2 + 16;
