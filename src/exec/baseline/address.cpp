@@ -8,12 +8,13 @@ namespace {
 
 using runtime::Memory;
 
-constexpr u64 kMaxDisp = (u64{1} << 31) - 1;
+// Parts of the access are behind it.
+constexpr u64 kMaxDisp = (u64{1} << 31) - kMaxInlineBulk;
 
 }  // namespace
 
 GuestAddress::GuestAddress(EmitContext& c, const GuestAccess& access, Value& index) : c_(c), operand_(kScratch) {
-  DEWAR_ASSERT(access.bytes >= 1 && access.bytes <= 16, "an access of no or too many bytes");
+  DEWAR_ASSERT(access.bytes >= 1 && access.bytes <= kMaxInlineBulk, "an access of no or too many bytes");
   if (Memory::is_guarded(access.type, c.options.explicit_bounds)) {
     form_guarded(access, index);
   } else {

@@ -9,6 +9,9 @@
 
 namespace dewar::exec::baseline {
 
+/// Most bytes that an access may have: those of a vector, or of a small copy or fill, which has many parts.
+inline constexpr u32 kMaxInlineBulk = 64;
+
 /// The memory of an access, and the bytes that it touches: as many as the instruction that is emitted reads or writes.
 struct GuestAccess {
   const wasm::MemoryType& type;
@@ -31,8 +34,13 @@ class GuestAddress {
   /// emit(operand) is to emit exactly one instruction, as wide as `access.bytes` and with no other operand in memory.
   template <class Emit>
   void access(Emit&& emit) {
+    access_part(0, emit);
+  }
+  /// The same for some of the bytes, from `at` on.
+  template <class Emit>
+  void access_part(u32 at, Emit&& emit) {
     c_.cold.at_access(c_.m.position());
-    emit(operand_);
+    emit(operand_.plus(static_cast<i32>(at)));
   }
 
  private:
@@ -50,5 +58,13 @@ class GuestAddress {
 /// Loads and stores without lanes: pops the index (and value), pushes the result. False if `op` is none.
 bool emit_load(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
 bool emit_store(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
+
+/// memory.copy and memory.fill of 1 to kMaxInlineBulk bytes; their number is a constant on top (emit_bulk.cpp).
+struct BulkMemory {
+  const wasm::MemoryType& type;
+  u32 index;
+};
+void emit_small_copy(EmitContext& c, const BulkMemory& to_memory, const BulkMemory& from_memory);
+void emit_small_fill(EmitContext& c, const BulkMemory& memory);
 
 }  // namespace dewar::exec::baseline

@@ -243,6 +243,8 @@ class Compiler {
   void null_check(Value& ref, TrapKind kind);
   /// Entry `index` of an array of pointers that the instance has.
   void load_member(Gpr to, i32 array, u32 index);
+  /// memory.copy and memory.fill of few bytes.
+  bool small_bulk(const Instr& instr);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }

@@ -96,6 +96,28 @@ bool Compiler::memory_access(const Instr& instr) {
                                    : emit_load(emit_, instr.op, type, memory, offset);
 }
 
+bool Compiler::small_bulk(const Instr& instr) {
+  const u8* p = immediates(instr);
+  const bool copies = instr.op == Op::memory_copy;
+  const auto memory = [&] {
+    const u32 index = interp::leb_u32(p);
+    return BulkMemory{module().memories[index], index};
+  };
+  const auto rep = [](bool is64) { return is64 ? Rep::i64 : Rep::i32; };
+  const BulkMemory to = memory(), from = copies ? memory() : to;
+  const bool to64 = to.type.limits.is64, from64 = from.type.limits.is64;
+  const Rep reps[] = {rep(to64), rep(copies && from64), rep(to64 && from64)};
+  state_.next_op();
+  want(instr, reps);
+  if (!state_.peek().is_const() || state_.peek().constant - 1 >= kMaxInlineBulk) return false;
+  if (copies) {
+    emit_small_copy(emit_, to, from);
+  } else {
+    emit_small_fill(emit_, to);
+  }
+  return true;
+}
+
 bool Compiler::local_access(const Instr& instr) {
   const u8* p = immediates(instr);
   const u32 index = interp::leb_u32(p);
@@ -144,6 +166,8 @@ bool Compiler::scalar(const Instr& instr) {
       emit_select(emit_);
       return true;
     }
+    case Op::memory_copy:
+    case Op::memory_fill: return small_bulk(instr);
     case Op::atomic_fence: emit_.m.mfence(); return true;
     default: break;
   }

@@ -102,6 +102,12 @@ class Mem {
     DEWAR_ASSERT(index != Gpr::rsp, "rsp can not be an index");
   }
   constexpr explicit Mem(Label& target, i32 disp = 0) : label_(&target), disp_(disp) {}
+  /// So many bytes behind it.
+  constexpr Mem plus(i32 more) const {
+    Mem mem = *this;
+    mem.disp_ += more;
+    return mem;
+  }
 
  private:
   friend class Encoder;
