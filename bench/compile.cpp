@@ -58,7 +58,7 @@ bool measure(std::vector<u8> bytes, Times& times) {
   }
   const double before = cpu_seconds();
   for (u32 i = 0; i < set.count(); ++i) {
-    auto object = exec::baseline::compile(set.at(i), support, {});
+    auto object = exec::baseline::compile(set.at(i), support, exec::baseline::compile_options(options), {});
     if (!object) {
       ++times.not_compiled;
       continue;

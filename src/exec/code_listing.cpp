@@ -37,7 +37,7 @@ Result<CodeListing> list_code(runtime::Engine& engine, base::Ref<const wasm::Mod
   [[maybe_unused]] const bool prepared = prepare_shape(*set, code, engine.options(), nullptr);
   DEWAR_ASSERT(prepared, "without a payer a function can always be prepared");
   for (const bool wide_charges : {false, true}) {
-    baseline::Compiler compiler(code, *support, wide_charges);
+    baseline::Compiler compiler(code, *support, baseline::compile_options(engine.options()), wide_charges);
     CodeListing listing;
     compiler.list_marks(&listing.marks);
     if (!baseline::run(compiler, code, {})) {

@@ -157,14 +157,19 @@ DEWAR_HANDLER(native_poll) {
   DEWAR_TAIL(poll_loop);
 }
 
-DEWAR_HANDLER(native_trap) {
-  const baseline::TrapSite trap =
-      baseline::trap_site(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers);
-  code = trap.code;
-  pc = code->body + trap.pc;
-  sp = fp + code->local_slots + runtime::kHeaderSlots + trap.slots;
-  DEWAR_TRAP(trap.kind);
-}
+/// The instruction that `find` finds by native.resume traps.
+#define DEWAR_TRAP_AT(find)                                                                       \
+  do {                                                                                            \
+    const baseline::TrapSite trap_ =                                                              \
+        baseline::find(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers); \
+    code = trap_.code;                                                                            \
+    pc = code->body + trap_.pc;                                                                   \
+    sp = fp + code->local_slots + runtime::kHeaderSlots + trap_.slots;                            \
+    DEWAR_TRAP(trap_.kind);                                                                       \
+  } while (0)
+
+DEWAR_HANDLER(native_trap) { DEWAR_TRAP_AT(trap_site); }
+DEWAR_HANDLER(native_fault) { DEWAR_TRAP_AT(fault_site); }
 
 DEWAR_HANDLER(native_enter) {
   FuncCode* const callee = code;

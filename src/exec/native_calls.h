@@ -22,6 +22,8 @@ DEWAR_HANDLER(native_out_of_fuel);
 DEWAR_HANDLER(native_poll);
 /// Straight-line code traps; native.resume is behind the call of the trap, registers are in trapped_registers.
 DEWAR_HANDLER(native_trap);
+/// An access to guest memory faulted (runtime/signals.h); native.resume is its address, registers as above.
+DEWAR_HANDLER(native_fault);
 /// Compiled code calls `code`, whose arguments begin at fp; the record is complete.
 DEWAR_HANDLER(native_enter);
 /// Compiled code calls the host function scratch.func; fp = its arguments, and the topmost word is where to go back to.

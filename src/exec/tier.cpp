@@ -30,7 +30,8 @@ void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer) {
   std::lock_guard lock(set.mutex());
   if (code.native.load(std::memory_order_relaxed) || code.unprobed) return;
   auto support = std::static_pointer_cast<const baseline::NativeSupport>(engine.native());
-  std::shared_ptr<const baseline::CodeObject> object = baseline::compile(code, support, payer.kill_bits());
+  std::shared_ptr<const baseline::CodeObject> object =
+      baseline::compile(code, support, baseline::compile_options(engine.options()), payer.kill_bits());
   if (!object) return;
   if (!set.has_native())
     for (u32 i = 0; i < set.count(); ++i) set.at(i).entry.store(support->interp_entry, std::memory_order_release);

@@ -9,6 +9,13 @@
 
 namespace dewar::runtime {
 
+/// What is at an address, as a code arena knows it.
+enum class CodeAt : u8 {
+  kForeign,   ///< not the arena's
+  kArena,     ///< the arena's, but no function's: stubs, or nothing at all
+  kFunction,  ///< published code of a function
+};
+
 /// Addresses of the stubs between compiled code and C++, once per code arena (exec/baseline/stubs.h).
 struct NativeStubs {
   /// A handler of the interpreter: goes on in compiled code at `pc`.
@@ -23,6 +30,10 @@ struct NativeStubs {
   u64 deopt_return = 0;
   /// Where calls of functions go that are not compiled; the callee's FuncCode is in rax.
   const void* interp_entry = nullptr;
+  /// Where a fault of compiled code goes on, with its registers (signals.h).
+  const void* fault = nullptr;
+  /// What the fault handler asks: async-signal-safe.
+  CodeAt (*code_at)(const NativeStubs& stubs, const void* pc) = nullptr;
 };
 inline constexpr u32 kInterpRecordWords = 7, kCrossRecordWords = 3;
 
@@ -43,7 +54,8 @@ struct DeoptedReturn {
   u32 result_slots = 0;  ///< of the callee
 };
 
-/// Registers of compiled code that left by an exit or a trap, as its compiler numbers those that hold values.
+/// Registers of compiled code that left by an exit or a trap, as its compiler numbers those that hold values: rax, rcx,
+/// rdx, rsi, rdi, r8, r9, r10, r12; xmm0 to xmm14. r15 is the Stack.
 struct SavedRegisters {
   u64 gprs[9];
   u64 xmms[15][2];
@@ -54,7 +66,7 @@ struct NativeState {
   u64* sp = nullptr;        ///< record of the innermost frame that has one
   void* host_sp = nullptr;  ///< where C++ goes on: rsp and rbp at the entry of a handler
   void* host_bp = nullptr;
-  const u8* resume = nullptr;   ///< behind the call of a stub
+  const u8* resume = nullptr;   ///< behind the call of a stub; of a fault, where it was
   const u8* step_pc = nullptr;  ///< of the step: last byte of the opcode
   u64 step_handler = 0;         ///< its index in the dispatch table
   u32 step_result = 0;          ///< what steps that decide a branch found
@@ -68,10 +80,13 @@ class NativeRegion {
  public:
   static Result<NativeRegion> create(u64 limit_bytes);
   u64* top() const { return top_; }
+  /// May rsp be there while compiled code runs?
+  bool holds(u64 sp) const { return sp % sizeof(u64) == 0 && sp - lowest_ <= reinterpret_cast<u64>(top_) - lowest_; }
 
  private:
   base::Mapping mapping_;
   u64* top_ = nullptr;
+  u64 lowest_ = 0;  ///< address of the last word that can be pushed
 };
 
 /// No call goes to the compiled code of a function any more. Frames that run it go on: exec/deopt.h takes them back.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The fault handler; see signals.h. Everything that runs inside it is async-signal-safe: it reads the frozen site
 // table, thread-local variables in static storage, the running store's list of memories (written only by this thread,
-// never from guest code) and the lock-free table of reservations.
+// never from guest code), the lock-free table of reservations and the arena for code, by a function that takes no lock.
 #include "runtime/signals.h"
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <mutex>
 #include <span>
 
@@ -81,8 +82,46 @@ void chain(int signal, siginfo_t* info, void* context) {
   if (!is_access_fault(signal, info)) ::raise(signal);
 }
 
+#if defined(__x86_64__)
+void copy_registers(const mcontext_t& from, SavedRegisters& to) {
+  constexpr int kGprs[] = {REG_RAX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R12};
+  static_assert(std::size(kGprs) == std::size(decltype(to.gprs){}));
+  if (from.fpregs == nullptr) die("a fault of compiled code without its registers");
+  for (usize i = 0; i < std::size(kGprs); ++i) to.gprs[i] = static_cast<u64>(from.gregs[kGprs[i]]);
+  for (usize i = 0; i < std::size(to.xmms); ++i) std::memcpy(to.xmms[i], &from.fpregs->_xmm[i], sizeof to.xmms[i]);
+}
+
+/// Sends a fault of compiled code to its stub. False if the code is not of this stack's arena; what is there and no
+/// access to guest memory by the stack that runs is never passed on.
+bool take_native_fault(int signal, const siginfo_t* info, ucontext_t* context) {
+  if (info->si_code <= 0) return false;  // sent by somebody, while compiled code ran
+  Stack* const stack = t_active;
+  const NativeStubs* const stubs = stack ? stack->native.stubs : nullptr;
+  if (stubs == nullptr) return false;
+  const auto* const pc = reinterpret_cast<const u8*>(get_pc(context));
+  const CodeAt at = stubs->code_at(*stubs, pc);
+  if (at == CodeAt::kForeign) return false;
+  if (at != CodeAt::kFunction) die("a fault in the arena for code, where no function is");
+  const u8* const start = reservation_of(reinterpret_cast<std::uintptr_t>(info->si_addr));
+  if (!is_access_fault(signal, info) || !start || !stack->store.uses_reservation(start))
+    die("compiled code reached what is no memory of its store");
+  const mcontext_t& machine = context->uc_mcontext;
+  if (static_cast<u64>(machine.gregs[REG_R15]) != reinterpret_cast<u64>(stack) ||
+      !stack->native_region().holds(static_cast<u64>(machine.gregs[REG_RSP]))) {
+    die("a fault of compiled code on a stack that is not its own");
+  }
+  copy_registers(machine, stack->trapped_registers);
+  stack->native.resume = pc;
+  set_pc(context, reinterpret_cast<std::uintptr_t>(stubs->fault));
+  return true;
+}
+#else
+bool take_native_fault(int, const siginfo_t*, ucontext_t*) { return false; }
+#endif
+
 void handle(int signal, siginfo_t* info, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
+  if (take_native_fault(signal, info, context)) return;
   if (is_access_fault(signal, info)) {
     if (const FaultSite* site = find_site(get_pc(context))) {
       const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);

@@ -42,6 +42,7 @@ Result<NativeRegion> NativeRegion::create(u64 limit_bytes) {
   }
   NativeRegion region;
   region.top_ = reinterpret_cast<u64*>(mapping->data() + kGuardBytes + kSlackBytes + words);
+  region.lowest_ = reinterpret_cast<u64>(region.top_) - words;
   region.mapping_ = std::move(*mapping);
   return region;
 }

@@ -110,6 +110,7 @@ class Stack {
 
   /// Where the native region is empty.
   u64* native_top() const { return native_region_.top(); }
+  const NativeRegion& native_region() const { return native_region_; }
 
   /// After Outcome::pending: a host call waits for its results (else the stack stopped at a poll).
   bool pending_host_call = false;

@@ -39,7 +39,7 @@ class GuestAddress {
   /// The same for some of the bytes, from `at` on.
   template <class Emit>
   void access_part(u32 at, Emit&& emit) {
-    c_.cold.at_access(c_.m.position());
+    c_.cold.at_access(c_.m.position(), c_.pc);
     emit(operand_.plus(static_cast<i32>(at)));
   }
 

@@ -11,12 +11,24 @@ namespace dewar::exec::baseline {
 
 namespace {
 
-const CodeObject& object_at(const runtime::NativeStubs& stubs, const u8* address) {
-  // An address behind a call may be the end of the code: what counts is the call.
-  const auto owner = static_cast<const NativeSupport&>(stubs).arena->find(address - 1);
-  DEWAR_ASSERT(owner && owner->object, "a record names no code");
+/// Whoever asks knows the address from a record, a stub or a fault: if nothing is there, all is in doubt.
+const CodeObject& object_at(const runtime::NativeStubs& stubs, const u8* inside) {
+  const auto owner = static_cast<const NativeSupport&>(stubs).arena->find(inside);
+  if (!owner || !owner->object) DEWAR_UNREACHABLE("an address in compiled code that no function has");
   return *static_cast<const CodeObject*>(owner->object);
 }
+
+#if !defined(__x86_64__)
+ExitSite find_exit(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
+  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
+}
+TrapSite find_trap(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
+  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
+}
+TrapSite find_fault(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
+  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
+}
+#endif
 
 }  // namespace
 
@@ -26,34 +38,30 @@ CodeObject::~CodeObject() {
 
 CallSite call_site(const runtime::NativeStubs& stubs, u64 return_address) {
   const u8* const address = reinterpret_cast<const u8*>(return_address);
-  const CodeObject& object = object_at(stubs, address);
+  // An address behind a call may be the end of the code: what counts is the call.
+  const CodeObject& object = object_at(stubs, address - 1);
   const u32 after = static_cast<u32>(address - object.range.code);
-  const auto row = std::lower_bound(object.calls.begin(), object.calls.end(), after,
-                                    [](const CallRow& r, u32 at) { return r.after < at; });
-  DEWAR_ASSERT(row != object.calls.end() && row->after == after, "a record names no call");
+  const auto row = std::ranges::lower_bound(object.calls, after, {}, &CallRow::after);
+  if (row == object.calls.end() || row->after != after) DEWAR_UNREACHABLE("a record names no call");
   return {object.func, row->pc, row->distance};
 }
 
 ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers) {
-#if defined(__x86_64__)
-  const CodeObject& object = object_at(stubs, after);
+  const CodeObject& object = object_at(stubs, after - 1);
   return find_exit(object, static_cast<u32>(after - object.range.code), fp, registers);
-#else
-  (void)stubs, (void)after, (void)fp, (void)registers;
-  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
-#endif
 }
 
 TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers) {
-#if defined(__x86_64__)
-  const CodeObject& object = object_at(stubs, after);
+  const CodeObject& object = object_at(stubs, after - 1);
   return find_trap(object, static_cast<u32>(after - object.range.code), fp, registers);
-#else
-  (void)stubs, (void)after, (void)fp, (void)registers;
-  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
-#endif
+}
+
+TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
+                    const runtime::SavedRegisters& registers) {
+  const CodeObject& object = object_at(stubs, at);
+  return find_fault(object, static_cast<u32>(at - object.range.code), fp, registers);
 }
 
 }  // namespace dewar::exec::baseline

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "exec/baseline/options.h"
 #include "exec/code_arena.h"
 #include "runtime/store.h"
 
@@ -29,10 +30,18 @@ struct CallRow {
   u32 distance = 0;  ///< slots from the caller's fp to the callee's
 };
 
+/// A trap's call of its stub, at the end of the function.
+struct TrapRow {
+  u32 after = 0;      ///< native offset behind the call
+  u32 exit : 24 = 0;  ///< index of the cold exit that it belongs to
+  u32 kind : 8 = 0;   ///< TrapKind
+};
+static_assert(sizeof(TrapRow) == 8 && sizeof(runtime::TrapKind) == 1);
+
 class CodeObject final : public runtime::NativeCode {
  public:
-  CodeObject(std::shared_ptr<const NativeSupport> made_for, runtime::FuncCode& of, bool wide)
-      : support(std::move(made_for)), func(&of), wide_charges(wide) {
+  CodeObject(std::shared_ptr<const NativeSupport> made_for, runtime::FuncCode& of, const CompileOptions& how, bool wide)
+      : support(std::move(made_for)), func(&of), options(how), wide_charges(wide) {
     stubs = support.get();
   }
   ~CodeObject();
@@ -41,9 +50,13 @@ class CodeObject final : public runtime::NativeCode {
 
   const std::shared_ptr<const NativeSupport> support;
   runtime::FuncCode* const func;
-  const bool wide_charges;  ///< fuel of blocks in 32 bits: how it was compiled
+  // How it was compiled.
+  const CompileOptions options;
+  const bool wide_charges;  ///< fuel of blocks in 32 bits
   CodeArena::Range range;
-  std::vector<CallRow> calls;  ///< ascending
+  // Ascending.
+  std::vector<CallRow> calls;
+  std::vector<TrapRow> traps;
 };
 
 /// The call that a word of a record returns behind.
@@ -76,5 +89,8 @@ struct TrapSite {
 /// By the address behind the trap's call, as above.
 TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers);
+/// The same for an access that faulted at an address. Ends the process if what is there is no access to guest memory.
+TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
+                    const runtime::SavedRegisters& registers);
 
 }  // namespace dewar::exec::baseline

@@ -45,9 +45,9 @@ class ColdList {
  public:
   /// How a re-run finds what it is for: seen(user) is called when the state is that of the place looked for.
   struct Watch {
-    u32 exit = ~u32{0};      ///< the exit with this index is added: its jump is about to be emitted
-    u32 position = ~u32{0};  ///< the access at this native offset is about to be emitted
-    void (*seen)(void* user) = nullptr;
+    u32 exit = ~u32{0};                          ///< the exit with this index is added: its jump is about to be emitted
+    u32 position = ~u32{0};                      ///< the access at this native offset is about to be emitted
+    void (*seen)(void* user, u32 pc) = nullptr;  ///< pc of the Wasm instruction
     void* user = nullptr;
   };
 
@@ -57,13 +57,13 @@ class ColdList {
   void watch(const Watch& what) { watch_ = what; }
 
   ColdExit& add(ColdKind kind, u32 pc, u8 detail = 0, Reg a = {}, Reg b = {}) {
-    if (DEWAR_UNLIKELY(exits_.size() == watch_.exit)) watch_.seen(watch_.user);
+    if (DEWAR_UNLIKELY(exits_.size() == watch_.exit)) watch_.seen(watch_.user, pc);
     exits_.push_back({Label(), Label(), pc, kind, detail, a, b});
     return exits_.back();
   }
   /// The next instruction may fault; `position` is where it begins.
-  void at_access(u32 position) {
-    if (DEWAR_UNLIKELY(position == watch_.position)) watch_.seen(watch_.user);
+  void at_access(u32 position, u32 pc) {
+    if (DEWAR_UNLIKELY(position == watch_.position)) watch_.seen(watch_.user, pc);
   }
   void trap_if(Assembler& m, Cond cond, TrapKind kind, u32 pc) {
     m.jcc(cond, add(ColdKind::kTrap, pc, static_cast<u8>(kind)).entry);

@@ -7,20 +7,12 @@
 
 namespace dewar::exec::baseline {
 
-namespace {
-
-CompileOptions options() {
-  // Bounds are compared in all memories: compiled code has no place in the fault handler yet.
-  return {.explicit_bounds = true};
-}
-
-}  // namespace
-
-Compiler::Compiler(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges)
+Compiler::Compiler(const runtime::FuncCode& func, const NativeSupport& support, const CompileOptions& options,
+                   bool wide_charges)
     : func_(func),
       support_(support),
       body_(func.module->slice(func.module->funcs[func.func].body)),
-      options_(options()),
+      options_(options),
       m_(options_.features, kMaxCodeBytes),
       wide_charges_(wide_charges),
       first_operand_(func.local_slots + runtime::kHeaderSlots) {}
@@ -64,14 +56,16 @@ void Compiler::clear_locals() {
   m_.jcc(Cond::ne, again);
 }
 
-void Compiler::note_state() {
+void Compiler::note_state(u32 pc) {
+  seen_.found = true;
+  seen_.pc = pc;
   seen_.slots = state_.next_slot() - first_operand_;
   state_.describe([this](const Location& at) { seen_.locations.push_back(at); });
 }
 
 Compiler::Exit& Compiler::add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back) {
   if (DEWAR_UNLIKELY(exits_.size() == watched_exit_)) {
-    note_state();
+    note_state(pc);
     if (leaving_) {
       // It becomes the lowest operand: after those that are not there any more.
       Location at = state_.locate(*leaving_);
@@ -191,21 +185,22 @@ std::string_view cold_name(const ColdExit& exit) {
 
 void Compiler::emit_cold_code() {
   for (u32 i = 0; i < cold_.exits().size(); ++i) {
-    const auto trap = [](void* user, TrapKind kind, u32 pc) {
+    const auto trap = [](void* user, TrapKind kind, u32) {
       auto* const c = static_cast<Compiler*>(user);
       c->call_stub(c->support_.trap);
-      c->trap_calls_.push_back({c->m_.position(), 0, pc, kind});
+      c->traps_.push_back({.after = c->m_.position(), .kind = static_cast<u32>(kind)});
     };
     mark(CodeMark::Kind::cold, cold_.exits()[i].pc, cold_name(cold_.exits()[i]));
-    const usize before = trap_calls_.size();
+    const usize before = traps_.size();
     emit_cold(emit_, cold_.exits()[i], trap, this);
-    for (usize t = before; t < trap_calls_.size(); ++t) trap_calls_[t].exit = i;
+    for (usize t = before; t < traps_.size(); ++t) traps_[t].exit = i;
   }
 }
 
-void Compiler::watch_trap(u32 cold_exit) {
-  cold_.watch(
-      {.exit = cold_exit, .seen = [](void* user) { static_cast<Compiler*>(user)->note_state(); }, .user = this});
+void Compiler::watch(ColdList::Watch what) {
+  what.user = this;
+  what.seen = [](void* user, u32 pc) { static_cast<Compiler*>(user)->note_state(pc); };
+  cold_.watch(what);
 }
 
 bool Compiler::finish() {
@@ -249,9 +244,9 @@ bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop)
 namespace {
 
 std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
-                                        Compiler& compiler, bool wide_charges) {
+                                        const CompileOptions& options, Compiler& compiler, bool wide_charges) {
   const std::span<const u8> code = compiler.m().code();
-  auto object = std::make_shared<CodeObject>(support, func, wide_charges);
+  auto object = std::make_shared<CodeObject>(support, func, options, wide_charges);
   const auto range = support->arena->allocate(static_cast<u32>(code.size()), object.get());
   if (!range) return nullptr;
   object->range = *range;
@@ -265,6 +260,7 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   object->entry = range->code;
   object->body = range->code + compiler.body_offset();
   object->calls = std::move(compiler.calls());
+  object->traps = std::move(compiler.traps());
   support->arena->publish(*range);
   return object;
 }
@@ -272,19 +268,19 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
 }  // namespace
 
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
-                                          base::StopBits stop) {
+                                          const CompileOptions& options, base::StopBits stop) {
   for (const bool wide_charges : {false, true}) {
-    Compiler compiler(func, *support, wide_charges);
+    Compiler compiler(func, *support, options, wide_charges);
     if (!run(compiler, func, stop)) {
       if (compiler.needs_wide_charges()) continue;
       return nullptr;
     }
 #if DEWAR_ASSERTS
-    Compiler again(func, *support, wide_charges);
+    Compiler again(func, *support, options, wide_charges);
     DEWAR_ASSERT(run(again, func, {}) && std::ranges::equal(again.m().code(), compiler.m().code()),
                  "compiling again gave other code");
 #endif
-    return place(func, support, compiler, wide_charges);
+    return place(func, support, options, compiler, wide_charges);
   }
   return nullptr;
 }

@@ -28,12 +28,14 @@ namespace dewar::exec::baseline {
 
 /// Compiles a prepared function; null if the code does not fit, or if that was stopped.
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
-                                          base::StopBits stop);
+                                          const CompileOptions& options, base::StopBits stop);
 /// The exit whose call ends at native offset `after`; brings into their slots what is in none. Compiles the function
-/// again, as the other two.
+/// again, as the other three.
 ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
 /// The same for a trap.
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
+/// The same for the access at native offset `at`, which faulted.
+TrapSite find_fault(const CodeObject& object, u32 at, Slot* fp, const runtime::SavedRegisters& registers);
 
 /// A loop's header, for who comes there from elsewhere with everything in slots: loads `registers` (locals of these
 /// types; their slots stay good) and jumps to `header`. There it is polled, then the loop's block is paid for.
@@ -72,20 +74,16 @@ class Compiler {
     u32 after = 0;  ///< offset behind the call
     bool comes_back;
   };
-  /// A trap's call of its stub, at the end of the function.
-  struct TrapCall {
-    u32 after;  ///< offset behind the call
-    u32 exit;   ///< index of its cold exit
-    u32 pc;
-    TrapKind kind;
-  };
   /// What is where at a trap or an exit.
   struct PlaceState {
+    bool found = false;
+    u32 pc = 0;
     u32 slots = 0;  ///< operands; those that an instruction that traps takes are gone
     std::vector<Location> locations;
   };
 
-  Compiler(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges);
+  Compiler(const runtime::FuncCode& func, const NativeSupport& support, const CompileOptions& options,
+           bool wide_charges);
 
   // ---- for handlers ----
   Assembler& m() { return m_; }
@@ -143,16 +141,18 @@ class Compiler {
   /// A block was too long for an amount of one byte.
   bool needs_wide_charges() const { return too_long_; }
   const std::vector<Exit>& exits() const { return exits_; }
-  const std::vector<TrapCall>& trap_calls() const { return trap_calls_; }
-  /// Before compiling again: notes the state where this cold exit is added, this exit is, or the loop at this pc
-  /// begins.
-  void watch_trap(u32 cold_exit);
+  /// Before compiling again, which ends there: notes the state where this cold exit is added, this exit is, the access
+  /// to guest memory at this native offset is emitted, or the loop at this pc begins.
+  void watch_trap(u32 cold_exit) { watch({.exit = cold_exit}); }
+  void watch_access(u32 position) { watch({.position = position}); }
   void watch_exit(u32 exit) { watched_exit_ = exit; }
   void watch_loop(u32 pc) { watched_loop_ = pc; }
   const PlaceState& seen() const { return seen_; }
   const std::optional<LoopSite>& seen_loop() const { return seen_loop_; }
+  bool has_seen() const { return seen_.found || seen_loop_; }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::vector<CallRow>& calls() { return calls_; }
+  std::vector<TrapRow>& traps() { return traps_; }
   /// For who looks at the code: notes there what is emitted where.
   void list_marks(std::vector<CodeMark>* marks) { marks_ = marks; }
   void mark(CodeMark::Kind kind, u32 pc = 0, std::string_view what = {}) {
@@ -203,7 +203,7 @@ class Compiler {
   };
 
   Exit& add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back);
-  void note_state();
+  void note_state(u32 pc);
   void clear_locals();
   void poll(u32 pc, u32 slots);
   bool is_function(const Target& target) const { return target.depth + 1 == open_.size(); }
@@ -231,6 +231,7 @@ class Compiler {
   void emit_step(const Instr& instr, u32 handler, u32 pc);
   void indirect_target(const Instr& instr);
   void emit_cold_code();
+  void watch(ColdList::Watch what);
 
   // ---- straight-line code (emit_scalar.cpp) ----
   /// Emits an instruction with values wherever they are. False if it has to be a step.
@@ -258,7 +259,7 @@ class Compiler {
   Literals literals_;
   State state_{m_, cold_};
   EmitContext emit_{m_, state_, options_, cold_, literals_};
-  std::vector<TrapCall> trap_calls_;
+  std::vector<TrapRow> traps_;
   LoopScan scan_;
   PlaceState seen_;
   std::optional<LoopSite> seen_loop_;
@@ -296,7 +297,7 @@ class CompileSink : public wasm::NullSink {
   static constexpr bool kBounded = true;
 
   explicit CompileSink(Compiler& compiler) : c_(compiler) {}
-  bool full() const { return c_.m().error() != CodeError::kNone || c_.needs_wide_charges(); }
+  bool full() const { return c_.m().error() != CodeError::kNone || c_.needs_wide_charges() || c_.has_seen(); }
 
   template <class W>
   void begin(W& w, u32 pc) {

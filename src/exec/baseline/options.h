@@ -4,6 +4,7 @@
 #pragma once
 
 #include "exec/baseline/masm/cpu_features.h"
+#include "runtime/store.h"
 
 namespace dewar::exec::baseline {
 
@@ -13,5 +14,10 @@ struct CompileOptions {
   /// Bounds are compared in code, also of memories that could rely on guard pages.
   bool explicit_bounds = false;
 };
+
+/// Those of an engine.
+inline CompileOptions compile_options(const runtime::EngineOptions& engine) {
+  return {.explicit_bounds = engine.explicit_bounds};
+}
 
 }  // namespace dewar::exec::baseline

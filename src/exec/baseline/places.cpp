@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Places in compiled code, found by compiling again: exits, traps, where the compiler's state says what is not in its
 // slot, and headers of loops (docs/baseline.md, "Getting out of compiled code").
+#include <algorithm>
 #include <cstring>
 
 #include "exec/baseline/compiler.h"
@@ -48,46 +49,49 @@ void materialise(std::span<const Location> locations, Slot* fp, const runtime::S
     std::memcpy(fp + written[i].slot, written[i].bits, slots_of(locations[i].rep) * sizeof(Slot));
 }
 
-void compile_again(Compiler& compiler, const CodeObject& object) {
-  [[maybe_unused]] const bool done = run(compiler, *object.func, {});
-  DEWAR_ASSERT(done, "what was compiled once compiles again");
+/// Compiles again up to what `compiler` watches, and brings everything into its slot that is in none there.
+const Compiler::PlaceState& stand_at(Compiler& compiler, const CodeObject& object, Slot* fp,
+                                     const runtime::SavedRegisters& registers) {
+  static_cast<void>(run(compiler, *object.func, {}));
+  const Compiler::PlaceState& at = compiler.seen();
+  if (!at.found) DEWAR_UNREACHABLE("compiled code stopped where no instruction of the guest can");
+  materialise(at.locations, fp, registers);
+  return at;
 }
 
 }  // namespace
 
 ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
-  Compiler first(*object.func, *object.support, object.wide_charges);
-  compile_again(first, object);
-  for (u32 i = 0; i < first.exits().size(); ++i) {
-    const Compiler::Exit& exit = first.exits()[i];
-    if (exit.after != after) continue;
-    Compiler second(*object.func, *object.support, object.wide_charges);
-    second.watch_exit(i);
-    compile_again(second, object);
-    materialise(second.seen().locations, fp, registers);
-    return {object.func, exit.pc, exit.slots, exit.cost};
-  }
-  DEWAR_UNREACHABLE("no exit of compiled code is there");
+  Compiler first(*object.func, *object.support, object.options, object.wide_charges);
+  if (!run(first, *object.func, {})) DEWAR_UNREACHABLE("what was compiled once does not compile again");
+  const auto exit = std::ranges::lower_bound(first.exits(), after, {}, &Compiler::Exit::after);
+  if (exit == first.exits().end() || exit->after != after) DEWAR_UNREACHABLE("no exit of compiled code is there");
+  Compiler second(*object.func, *object.support, object.options, object.wide_charges);
+  second.watch_exit(static_cast<u32>(exit - first.exits().begin()));
+  stand_at(second, object, fp, registers);
+  return {object.func, exit->pc, exit->slots, exit->cost};
 }
 
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
-  Compiler first(*object.func, *object.support, object.wide_charges);
-  compile_again(first, object);
-  for (const Compiler::TrapCall& call : first.trap_calls()) {
-    if (call.after != after) continue;
-    Compiler second(*object.func, *object.support, object.wide_charges);
-    second.watch_trap(call.exit);
-    compile_again(second, object);
-    materialise(second.seen().locations, fp, registers);
-    return {object.func, call.pc, second.seen().slots, call.kind};
-  }
-  DEWAR_UNREACHABLE("no trap of compiled code is there");
+  const auto row = std::ranges::lower_bound(object.traps, after, {}, &TrapRow::after);
+  if (row == object.traps.end() || row->after != after) DEWAR_UNREACHABLE("no trap of compiled code is there");
+  Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
+  compiler.watch_trap(row->exit);
+  const Compiler::PlaceState& at = stand_at(compiler, object, fp, registers);
+  return {object.func, at.pc, at.slots, static_cast<runtime::TrapKind>(row->kind)};
+}
+
+TrapSite find_fault(const CodeObject& object, u32 at, Slot* fp, const runtime::SavedRegisters& registers) {
+  Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
+  compiler.watch_access(at);
+  const Compiler::PlaceState& place = stand_at(compiler, object, fp, registers);
+  return {object.func, place.pc, place.slots, runtime::TrapKind::memory_out_of_bounds};
 }
 
 std::optional<LoopSite> find_loop(const CodeObject& object, u32 pc) {
-  Compiler compiler(*object.func, *object.support, object.wide_charges);
+  Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
   compiler.watch_loop(pc);
-  compile_again(compiler, object);
+  static_cast<void>(run(compiler, *object.func, {}));
   return compiler.seen_loop();
 }
 

@@ -18,7 +18,7 @@ class StubMaker {
   StubMaker() : m_(CpuFeatures::for_level(CpuLevel::v1), 4096) {}
 
   // Offsets of the stubs.
-  u32 enter, resume, step, out_of_fuel, poll, trap, interp_entry, call_func, to_host, to_interp, cross_return,
+  u32 enter, resume, step, out_of_fuel, poll, trap, fault, interp_entry, call_func, to_host, to_interp, cross_return,
       deopt_return;
 
   void emit() {
@@ -34,6 +34,8 @@ class StubMaker {
     leave_saving(interp::native_poll);
     trap = begin();
     leave_saving(interp::native_trap);
+    fault = begin();
+    leave(interp::native_fault);
     resume = begin();
     emit_resume();
     interp_entry = begin();
@@ -159,6 +161,13 @@ class StubMaker {
   u32 cross_word_ = 0;
 };
 
+/// In a signal handler, too.
+runtime::CodeAt code_at(const runtime::NativeStubs& stubs, const void* pc) {
+  const CodeArena& arena = *static_cast<const NativeSupport&>(stubs).arena;
+  if (!arena.contains(pc)) return runtime::CodeAt::kForeign;
+  return arena.find(pc) ? runtime::CodeAt::kFunction : runtime::CodeAt::kArena;
+}
+
 }  // namespace
 
 std::shared_ptr<const NativeSupport> make_stubs(std::unique_ptr<CodeArena> arena) {
@@ -184,6 +193,8 @@ std::shared_ptr<const NativeSupport> make_stubs(std::unique_ptr<CodeArena> arena
   support->out_of_fuel = address(stubs.out_of_fuel);
   support->poll = address(stubs.poll);
   support->trap = address(stubs.trap);
+  support->fault = address(stubs.fault);
+  support->code_at = code_at;
   support->call_func = address(stubs.call_func);
   // Not published: what find() gives is compiled functions, and no function's code is here.
   CodeArena::flush(range->code, range->size);

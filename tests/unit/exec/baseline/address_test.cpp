@@ -249,7 +249,7 @@ TEST_P(AddressTest, AccessesAreWatchedWhereTheyBegin) {
   const u32 begin = emit() - 6;
   u32 seen = 0;
   for (u32 position = begin - 3; position < begin + 4; ++position) {
-    f.cold.watch({.position = position, .seen = [](void* user) { ++*static_cast<u32*>(user); }, .user = &seen});
+    f.cold.watch({.position = position, .seen = [](void* user, u32) { ++*static_cast<u32*>(user); }, .user = &seen});
     emit();
     EXPECT_EQ(seen, position >= begin ? 1U : 0U);
   }

@@ -120,7 +120,7 @@ TEST_P(BulkTest, TheHighestBytesAreTouchedFirst) {
     u32 seen = 0;
     for (u32 position = 0; position < end; ++position) {
       const u32 before = seen;
-      f.cold.watch({.position = position, .seen = [](void* user) { ++*static_cast<u32*>(user); }, .user = &seen});
+      f.cold.watch({.position = position, .seen = [](void* user, u32) { ++*static_cast<u32*>(user); }, .user = &seen});
       emit();
       if (seen != before) positions.push_back(position);
     }

@@ -149,7 +149,7 @@ TEST_P(SimdMemoryTest, AccessesAreWatchedWhereTheyBegin) {
     const u32 end = f.m.position();
     u32 seen = 0;
     for (u32 position = 0; position < end; ++position) {
-      f.cold.watch({.position = position, .seen = [](void* user) { ++*static_cast<u32*>(user); }, .user = &seen});
+      f.cold.watch({.position = position, .seen = [](void* user, u32) { ++*static_cast<u32*>(user); }, .user = &seen});
       ASSERT_TRUE(emit(f, op, {0, 0, 64, false}, 1, has_vector));
     }
     EXPECT_EQ(seen, 1U) << wasm::op_info(op).text;

@@ -73,7 +73,7 @@ void check(const Program& program, CpuLevel level, const std::vector<Bits>& args
       Function& f;
       Compiled at_trap;
     } seen{f, {}};
-    const auto look_there = [](void* user) {
+    const auto look_there = [](void* user, u32) {
       auto& found = *static_cast<Seen*>(user);
       found.at_trap = look(found.f);
     };
