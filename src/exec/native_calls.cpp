@@ -76,8 +76,7 @@ void make_cross_record(runtime::Stack& stack, runtime::Instance* caller) {
 /// The compiled caller, at its call, of whom has its first argument at fp. Cuts the record.
 FrameState cut_to_caller(runtime::Stack& stack, Slot* fp, runtime::Instance* inst) {
   FrameCursor at{{fp, fp, nullptr, nullptr, nullptr, inst}, stack.native.sp, &stack};
-  [[maybe_unused]] const bool found = at.to_caller();
-  DEWAR_ASSERT(found && at.state.side == nullptr, "the caller of compiled code is compiled");
+  if (!at.to_caller() || at.state.side != nullptr) DEWAR_UNREACHABLE("the caller of compiled code is compiled");
   stack.native.sp = const_cast<u64*>(at.record);
   return at.state;
 }

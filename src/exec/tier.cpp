@@ -22,28 +22,57 @@ void attach_native(runtime::Engine& engine) {
   });
 }
 
+namespace {
+
+/// With set.mutex(): is there something to compile?
+bool wants_code(const runtime::FuncCode& code) {
+  return code.native.load(std::memory_order_relaxed) == nullptr && !code.unprobed;
+}
+
+/// With set.mutex(): calls go to the object's code from here on. What it is made of was written before.
+void publish(runtime::CodeSet& set, runtime::FuncCode& code, std::shared_ptr<const baseline::CodeObject> object) {
+  if (!set.has_native())
+    for (u32 i = 0; i < set.count(); ++i)
+      set.at(i).entry.store(object->support->interp_entry, std::memory_order_release);
+  code.entry.store(object->entry, std::memory_order_release);
+  code.native.store(object.get(), std::memory_order_release);
+  set.keep_native(std::move(object));
+}
+
+}  // namespace
+
+bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBits stop) {
+  using runtime::FuncCode;
+  u8 unclaimed = FuncCode::kUnclaimed;
+  if (!code.compiling.compare_exchange_strong(unclaimed, FuncCode::kClaimed, std::memory_order_acquire)) return false;
+  runtime::CodeSet& set = *code.set;
+  const auto release = [&code](u8 state) { code.compiling.store(state, std::memory_order_release); };
+  {
+    std::lock_guard lock(set.mutex());
+    if (!wants_code(code)) return release(FuncCode::kUnclaimed), false;
+  }
+  auto support = std::static_pointer_cast<const baseline::NativeSupport>(engine.native());
+  auto object = baseline::compile(code, support, baseline::compile_options(engine.options()), stop);
+  std::lock_guard lock(set.mutex());
+  // A probe may have come meanwhile.
+  const bool wanted = object && wants_code(code);
+  release(object || stop.stopped() ? FuncCode::kUnclaimed : FuncCode::kInterpreted);
+  if (wanted) publish(set, code, std::move(object));
+  return wanted;
+}
+
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer) {
   runtime::Engine& engine = payer.store.engine();
   if (!engine.native() || engine.options().probe_all) return;
   if (engine.options().mix_tiers && code.func % 2 != 0) return;
-  runtime::CodeSet& set = *code.set;
-  std::lock_guard lock(set.mutex());
-  if (code.native.load(std::memory_order_relaxed) || code.unprobed) return;
-  auto support = std::static_pointer_cast<const baseline::NativeSupport>(engine.native());
-  std::shared_ptr<const baseline::CodeObject> object =
-      baseline::compile(code, support, baseline::compile_options(engine.options()), payer.kill_bits());
-  if (!object) return;
-  if (!set.has_native())
-    for (u32 i = 0; i < set.count(); ++i) set.at(i).entry.store(support->interp_entry, std::memory_order_release);
-  code.entry.store(object->entry, std::memory_order_release);
-  code.native.store(object.get(), std::memory_order_release);
-  set.keep_native(std::move(object));
+  compile_now(engine, code, payer.kill_bits());
 }
 
 #else
 
 void attach_native(runtime::Engine&) {}
 void compile_if_wanted(runtime::FuncCode&, runtime::Stack&) {}
+bool compile_now(runtime::Engine&, runtime::FuncCode&, base::StopBits) { return false; }
 
 #endif
 

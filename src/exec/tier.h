@@ -13,4 +13,9 @@ void attach_native(runtime::Engine& engine);
 /// Compiles a prepared function if the engine's options want that. `payer` runs code and may be killed meanwhile.
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer);
 
+/// Compiles a prepared function and publishes its code: from any thread, without a lock while it compiles. False if
+/// there is none afterwards that this call made: somebody else compiles it or has, it has probes, does not fit, or that
+/// was stopped.
+bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBits stop);
+
 }  // namespace dewar::exec

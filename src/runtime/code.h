@@ -71,6 +71,13 @@ struct FuncCode {
   std::atomic<const NativeCode*> native{nullptr};  ///< compiled code, if there is any
   std::atomic<const void*> entry{
       nullptr};  ///< what compiled callers jump to; null while nothing of the set is compiled
+  /// Who compiles the function has claimed it (exec/tier.h), so that nobody else does, or waits.
+  enum Compiling : u8 {
+    kUnclaimed,
+    kClaimed,
+    kInterpreted,  ///< it does not fit; nobody tries again
+  };
+  std::atomic<u8> compiling{kUnclaimed};
   u32 side_count = 0;
   HandlerRow* handlers = nullptr;
   u32 handler_count = 0;
