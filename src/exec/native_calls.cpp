@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "exec/backtrace.h"
 #include "exec/baseline/code_object.h"
 #include "exec/deopt.h"
 #include "exec/frame_walk.h"
@@ -128,6 +129,17 @@ DEWAR_HANDLER(begin_frame) {
   DEWAR_ENTER_NATIVE();
 }
 
+bool killed(const Stack& stack) { return (stack.interrupts() & runtime::kInterruptKill) != 0; }
+
+/// The end of an activation that was killed, at a poll, a call or a tail call: nothing of a block is left to be
+/// refunded, and as nobody goes on, no frame has to be made the interpreter's, which nothing could stop.
+DEWAR_HANDLER(exit_killed) {
+  DEWAR_SAVE_STATE();
+  stack->trap.kind = TrapKind::interrupted;
+  record_backtrace(*stack);
+  return kExitTrapped;
+}
+
 }  // namespace
 
 DEWAR_HANDLER(native_step) {
@@ -152,6 +164,7 @@ DEWAR_HANDLER(native_poll) {
     DEWAR_RESUME_NATIVE();
   }
   DEWAR_AT_EXIT(exit);
+  if (killed(*stack)) DEWAR_TAIL(exit_killed);
   DEWAR_TIER_DOWN();
   DEWAR_TAIL(poll_loop);
 }
@@ -186,6 +199,7 @@ DEWAR_HANDLER(native_enter) {
     DEWAR_LOAD_STATE(cut_to_caller(*stack, fp, inst));
     const wasm::Op op = call_opcode(*code, pc);
     sp = args_end + takes_operand(op);
+    if (killed(*stack)) DEWAR_TAIL(exit_killed);
     DEWAR_TIER_DOWN();
     const Handler again = call_handler(*code, pc, op);
     [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
@@ -298,6 +312,7 @@ DEWAR_HANDLER(tail_call_host) {
 
 /// A tail call that is interrupted, or does not fit, runs again in the interpreter.
 DEWAR_HANDLER(tail_call_slow) {
+  if (killed(*stack)) DEWAR_TAIL(exit_killed);
   DEWAR_TIER_DOWN();
   const Handler again = call_handler(*code, pc, call_opcode(*code, pc));
   [[clang::musttail]] return again(DEWAR_INTERP_ARGS);

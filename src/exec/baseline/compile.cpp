@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A function from its entry to its last exit: prologue, blocks of fuel, steps, exits; then from code to CodeObject.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "exec/baseline/compiler.h"
@@ -21,7 +22,7 @@ void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
   const u32 params = static_cast<u32>(module().func_type(wasm::FuncIndex{func_.func}).params.size());
   const bool cleared = state_.begin(locals, params, first_operand_);
   scan_.run(body_, entry_pc, static_cast<u32>(locals.size()));
-  open_.emplace_back();
+  add_open();
   mark(CodeMark::Kind::entry);
   m_.endbr64();
   if (func_.local_slots - func_.param_slots >= kManySlots) {
@@ -74,6 +75,7 @@ Compiler::Exit& Compiler::add_exit(const u8* stub, u32 pc, u32 slots, bool comes
       seen_.locations.push_back(at);
     }
   }
+  if (exits_.size() == kMaxExits) m_.buffer().fail(CodeError::kOutOfSpace);
   exits_.push_back(
       {.entry = {}, .back = {}, .stub = stub, .pc = pc, .slots = slots, .cost = 0, .comes_back = comes_back});
   return exits_.back();
@@ -259,16 +261,31 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   std::memcpy(range->write + compiler.func_word(), &word, sizeof word);
   object->entry = range->code;
   object->body = range->code + compiler.body_offset();
-  object->calls = std::move(compiler.calls());
-  object->traps = std::move(compiler.traps());
+  // Copied, so that they have no room to grow.
+  object->calls.assign(compiler.calls().begin(), compiler.calls().end());
+  object->traps.assign(compiler.traps().begin(), compiler.traps().end());
   support->arena->publish(*range);
   return object;
+}
+
+/// Is the body small enough, and the memory there that its compilation may take? Where lists that grow find none, the
+/// process ends.
+bool fits(const runtime::FuncCode& func) {
+  constexpr usize kAlwaysThere = usize{64} << 10, kTakenPerByte = 64;
+  const usize bytes = func.module->slice(func.module->funcs[func.func].body).size();
+  if (bytes <= kAlwaysThere) return true;
+  if (bytes > kMaxBodyBytes) return false;
+  void* memory = std::malloc(bytes * kTakenPerByte);
+  asm volatile("" : "+r"(memory));  // or both calls are left out
+  std::free(memory);
+  return memory != nullptr;
 }
 
 }  // namespace
 
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           const CompileOptions& options, base::StopBits stop) {
+  if (!fits(func)) return nullptr;
   for (const bool wide_charges : {false, true}) {
     Compiler compiler(func, *support, options, wide_charges);
     if (!run(compiler, func, stop)) {

@@ -26,7 +26,10 @@
 
 namespace dewar::exec::baseline {
 
-/// Compiles a prepared function; null if the code does not fit, or if that was stopped.
+/// Most bytes of a function's body; with more it stays in the interpreter.
+inline constexpr usize kMaxBodyBytes = usize{1} << 20;
+
+/// Compiles a prepared function; null if it is too big, the code does not fit, or if that was stopped.
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           const CompileOptions& options, base::StopBits stop);
 /// The exit whose call ends at native offset `after`; brings into their slots what is in none. Compiles the function
@@ -115,7 +118,7 @@ class Compiler {
   void nothing_follows(const Instr& instr);
   void rethrow(const Instr& instr, const wasm::Label& caught);
   void open_block(const wasm::Label& label, const Instr& instr, u32 next_pc);
-  void open_dead() { open_.emplace_back(); }
+  void open_dead() { add_open(); }
   void else_part(const wasm::Label& label, const Instr& instr, bool reached, u32 next_pc);
   void end_block(const wasm::Label& label, const Instr& instr, bool reached, u32 next_pc);
   void end_function(const Instr& instr, bool reached);
@@ -162,8 +165,11 @@ class Compiler {
   u32 func_word() const { return func_word_; }
 
  private:
-  /// Most bytes of code that a function may have; one that needs more stays in the interpreter.
-  static constexpr u32 kMaxCodeBytes = u32{64} << 20;
+  // Functions beyond these stay in the interpreter. They bound what compiling takes (some 50 MB at worst, for a moment),
+  // and how long it takes to find a place by compiling again, which nobody can stop.
+  static constexpr u32 kMaxCodeBytes = u32{8} << 20;
+  static constexpr usize kMaxExits = usize{128} << 10;  ///< blocks of fuel and loops: 72 bytes each
+  static constexpr usize kMaxOpen = usize{16} << 10;    ///< labels open at the same time: 300 bytes each
 
   /// An open label. Below its parameters, and with them, all operands are in slots.
   struct Open {
@@ -203,6 +209,10 @@ class Compiler {
   };
 
   Exit& add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back);
+  Open& add_open() {
+    if (open_.size() == kMaxOpen) m_.buffer().fail(CodeError::kOutOfSpace);
+    return open_.emplace_back();
+  }
   void note_state(u32 pc);
   void clear_locals();
   void poll(u32 pc, u32 slots);

@@ -133,7 +133,7 @@ void Compiler::arrive(const Open& open, const Target& target) {
 // ---- blocks ----
 
 void Compiler::open_block(const wasm::Label& label, const Instr& instr, u32 next_pc) {
-  Open& open = open_.emplace_back();
+  Open& open = add_open();
   if (label.kind == wasm::Op::if_) {
     state_.next_op_keeping_flags();
     want(instr, kI32);
