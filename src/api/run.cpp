@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "boundary/lone_wait.h"
 #include "exec/exec.h"
+#include "exec/tier.h"
 #include "gc/heap.h"
 #include "host/wasi_p1/session.h"
 #include "runtime/instantiate.h"
@@ -69,8 +70,17 @@ class Run {
                   "run the core module that the component was made from");
     }
     if (Result<void> ok = check_descriptor_room(config_.limits, config_.grants); !ok) return ok;
-    engine_ = std::make_unique<runtime::Engine>(
-        runtime::EngineOptions{.features = config_.features, .tier = config_.tier, .hide_memory = config_.hide_memory});
+    runtime::EngineOptions options{.features = config_.features, .tier = config_.tier};
+    options.explicit_bounds = config_.explicit_bounds;
+    options.cpu_level = config_.cpu_level;
+    options.hide_memory = config_.hide_memory;
+    if (options.tier == runtime::Tier::baseline && !config_.native) {
+      // Asked for, so that it is an error if it cannot be had.
+      auto native = exec::make_native();
+      if (!native) return std::unexpected(std::move(native.error()));
+      config_.native = std::move(*native);
+    }
+    engine_ = std::make_unique<runtime::Engine>(options, config_.native);
     if (Result<void> ok = load(); !ok) return ok;
 
     if (config_.out_folder && !config_.out_folder->host_path.empty()) {

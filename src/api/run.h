@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "api/run_watcher.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
+#include "runtime/native.h"
 #include "runtime/tier.h"
 #include "wasm/op.h"
 
@@ -40,6 +42,11 @@ struct RunConfig {
   RunLimits limits;
   wasm::Features features;
   runtime::Tier tier = runtime::Tier::interp;
+  u8 cpu_level = 0;  ///< of the engine, as the next (runtime/store.h)
+  bool explicit_bounds = false;
+  /// An arena for code that runs share (exec/tier.h); null = one of its own. Without it a process that was hardened
+  /// before compiles nothing.
+  std::shared_ptr<const runtime::NativeStubs> native;
   bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)
   /// Bytes of the scratch folder /tmp in memory. Nothing = kDefaultScratch, unless a grant covers /tmp (it is there, or
   /// at the root); 0 = no such folder.

@@ -4,25 +4,55 @@
 #include <string_view>
 
 #include "cli/units.h"
+#include "exec/tier.h"
 
 namespace dewar::cli {
 
-Result<void> apply_code_options(const std::vector<std::string>& lists, runtime::Tier& tier) {
+namespace {
+
+std::unexpected<Error> misunderstood(std::string_view item) {
+  return fail("usage-code", "-C " + std::string(item) + " is not understood", Error::kNoOffset,
+              "expected tier=interp or baseline, cpu=x86-64, v2, v3 or v4, explicit-bounds");
+}
+
+Result<u8> read_level(std::string_view item, std::string_view name) {
+  constexpr std::string_view kNames[] = {"none", "x86-64", "v2", "v3", "v4"};
+  const u8 level = exec::cpu_level(name), host = exec::host_cpu_level();
+  if (host == 0)
+    return fail("usage-code", "-C " + std::string(item) + " has no meaning on this machine: nothing is compiled here");
+  if (level == 0) return misunderstood(item);
+  if (level > host) {
+    return fail("usage-code", "-C " + std::string(item) + ": this machine has less", Error::kNoOffset,
+                "the highest level here is cpu=" + std::string(kNames[host]));
+  }
+  return level;
+}
+
+}  // namespace
+
+Result<CodeOptions> read_code_options(const std::vector<std::string>& lists) {
+  constexpr std::string_view kCpu = "cpu=";
+  CodeOptions options;
   for (std::string_view list : lists) {
     while (!list.empty()) {
       const std::string_view item = take_item(list);
       if (item.empty()) continue;
       if (item == "tier=interp") {
-        tier = runtime::Tier::interp;
+        options.tier = runtime::Tier::interp;
       } else if (item == "tier=baseline") {
-        tier = runtime::Tier::baseline;
+        options.tier = runtime::Tier::baseline;
+      } else if (item == "explicit-bounds") {
+        options.explicit_bounds = true;
+      } else if (item.starts_with(kCpu)) {
+        auto level = read_level(item, item.substr(kCpu.size()));
+        if (!level) return std::unexpected(std::move(level.error()));
+        options.cpu_level = *level;
       } else {
-        return fail("usage-code", "-C " + std::string(item) + " is not understood", Error::kNoOffset,
-                    "expected tier=interp or tier=baseline");
+        return misunderstood(item);
       }
     }
   }
-  return {};
+  return options;
 }
 
 }  // namespace dewar::cli

@@ -10,7 +10,22 @@
 
 namespace dewar::cli {
 
-/// Applies "KEY=VALUE,..." lists in order. Code: "usage-code".
-Result<void> apply_code_options(const std::vector<std::string>& lists, runtime::Tier& tier);
+/// What -C says; members as in runtime::EngineOptions.
+struct CodeOptions {
+  runtime::Tier tier = runtime::Tier::interp;
+  u8 cpu_level = 0;
+  bool explicit_bounds = false;
+
+  /// To a RunConfig or EngineOptions.
+  template <class To>
+  void apply_to(To& to) const {
+    to.tier = tier;
+    if (cpu_level != 0) to.cpu_level = cpu_level;
+    to.explicit_bounds |= explicit_bounds;
+  }
+};
+
+/// Reads "KEY=VALUE,..." lists in order. Code: "usage-code".
+Result<CodeOptions> read_code_options(const std::vector<std::string>& lists);
 
 }  // namespace dewar::cli

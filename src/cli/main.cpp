@@ -43,7 +43,9 @@ int wast_verb(const ParsedArgs& args) {
   options.engine.garbage_upper = args.has("garbage-upper");
   options.engine.gc_stress = args.has("gc-stress");
   options.engine.explicit_bounds = args.has("explicit-bounds");
-  if (auto ok = apply_code_options(args.all("codegen"), options.engine.tier); !ok) return usage_error(ok.error());
+  const auto code = read_code_options(args.all("codegen"));
+  if (!code) return usage_error(code.error());
+  code->apply_to(options.engine);
   options.verbose = args.has("verbose");
   options.json = args.has("json");
   return wast_main(args.arguments, options);

@@ -17,6 +17,7 @@
 #include "cli/terminal.h"
 #include "cli/units.h"
 #include "cli/wasm_options.h"
+#include "exec/tier.h"
 #include "server/base64.h"
 #include "server/mcp_server.h"
 #include "server/output.h"
@@ -32,7 +33,8 @@ struct Granted {
   std::optional<api::PolicyInfo> policy;
   api::RunLimits limits;
   wasm::Features features;
-  runtime::Tier tier = runtime::Tier::interp;
+  CodeOptions code;
+  std::shared_ptr<const runtime::NativeStubs> native;  ///< the arena of all calls; null if they are interpreted
   api::Hardening hardening;
   std::vector<std::string> languages;
 };
@@ -54,7 +56,8 @@ class OperatorHost final : public server::CodeHost {
     config.policy = granted_.policy;
     config.limits = granted_.limits;
     config.features = granted_.features;
-    config.tier = granted_.tier;
+    granted_.code.apply_to(config);
+    config.native = granted_.native;
     config.handle = &handle;
     if (request.timeout_ms) {
       config.limits.wall_time_ms = std::min(*request.timeout_ms, config.limits.wall_time_ms.value_or(UINT64_MAX));
@@ -151,8 +154,9 @@ Result<std::optional<Policy>> read_rules(const ParsedArgs& args, Granted& grante
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  if (auto ok = apply_code_options(args.all("codegen"), config.tier); !ok)
-    return std::unexpected(std::move(ok.error()));
+  auto code = read_code_options(args.all("codegen"));
+  if (!code) return std::unexpected(std::move(code.error()));
+  granted.code = *code;
   auto policy = apply_rule_options(args, config);
   if (!policy) return policy;
   if (!config.grants.sockets.empty()) {
@@ -166,7 +170,6 @@ Result<std::optional<Policy>> read_rules(const ParsedArgs& args, Granted& grante
   granted.policy = std::move(config.policy);
   granted.limits = config.limits;
   granted.features = config.features;
-  granted.tier = config.tier;
   return policy;
 }
 
@@ -195,6 +198,12 @@ Result<void> prepare(const ParsedArgs& args, Granted& granted, server::McpConfig
   }
   if (granted.languages.empty()) {
     return fail("policy-interpreter", "the policy allows no program in a language that is installed");
+  }
+  if (granted.code.tier != runtime::Tier::interp) {
+    // Calls are made in a hardened process, which maps no code.
+    auto native = exec::make_native();
+    if (!native) return std::unexpected(std::move(native.error()));
+    granted.native = std::move(*native);
   }
   return harden_server(*mode, granted);
 }

@@ -87,8 +87,9 @@ Result<api::RunConfig> configure_run(const ParsedArgs& args) {
   if (auto ok = apply_wasm_options(args.all("wasm"), &config.limits, config.features); !ok) {
     return std::unexpected(std::move(ok.error()));
   }
-  if (auto ok = apply_code_options(args.all("codegen"), config.tier); !ok)
-    return std::unexpected(std::move(ok.error()));
+  auto code = read_code_options(args.all("codegen"));
+  if (!code) return std::unexpected(std::move(code.error()));
+  code->apply_to(config);
   auto policy = apply_rule_options(args, config);
   if (!policy) return std::unexpected(std::move(policy.error()));
   if (auto ok = apply_folder_options(args, config); !ok) return std::unexpected(std::move(ok.error()));

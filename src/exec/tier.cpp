@@ -14,13 +14,29 @@ namespace dewar::exec {
 
 #if defined(__x86_64__)
 
+Result<std::shared_ptr<const runtime::NativeStubs>> make_native() {
+  constexpr const char* kHint = "give the process more memory and address space, or use the interpreter";
+  auto arena = CodeArena::create();
+  if (!arena) return fail("code-unavailable", arena.error().message, Error::kNoOffset, kHint);
+  if (auto stubs = baseline::make_stubs(std::move(*arena))) return stubs;
+  return fail("code-unavailable", "the system refuses memory for compiled code", Error::kNoOffset, kHint);
+}
+
 void attach_native(runtime::Engine& engine) {
   if (engine.options().tier == runtime::Tier::interp) return;
   // Once also if it fails: stacks that run already look at it without a lock.
   std::call_once(engine.native_once(), [&] {
-    if (auto arena = CodeArena::create()) engine.native() = baseline::make_stubs(std::move(*arena));
+    if (engine.native()) return;
+    if (auto native = make_native()) engine.native() = std::move(*native);
   });
 }
+
+u8 cpu_level(std::string_view name) {
+  const auto level = baseline::parse_cpu_level(name);
+  return level ? static_cast<u8>(static_cast<u8>(*level) + 1) : u8{0};
+}
+
+u8 host_cpu_level() { return static_cast<u8>(static_cast<u8>(baseline::CpuFeatures::host().level()) + 1); }
 
 namespace {
 
@@ -70,7 +86,13 @@ void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer) {
 
 #else
 
+Result<std::shared_ptr<const runtime::NativeStubs>> make_native() {
+  return fail("code-unavailable", "there is no compiler for this machine yet", Error::kNoOffset,
+              "use the interpreter, which does the same");
+}
 void attach_native(runtime::Engine&) {}
+u8 cpu_level(std::string_view) { return 0; }
+u8 host_cpu_level() { return 0; }
 void compile_if_wanted(runtime::FuncCode&, runtime::Stack&) {}
 bool compile_now(runtime::Engine&, runtime::FuncCode&, base::StopBits) { return false; }
 

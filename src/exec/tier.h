@@ -3,12 +3,24 @@
 // function to the interpreter, and nothing else.
 #pragma once
 
+#include <string_view>
+
 #include "runtime/store.h"
 
 namespace dewar::exec {
 
-/// Gives an engine whose options want compiled code an arena and its stubs; once, and before a process is hardened.
+/// An arena with its stubs, for any number of engines. Before a process is hardened. Error: "code-unavailable".
+Result<std::shared_ptr<const runtime::NativeStubs>> make_native();
+
+/// Gives an engine whose options want compiled code an arena, unless it has one; once, and before a process is
+/// hardened. Without memory for it the engine interprets.
 void attach_native(runtime::Engine& engine);
+
+/// Levels of the processor that compiled code may be limited to (EngineOptions::cpu_level): 1 to 4 of "x86-64", "v2",
+/// "v3", "v4"; 0 of what is no level.
+u8 cpu_level(std::string_view name);
+/// The highest that this machine has; 0 without a compiler for it.
+u8 host_cpu_level();
 
 /// Compiles a prepared function if the engine's options want that. `payer` runs code and may be killed meanwhile.
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer);

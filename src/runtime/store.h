@@ -30,6 +30,7 @@ struct EngineOptions {
   Tier tier = Tier::interp;
   bool quicken = true;           ///< fuse straight-line groups
   bool explicit_bounds = false;  ///< never rely on guard pages
+  u8 cpu_level = 0;              ///< 1 to 4: compiled code uses no more of the processor (exec/tier.h); 0 = all
   bool probe_all = false;        ///< test mode: a probe on every instruction
   bool garbage_upper = false;    ///< test mode: fill undefined upper slot halves with garbage
   bool gc_stress = false;        ///< test mode: collect at every allocation
@@ -51,7 +52,9 @@ struct StoreLimits {
 
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options = {}) : options_(options) {}
+  /// `native` is an arena that engines share (exec::make_native); without it, one that compiles gets its own.
+  explicit Engine(const EngineOptions& options = {}, std::shared_ptr<const NativeStubs> native = nullptr)
+      : options_(options), native_(std::move(native)) {}
   const EngineOptions& options() const { return options_; }
   wasm::TypeRegistry& types() { return types_; }
   /// What exec::attach() makes for engines that compile; null without.

@@ -128,6 +128,11 @@ std::vector<Mode> matrix_modes() {
   runtime::EngineOptions baseline;
   baseline.tier = runtime::Tier::baseline;
   modes.push_back({"baseline", baseline});
+  baseline.cpu_level = 1;
+  baseline.explicit_bounds = true;
+  modes.push_back({"baseline_least", baseline});
+  baseline.cpu_level = 0;
+  baseline.explicit_bounds = false;
   baseline.mix_tiers = true;
   modes.push_back({"mixed", baseline});
   return modes;

@@ -527,5 +527,29 @@ class Scripts(McpCase):
         self.assertEqual(done.stdout.decode(), (ROOT / "examples/agent/expected.txt").read_text())
 
 
+@unittest.skipUnless(os.uname().machine == "x86_64", "no compiler for this machine")
+class Compiled(McpCase):
+    def arenas(self, server):
+        """Bytes that were executed of each arena for code."""
+        found, used = [], False
+        for line in pathlib.Path(f"/proc/{server.process.pid}/smaps").read_text().splitlines():
+            if re.match(r"[0-9a-f]+-", line):
+                used = "memfd:dewar-code" in line and " r-x" in line
+            elif used and line.startswith("Rss:"):
+                found.append(int(line.split()[1]))
+        return found
+
+    def test_all_calls_share_one_arena(self):
+        for options in ((), ("-C", "tier=interp")):
+            self.assertEqual(self.arenas(self.server(*options)), [])
+        server = self.server("-C", "tier=baseline", "--harden=on", "--parallel", "3")
+        self.assertEqual(self.arenas(server), [0], "nothing ran yet")
+        calls = [server.start_call("wat", prints(f"{i}\n")) for i in range(6)]
+        for i, call in enumerate(calls):
+            self.assertEqual(self.outcome(server.response(call)["result"])["stdout"]["text"], f"{i}\n")
+        used, = self.arenas(server)
+        self.assertGreater(used, 0, "calls ran compiled code")
+
+
 if __name__ == "__main__":
     main()

@@ -35,6 +35,11 @@ EVIDENCE = {
     "gc_stress": [("collections", "unlike plain")],
     "explicit_bounds": [("guarded_memories", "none")],
     "baseline": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "baseline_v1": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "baseline_v2": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "baseline_v3": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "baseline_v4": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "baseline_explicit": [("compiled_functions", "unlike plain"), ("guarded_memories", "none")],
     "baseline_garbage": [("compiled_functions", "unlike plain")],
     "mixed": [("compiled_functions", "unlike plain"), ("collections", "unlike plain")],
 }

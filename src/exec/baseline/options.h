@@ -17,7 +17,10 @@ struct CompileOptions {
 
 /// Those of an engine.
 inline CompileOptions compile_options(const runtime::EngineOptions& engine) {
-  return {.explicit_bounds = engine.explicit_bounds};
+  CpuFeatures features = CpuFeatures::host();
+  const auto level = static_cast<CpuLevel>(engine.cpu_level - 1);
+  if (engine.cpu_level != 0 && features.has(level)) features = CpuFeatures::for_level(level);
+  return {.features = features, .explicit_bounds = engine.explicit_bounds};
 }
 
 }  // namespace dewar::exec::baseline
