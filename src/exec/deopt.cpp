@@ -64,7 +64,7 @@ void deopt_return(Stack& stack, u64* word, u32 result_slots) {
 
 u64 original_of(const Stack& stack, const u64* word) {
   const auto entry = std::lower_bound(stack.deopted.begin(), stack.deopted.end(), word, is_outside);
-  DEWAR_ASSERT(entry != stack.deopted.end() && entry->word == word, "a record was replaced by nobody");
+  if (entry == stack.deopted.end() || entry->word != word) DEWAR_UNREACHABLE("a record was replaced by nobody");
   return entry->original;
 }
 
@@ -75,8 +75,9 @@ void cut_deopted(Stack& stack) {
 namespace interp {
 
 DEWAR_HANDLER(native_deopt_return) {
+  if (stack->deopted.empty() || stack->deopted.back().word != stack->native.sp - 1)
+    DEWAR_UNREACHABLE("a frame returned to where it was not called from");
   const DeoptedReturn returned = stack->deopted.back();
-  DEWAR_ASSERT(returned.word == stack->native.sp - 1, "a frame returned to where it was not called from");
   stack->deopted.pop_back();
   const baseline::CallSite site = baseline::call_site(*stack->native.stubs, returned.original);
   code = site.code;

@@ -34,8 +34,8 @@ class Code(CliCase):
         results = {}
         for setting in settings:
             outcome = self.outcome("-C", setting, "p.wat")
-            results[setting] = (outcome["code"], outcome["exit_code"], outcome["usage"]["fuel"])
-            self.assert_outcome(self.outcome("-C", setting, "b.wat"), "trap", "trap-memory-out-of-bounds", 134)
+            results[setting] = (outcome["code"], outcome["exit_code"], outcome["limits"]["fuel"]["used"])
+            self.assert_outcome(self.outcome("-C", setting, "b.wat"), "trap", "memory-out-of-bounds", 134)
         self.assertEqual(len(set(results.values())), 1, results)
         self.assertEqual(results["tier=interp"][:2], ("exit", (500500 * 4 + 1) & 127))
 

@@ -165,8 +165,8 @@ class Compiler {
   u32 func_word() const { return func_word_; }
 
  private:
-  // Functions beyond these stay in the interpreter. They bound what compiling takes (some 50 MB at worst, for a moment),
-  // and how long it takes to find a place by compiling again, which nobody can stop.
+  // Functions beyond these stay in the interpreter. They bound what compiling takes (some 50 MB at worst, for a
+  // moment), and how long it takes to find a place by compiling again, which nobody can stop.
   static constexpr u32 kMaxCodeBytes = u32{8} << 20;
   static constexpr usize kMaxExits = usize{128} << 10;  ///< blocks of fuel and loops: 72 bytes each
   static constexpr usize kMaxOpen = usize{16} << 10;    ///< labels open at the same time: 300 bytes each

@@ -161,7 +161,8 @@ TEST(NativeThreads, AFunctionWithAProbeIsNotCompiled) {
   const u32 pc = pc_of(*shared.module, 3, wasm::Op::i32_add);
   u32 seen = 0;
   const auto probe = [](void* user, runtime::Stack&, const runtime::FrameState&) { ++*static_cast<u32*>(user); };
-  ASSERT_TRUE(exec::insert_probe(*shared.codes, 3, pc, probe, &seen, options).has_value());
+  runtime::Store store(shared.engine);
+  ASSERT_TRUE(exec::insert_probe(store, *shared.codes, 3, pc, probe, &seen).has_value());
   EXPECT_FALSE(exec::compile_now(shared.engine, code, {}));
   EXPECT_EQ(code.compiling.load(), runtime::FuncCode::kUnclaimed);
   EXPECT_EQ(shared.call_it(2), 2u);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Functions that the compiler does not take (docs/baseline.md, "Limits"): they stay in the interpreter, nothing else
+// differs, and nobody tries again. And what is asked of a compiled frame that was killed: nothing but where it was.
+#include "exec/baseline/code_object.h"
+#include "exec_fixture.h"
+#include "wasm/module.h"
+
+namespace dewar::test {
+namespace {
+
+#if defined(__x86_64__)
+
+using runtime::FuncCode;
+using runtime::Outcome;
+using runtime::TrapKind;
+
+runtime::EngineOptions baseline() {
+  runtime::EngineOptions options;
+  options.tier = runtime::Tier::baseline;
+  return options;
+}
+
+std::string times(u32 count, std::string_view text) {
+  std::string all;
+  for (u32 i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+/// Function 0 is big, "f" calls it. Is it compiled? What it does must be what the interpreter does.
+bool is_compiled(const std::string& body, const runtime::EngineOptions& options = baseline()) {
+  const std::string wat = "(module (func $big (param i32) (result i32) " + body +
+                          " (i32.add (local.get 0) (i32.const 1)))\n"
+                          "(func (export \"f\") (param i32) (result i32) (call $big (local.get 0))))";
+  TestEngine plain, engine(options);
+  runtime::Instance* const wanted = plain.load(wat);
+  runtime::Instance* const instance = engine.load(wat);
+  if (!wanted || !instance) return false;
+  for (const Slot argument : {Slot{0}, Slot{5}}) {
+    const Did did = call(engine, *instance, "f", {argument});
+    EXPECT_EQ(did, call(plain, *wanted, "f", {argument}));
+    EXPECT_EQ(did.outcome, Outcome::returned);
+  }
+  const FuncCode& big = instance->codes->at(0);
+  EXPECT_NE(instance->codes->at(1).native.load(), nullptr) << "the others are compiled";
+  EXPECT_EQ(big.compiling.load(), big.native.load() ? FuncCode::kUnclaimed : FuncCode::kInterpreted);
+  return big.native.load() != nullptr;
+}
+
+TEST(NativeLimits, Bodies) {
+  EXPECT_TRUE(is_compiled(times(100'000, "(nop)")));
+  EXPECT_TRUE(is_compiled(times((1 << 20) - 10, "(nop)")));
+  EXPECT_FALSE(is_compiled(times((1 << 20) + 1, "(nop)")));
+}
+
+TEST(NativeLimits, BlocksOfFuel) {
+  // Each `if` has two, and the function one.
+  EXPECT_TRUE(is_compiled(times((64 << 10) - 1, "(if (local.get 0) (then))")));
+  EXPECT_FALSE(is_compiled(times((64 << 10) + 1, "(if (local.get 0) (then))")));
+}
+
+TEST(NativeLimits, OpenLabels) {
+  const auto nested = [](u32 count) { return times(count, "block ") + times(count, "end "); };
+  EXPECT_TRUE(is_compiled(nested((16 << 10) - 1)));
+  EXPECT_FALSE(is_compiled(nested((16 << 10) + 1)));
+  // Also where nothing can be reached: behind a branch that is always taken.
+  EXPECT_FALSE(is_compiled("block br 0 " + nested((16 << 10) + 1) + " end"));
+}
+
+TEST(NativeLimits, CodeBytes) {
+  // Without an instruction for it, a byte of the body becomes about forty of code.
+  runtime::EngineOptions least = baseline();
+  least.cpu_level = 1;
+  EXPECT_TRUE(is_compiled("local.get 0 " + times(50'000, "i32.popcnt ") + "drop", least));
+  EXPECT_FALSE(is_compiled("local.get 0 " + times(400'000, "i32.popcnt ") + "drop", least));
+}
+
+TEST(NativeLimits, TablesAreAsLargeAsTheyHaveToBe) {
+  TestEngine engine(baseline());
+  runtime::Instance* const instance =
+      engine.load("(module (func $g) (func (export \"f\") (param i32)" +
+                  times(1000, "(call $g) (drop (i32.div_u (local.get 0) (local.get 0)))") + "))");
+  ASSERT_NE(instance, nullptr);
+  ASSERT_EQ(engine.call(*instance, "f", {1}), Outcome::returned);
+  const auto& object = *static_cast<const exec::baseline::CodeObject*>(instance->codes->at(1).native.load());
+  EXPECT_EQ(object.calls.size(), 1000u);
+  EXPECT_EQ(object.calls.capacity(), 1000u);
+  EXPECT_GE(object.traps.size(), 1000u);
+  EXPECT_EQ(object.traps.capacity(), object.traps.size());
+}
+
+TEST(NativeLimits, AKilledFrameIsWhereItIsInEveryTier) {
+  // Killed by a host function: at the next loop, call or tail call; with operands and locals, and frames below.
+  constexpr std::string_view kWat = R"((module (import "env" "kill" (func $kill))
+      (func $g) (func $late (param i32) (result i32) (local.get 0))
+      (func (export "loop") (param i32) (result i32) (local i64)
+        (local.set 1 (i64.const 9)) (local.get 0) (call $kill) (nop)
+        (loop (param i32) (result i32) (local.set 1 (i64.add (local.get 1) (i64.const 1)))))
+      (func (export "call") (param i32) (result i32) (local.get 0) (call $kill) (nop) (nop) (call $late (local.get 0))
+        (i32.add))
+      (func (export "tail") (param i32) (result i32) (call $kill) (nop) (return_call $late (local.get 0)))
+      (func $deep (param i32) (result i32) (if (result i32) (local.get 0)
+        (then (i32.add (i32.const 1) (call $deep (i32.sub (local.get 0) (i32.const 1)))))
+        (else (call $kill) (call $late (i32.const 1)))))
+      (func (export "deep") (param i32) (result i32) (call $deep (local.get 0)))))";
+  const auto run = [&](const runtime::EngineOptions& options, const char* name, u32 calls_before) {
+    TestEngine engine(options);
+    bool armed = false;
+    engine.host("kill", {}, {}, [&](runtime::CallContext& ctx, const Slot*, Slot*) {
+      if (armed) ctx.stack.interrupt(runtime::kInterruptKill);
+      return runtime::HostStatus::ok;
+    });
+    runtime::Instance* const instance = engine.load(kWat);
+    if (!instance) return Did{};
+    // What is called is prepared before, or not.
+    for (u32 i = 0; i < calls_before; ++i) EXPECT_EQ(engine.call(*instance, name, {3}), Outcome::returned);
+    armed = true;
+    const Did did = call(engine, *instance, name, {3});
+    EXPECT_EQ(engine.stack().native.sp, engine.stack().native_top());
+    return did;
+  };
+  for (const char* name : {"loop", "call", "tail", "deep"}) {
+    for (const u32 before : {0u, 1u}) {
+      const Did did = run(baseline(), name, before);
+      EXPECT_EQ(did.trap, TrapKind::interrupted) << name;
+      EXPECT_EQ(did, run({}, name, before)) << name << " after " << before;
+    }
+  }
+}
+
+#endif
+
+}  // namespace
+}  // namespace dewar::test
