@@ -59,9 +59,10 @@ u32 instruction_at(const wasm::Module& module, u32 func, u32 pc) {
   }
 }
 
-/// What both walks of a function begin with.
+/// What all walks of a function begin with.
+template <class Sink>
 struct Walked {
-  SideTableSink sink;
+  Sink sink;
   wasm::WalkScratch scratch;
   Result<void> result;
 
@@ -73,11 +74,13 @@ struct Walked {
 
 /// Bytes that the private body and the tables take. A map of the locals counts, and four blocks, whether there are so
 /// many or not; so do body and side table of a function that is never interpreted: it is the same in every mode.
-u64 kept_bytes(u64 body_size, const Walked& w) {
+template <class Sink>
+u64 kept_bytes(u64 body_size, const Walked<Sink>& w) {
   return body_size + w.sink.kept_bytes() + w.scratch.locals.size() * sizeof(u32) + 4 * CodeSet::kBlockBytes;
 }
 
-void keep_shape(CodeSet& set, FuncCode& code, const Walked& w) {
+template <class Sink>
+void keep_shape(CodeSet& set, FuncCode& code, const Walked<Sink>& w) {
   const wasm::SubType& type = code.module->func_type(wasm::FuncIndex{code.func});
   code.body_size = static_cast<u32>(code.module->slice(code.module->funcs[code.func].body).size());
   code.entry_pc = w.sink.entry_pc;
@@ -91,7 +94,7 @@ void keep_shape(CodeSet& set, FuncCode& code, const Walked& w) {
 }
 
 void keep_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, std::unique_ptr<u8[]> body,
-               Walked& w) {
+               Walked<SideTableSink>& w) {
   const wasm::Module& module = set.module();
   for (const auto& call : w.sink.direct_calls)
     w.sink.entries[call.entry].callee = &set.at(call.func - module.num_imported_funcs);
@@ -116,16 +119,16 @@ bool is_prepared(const FuncCode& code) {
   return code.frame_slots.load(std::memory_order_relaxed) != FuncCode::kUnprepared;
 }
 
-enum class Wanted : u8 { kShape, kShapeAndBody };
-
 /// Precondition: set.mutex() is held, and nothing of `code` is there.
-bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer, Wanted wanted) {
+template <class Sink>
+bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
+  constexpr bool kWithBody = std::is_same_v<Sink, SideTableSink>;
   const auto original = set.module().slice(set.module().funcs[code.func].body);
   const auto refuse = [payer](runtime::TrapKind kind) { return payer->trap.kind = kind, false; };
   const u64 budget = payer ? payer->store.code_room() : ~u64{0};
   if (original.size() > budget) return refuse(runtime::TrapKind::code_memory);
-  auto body = wanted == Wanted::kShapeAndBody ? copy_of(original) : nullptr;
-  Walked w(set.module(), code.func, body.get(), budget - original.size(),
+  auto body = kWithBody ? copy_of(original) : nullptr;
+  Walked<Sink> w(set.module(), code.func, body.get(), budget - original.size(),
            payer ? payer->kill_bits() : base::StopBits{});
   if (was_stopped(w.result)) return refuse(runtime::TrapKind::interrupted);
   const u64 kept = kept_bytes(original.size(), w);
@@ -133,7 +136,7 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   if (w.sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
   DEWAR_ASSERT(w.result.has_value(), "prepare() was given a body that does not validate");
   keep_shape(set, code, w);
-  if (body) keep_body(set, code, options, std::move(body), w);
+  if constexpr (kWithBody) keep_body(set, code, options, std::move(body), w);
   code.frame_slots.store(code.local_slots + runtime::kHeaderSlots + code.max_operands, std::memory_order_release);
   return true;
 }
@@ -142,7 +145,7 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
 
 bool prepare_shape(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
   std::lock_guard lock(set.mutex());
-  return is_prepared(code) || make(set, code, options, payer, Wanted::kShape);
+  return is_prepared(code) || make<ShapeSink>(set, code, options, payer);
 }
 
 void prepare_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options) {
@@ -150,7 +153,7 @@ void prepare_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& op
   DEWAR_ASSERT(is_prepared(code), "a body is made for a function whose shape is known");
   if (code.body) return;
   auto body = copy_of(set.module().slice(set.module().funcs[code.func].body));
-  Walked w(set.module(), code.func, body.get(), ~u64{0}, {});
+  Walked<SideTableSink> w(set.module(), code.func, body.get(), ~u64{0}, {});
   DEWAR_ASSERT(w.result.has_value(), "prepare_body() was given a body that does not validate");
   keep_body(set, code, options, std::move(body), w);
 }
@@ -158,7 +161,7 @@ void prepare_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& op
 bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
   {
     std::lock_guard lock(set.mutex());
-    if (!is_prepared(code)) return make(set, code, options, payer, Wanted::kShapeAndBody);
+    if (!is_prepared(code)) return make<SideTableSink>(set, code, options, payer);
     if (code.body) return true;
   }
   prepare_body(set, code, options);

@@ -2,6 +2,7 @@
 // SideTableSink: the walker sink that lays out a function for the interpreter. One SideEntry per taken-or-not decision,
 // in pc order; fuel of a block is known when the block ends and is then written to every entry that leads to it
 // (fuel_blocks.h). A branch to the function's own label runs the final `end`.
+// ShapeSink is the same without entries, which it only counts: for functions that are not interpreted.
 #pragma once
 
 #include <vector>
@@ -13,18 +14,19 @@
 
 namespace dewar::exec {
 
-class SideTableSink : public wasm::NullSink {
+template <bool kTable>
+class BasicSideTableSink : public wasm::NullSink {
  public:
   static constexpr bool kWantSlots = true;
   static constexpr bool kWantLocals = true;
   static constexpr bool kBounded = true;
 
   /// `body` is the private copy to rewrite, or null to only count; `room` = bytes that the tables may take.
-  SideTableSink(u8* body, u32 locate_pc, u64 room = ~u64{0}) : body_(body), locate_pc_(locate_pc), room_(room) {}
+  BasicSideTableSink(u8* body, u32 locate_pc, u64 room = ~u64{0}) : body_(body), locate_pc_(locate_pc), room_(room) {}
 
   /// Bytes of what remains after the walk.
   u64 kept_bytes() const {
-    return entries.size() * sizeof(runtime::SideEntry) + rows_.size() * sizeof(runtime::HandlerRow);
+    return u64{count_} * sizeof(runtime::SideEntry) + rows_.size() * sizeof(runtime::HandlerRow);
   }
   /// Bytes that the walk took so far, where vectors may have twice the room that they use. It only grows, so that the
   /// room that a function needs is what this gives at its end.
@@ -32,13 +34,13 @@ class SideTableSink : public wasm::NullSink {
     // An entry may be a call, and two places wait for its fuel or target.
     constexpr u64 kPerEntry = sizeof(runtime::SideEntry) + sizeof(u32) + 2 * sizeof(Ref) + sizeof(DirectCall);
     constexpr u64 kPerRow = 2 * sizeof(runtime::HandlerRow) + sizeof(u32) + sizeof(Ref);
-    return 2 * (entries.size() * kPerEntry + rows_.size() * kPerRow + instr_count_ * sizeof(interp::InstrAt) +
+    return 2 * (count_ * kPerEntry + rows_.size() * kPerRow + instr_count_ * sizeof(interp::InstrAt) +
                 most_open_ * sizeof(Open));
   }
   /// Is there no room for what was found so far?
   bool full() const { return needed_bytes() > room_; }
 
-  std::vector<runtime::SideEntry> entries;
+  std::vector<runtime::SideEntry> entries;  ///< of a ShapeSink none
   std::vector<runtime::HandlerRow> handlers;
   std::vector<interp::InstrAt> instrs;  ///< every instruction that can be reached; only with a body
   struct DirectCall {
@@ -51,7 +53,7 @@ class SideTableSink : public wasm::NullSink {
   template <class W>
   void begin(W& w, u32 pc) {
     entry_pc = pc;
-    blocks_.paid_at({Ref::kEntry, 0});
+    paid_at({Ref::kEntry, 0});
     open_.push_back({});
     for (wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
   }
@@ -104,13 +106,13 @@ class SideTableSink : public wasm::NullSink {
         base::Cursor c(w.module().slice(w.module().funcs[w.func().value].body));
         c.seek(pc + 1);
         const u32 depth = c.leb_u32();
-        entries[emit()].drop = w.label(depth).slots;
+        at(emit()).drop = w.label(depth).slots;
         return;
       }
       case Op::call:
       case Op::call_indirect:
       case Op::call_ref:
-        if (call_entry_ != kNone) entries[call_entry_].keep = w.pc() - pc;
+        if (call_entry_ != kNone) at(call_entry_).keep = w.pc() - pc;
         call_entry_ = kNone;
         break;
       case Op::global_get:
@@ -133,12 +135,12 @@ class SideTableSink : public wasm::NullSink {
     if (!label.dead) {
       if (label.kind == Op::loop) {
         o.loop_entry = emit();
-        blocks_.paid_at({Ref::kNext, o.loop_entry});
+        paid_at({Ref::kNext, o.loop_entry});
       } else if (label.kind == Op::if_) {
         o.if_entry = emit();
-        entry_pcs_[o.if_entry] = label.pc;
+        if constexpr (kTable) entry_pcs_[o.if_entry] = label.pc;
         close_block();
-        blocks_.paid_at({Ref::kNext, o.if_entry});
+        paid_at({Ref::kNext, o.if_entry});
       }
     }
     if (label.kind == Op::try_table) o.row_count = static_cast<u32>(rows_.size()) - o.first_row;
@@ -150,10 +152,10 @@ class SideTableSink : public wasm::NullSink {
   void on_else(W& w, wasm::Label& label) {
     if (label.dead) return;
     const u32 e = emit();
-    open_.back().pending.push_back({Ref::kTaken, e});
+    wait_for(open_.back(), {Ref::kTaken, e});
     close_block();
     set_target(open_.back().if_entry, w.pc());
-    blocks_.paid_at({Ref::kTaken, open_.back().if_entry});
+    paid_at({Ref::kTaken, open_.back().if_entry});
     open_.back().if_entry = kNone;
   }
 
@@ -173,8 +175,8 @@ class SideTableSink : public wasm::NullSink {
     if (label.dead) return;
     const u32 e = emit();
     if (label.kind == Op::catch_ || label.kind == Op::catch_all) {
-      entries[e].drop = 1;
-      entries[e].keep = wasm::slots_of(label.results());
+      at(e).drop = 1;
+      at(e).keep = wasm::slots_of(label.results());
       if (body_) body_[op_pc_] = interp::kCatchEnd;
     }
     join(w, o, e);
@@ -188,18 +190,18 @@ class SideTableSink : public wasm::NullSink {
     if (o.keep == kNone) o.keep = wasm::slots_of(target.branch_types());
     const u32 keep = o.keep;
     const u32 e = emit();
-    entries[e] = entry(slots - keep - target.slots, keep);
+    at(e) = entry(slots - keep - target.slots, keep);
     if (target.kind == wasm::Op::loop) {
-      entries[e].delta_pc = static_cast<i32>(target.pc) - static_cast<i32>(op_pc_);
-      entries[e].delta_side = side_bytes(e, o.loop_entry);
+      at(e).delta_pc = static_cast<i32>(target.pc) - static_cast<i32>(op_pc_);
+      at(e).delta_side = side_bytes(e, o.loop_entry);
     } else {
-      o.pending.push_back({Ref::kTaken, e});
+      wait_for(o, {Ref::kTaken, e});
     }
     // Each label of a br_table has an entry of its own, even where many lead to the same place: the handler adds the
     // index and is there. Shared entries would cost every br_table one more load; the code budget bounds them instead.
     if (op == wasm::Op::br_table) return;
     close_block();
-    if (op != wasm::Op::br) blocks_.paid_at({Ref::kNext, e});
+    if (op != wasm::Op::br) paid_at({Ref::kNext, e});
   }
 
   template <class W>
@@ -223,18 +225,18 @@ class SideTableSink : public wasm::NullSink {
       if (index < w.module().num_imported_funcs) {
         if (body_) body_[op_pc_] = interp::kCallImport;
       } else {
-        direct_calls.push_back({e, index});
+        if constexpr (kTable) direct_calls.push_back({e, index});
       }
     }
     call_entry_ = e;
     close_block();
-    blocks_.paid_at({Ref::kNext, e});
+    paid_at({Ref::kNext, e});
   }
 
   template <class W>
   void on_return(W& w) {
     if (!w.live()) return;
-    entries[emit()].keep = wasm::slots_of(w.module().func_type(w.func()).results);
+    at(emit()).keep = wasm::slots_of(w.module().func_type(w.func()).results);
     close_block();
   }
 
@@ -252,7 +254,7 @@ class SideTableSink : public wasm::NullSink {
       row.target_pc = target.pc;
       row.target_st = open_[open_.size() - 1 - depth].loop_entry;
     } else if (w.live()) {
-      open_[open_.size() - 1 - depth].pending.push_back({Ref::kRow, index});
+      wait_for(open_[open_.size() - 1 - depth], {Ref::kRow, index});
     }
     rows_.push_back(row);
   }
@@ -263,9 +265,9 @@ class SideTableSink : public wasm::NullSink {
     Open& o = open_.back();
     if (label.kind == wasm::Op::try_) o.end = op_pc_;
     const u32 e = emit();
-    entries[e].drop = label.kind == wasm::Op::try_ ? 0 : 1;
-    entries[e].keep = wasm::slots_of(label.results());
-    o.pending.push_back({Ref::kTaken, e});
+    at(e).drop = label.kind == wasm::Op::try_ ? 0 : 1;
+    at(e).keep = wasm::slots_of(label.results());
+    wait_for(o, {Ref::kTaken, e});
     close_block();
     runtime::HandlerRow row;
     row.begin = o.begin;
@@ -274,8 +276,8 @@ class SideTableSink : public wasm::NullSink {
     row.legacy = true;
     row.height = label.slots;
     row.target_pc = w.pc();
-    row.target_st = static_cast<u32>(entries.size());
-    blocks_.paid_at({Ref::kRow, static_cast<u32>(rows_.size())});
+    row.target_st = count_;
+    paid_at({Ref::kRow, static_cast<u32>(rows_.size())});
     order_.push_back(static_cast<u32>(rows_.size()));
     rows_.push_back(row);
   }
@@ -322,15 +324,33 @@ class SideTableSink : public wasm::NullSink {
     return e;
   }
   u32 emit() {
-    entries.push_back(entry(0, 0));
-    entry_pcs_.push_back(op_pc_);
-    return static_cast<u32>(entries.size() - 1);
+    if constexpr (kTable) {
+      entries.push_back(entry(0, 0));
+      entry_pcs_.push_back(op_pc_);
+    }
+    return count_++;
+  }
+  runtime::SideEntry& at(u32 e) {
+    if constexpr (kTable) {
+      return entries[e];
+    } else {
+      return nobodys_;
+    }
+  }
+  /// Who waits for a label, or pays for a block. Without a table only rows, and the function's entry, matter.
+  static bool matters(const Ref& r) { return kTable || r.kind == Ref::kRow || r.kind == Ref::kEntry; }
+  void wait_for(Open& o, const Ref& r) {
+    if (matters(r)) o.pending.push_back(r);
+  }
+  void paid_at(const Ref& r) {
+    if (matters(r)) blocks_.paid_at(r);
   }
   void set_target(u32 e, u32 pc) {
-    entries[e].delta_pc = static_cast<i32>(pc) - static_cast<i32>(entry_pcs_[e]);
-    entries[e].delta_side = side_bytes(e, static_cast<u32>(entries.size()));
+    if constexpr (!kTable) return;
+    at(e).delta_pc = static_cast<i32>(pc) - static_cast<i32>(entry_pcs_[e]);
+    at(e).delta_side = side_bytes(e, count_);
   }
-  u32 next_entry() const { return static_cast<u32>(entries.size()); }
+  u32 next_entry() const { return count_; }
   void need_room(u32 slots) {
     if (slots > max_operands) max_operands = slots;
   }
@@ -340,8 +360,8 @@ class SideTableSink : public wasm::NullSink {
     blocks_.close([this](const Ref& r, u32 cost) {
       switch (r.kind) {
         case Ref::kEntry: entry_cost = cost; break;
-        case Ref::kTaken: entries[r.index].cost_taken = cost; break;
-        case Ref::kNext: entries[r.index].cost_next = cost; break;
+        case Ref::kTaken: at(r.index).cost_taken = cost; break;
+        case Ref::kNext: at(r.index).cost_next = cost; break;
         case Ref::kRow: rows_[r.index].cost = cost; break;
       }
     });
@@ -350,26 +370,26 @@ class SideTableSink : public wasm::NullSink {
   template <class W>
   void join(W& w, Open& o, u32 e) {
     close_block();
-    blocks_.paid_at({Ref::kNext, e});
-    if (o.if_entry != kNone) o.pending.push_back({Ref::kTaken, o.if_entry});
+    paid_at({Ref::kNext, e});
+    if (o.if_entry != kNone) wait_for(o, {Ref::kTaken, o.if_entry});
     for (const Ref& r : o.pending) {
       if (r.kind == Ref::kTaken) {
         set_target(r.index, w.pc());
       } else {
         rows_[r.index].target_pc = w.pc();
-        rows_[r.index].target_st = static_cast<u32>(entries.size());
+        rows_[r.index].target_st = count_;
       }
-      blocks_.paid_at(r);
+      paid_at(r);
     }
   }
   void finish(wasm::Label& label, Open& o) {
     const u32 e = emit();
-    entries[e].keep = wasm::slots_of(label.results());
+    at(e).keep = wasm::slots_of(label.results());
     for (const Ref& r : o.pending) {
       if (r.kind == Ref::kTaken) {
-        entries[r.index].delta_pc = static_cast<i32>(op_pc_) - static_cast<i32>(entry_pcs_[r.index]);
-        entries[r.index].delta_side = side_bytes(r.index, e);
-        entries[r.index].cost_taken = 1;
+        at(r.index).delta_pc = static_cast<i32>(op_pc_) - static_cast<i32>(entry_pcs_[r.index]);
+        at(r.index).delta_side = side_bytes(r.index, e);
+        at(r.index).cost_taken = 1;
       } else {
         rows_[r.index].target_pc = op_pc_;
         rows_[r.index].target_st = e;
@@ -417,6 +437,8 @@ class SideTableSink : public wasm::NullSink {
   bool last_live_ = false;
   u32 op_pc_ = 0;
   usize instr_count_ = 0;
+  u32 count_ = 0;  ///< entries
+  runtime::SideEntry nobodys_{};
   u32 found_at_ = 0;
   bool found_here_ = false;
   u32 call_entry_ = kNone;
@@ -428,5 +450,8 @@ class SideTableSink : public wasm::NullSink {
   std::vector<runtime::HandlerRow> rows_;
   std::vector<u32> order_;
 };
+
+using SideTableSink = BasicSideTableSink<true>;
+using ShapeSink = BasicSideTableSink<false>;
 
 }  // namespace dewar::exec
