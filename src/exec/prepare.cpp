@@ -129,7 +129,7 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   if (original.size() > budget) return refuse(runtime::TrapKind::code_memory);
   auto body = kWithBody ? copy_of(original) : nullptr;
   Walked<Sink> w(set.module(), code.func, body.get(), budget - original.size(),
-           payer ? payer->kill_bits() : base::StopBits{});
+                 payer ? payer->kill_bits() : base::StopBits{});
   if (was_stopped(w.result)) return refuse(runtime::TrapKind::interrupted);
   const u64 kept = kept_bytes(original.size(), w);
   const u64 needed = std::max(kept, original.size() + w.sink.needed_bytes());

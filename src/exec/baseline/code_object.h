@@ -54,6 +54,7 @@ class CodeObject final : public runtime::NativeCode {
   const CompileOptions options;
   const bool wide_charges;  ///< fuel of blocks in 32 bits
   CodeArena::Range range;
+  u32 exits_at = 0;  ///< native offset of the first exit
   // Ascending.
   std::vector<CallRow> calls;
   std::vector<TrapRow> traps;

@@ -206,6 +206,7 @@ void Compiler::watch(ColdList::Watch what) {
 }
 
 bool Compiler::finish() {
+  exits_at_ = m_.position();
   for (Exit& exit : exits_) {
     mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_.poll ? "interrupt" : "out of fuel");
     m_.bind(exit.entry);
@@ -261,6 +262,7 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   std::memcpy(range->write + compiler.func_word(), &word, sizeof word);
   object->entry = range->code;
   object->body = range->code + compiler.body_offset();
+  object->exits_at = compiler.exits_at();
   // Copied, so that they have no room to grow.
   object->calls.assign(compiler.calls().begin(), compiler.calls().end());
   object->traps.assign(compiler.traps().begin(), compiler.traps().end());

@@ -152,7 +152,12 @@ class Compiler {
   void watch_loop(u32 pc) { watched_loop_ = pc; }
   const PlaceState& seen() const { return seen_; }
   const std::optional<LoopSite>& seen_loop() const { return seen_loop_; }
-  bool has_seen() const { return seen_.found || seen_loop_; }
+  /// What was looked for is known; of an exit for want of fuel, its cost as well.
+  bool has_seen() const {
+    if (watched_exit_ >= exits_.size()) return seen_.found || seen_loop_;
+    const Exit& exit = exits_[watched_exit_];
+    return exit.cost != 0 || exit.stub != support_.out_of_fuel;
+  }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::vector<CallRow>& calls() { return calls_; }
   std::vector<TrapRow>& traps() { return traps_; }
@@ -162,6 +167,7 @@ class Compiler {
     if (DEWAR_UNLIKELY(marks_ != nullptr)) marks_->push_back({m_.position(), kind, pc, what});
   }
   u32 body_offset() const { return body_offset_; }
+  u32 exits_at() const { return exits_at_; }
   u32 func_word() const { return func_word_; }
 
  private:
@@ -293,6 +299,7 @@ class Compiler {
   Label func_label_;
   Label entry_slow_;
   u32 body_offset_ = 0;
+  u32 exits_at_ = 0;
   u32 func_word_ = 0;
   std::vector<CodeMark>* marks_ = nullptr;
 };

@@ -59,17 +59,28 @@ const Compiler::PlaceState& stand_at(Compiler& compiler, const CodeObject& objec
   return at;
 }
 
+/// Which exit's call ends there: they stand one behind the other, a call each and perhaps a jump back.
+u32 exit_index(const CodeObject& object, u32 after) {
+  constexpr u8 kCall = 0xe8, kJump = 0xe9, kShortJump = 0xeb;
+  const u8* const code = object.range.code;
+  u32 at = object.exits_at;
+  for (u32 index = 0; at < after && code[at] == kCall; ++index) {
+    at += 5;
+    if (at == after) return index;
+    at += code[at] == kJump ? 5 : code[at] == kShortJump ? 2 : 0;
+  }
+  DEWAR_UNREACHABLE("no exit of compiled code is there");
+}
+
 }  // namespace
 
 ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
-  Compiler first(*object.func, *object.support, object.options, object.wide_charges);
-  if (!run(first, *object.func, {})) DEWAR_UNREACHABLE("what was compiled once does not compile again");
-  const auto exit = std::ranges::lower_bound(first.exits(), after, {}, &Compiler::Exit::after);
-  if (exit == first.exits().end() || exit->after != after) DEWAR_UNREACHABLE("no exit of compiled code is there");
-  Compiler second(*object.func, *object.support, object.options, object.wide_charges);
-  second.watch_exit(static_cast<u32>(exit - first.exits().begin()));
-  stand_at(second, object, fp, registers);
-  return {object.func, exit->pc, exit->slots, exit->cost};
+  const u32 index = exit_index(object, after);
+  Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
+  compiler.watch_exit(index);
+  stand_at(compiler, object, fp, registers);
+  const Compiler::Exit& exit = compiler.exits()[index];
+  return {object.func, exit.pc, exit.slots, exit.cost};
 }
 
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
