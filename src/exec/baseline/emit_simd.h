@@ -26,9 +26,6 @@ enum How : u8 {
 /// Lanes; the S ones are read with their sign.
 enum Lane : u8 { kI8, kI8S, kI16, kI16S, kI32, kI64, kF32, kF64 };
 
-enum class ByteShift : u8 { kShl, kShrS, kShrU };
-using enum ByteShift;
-
 inline bool has(EmitContext& c, CpuLevel level) { return c.options.features.has(level); }
 inline Xmm in(EmitContext& c, Value& value) { return xmm(c.state.in_reg(value)); }
 inline Reg temp(EmitContext& c) { return c.state.take(kXmmMask); }
@@ -90,41 +87,6 @@ inline Mem literal(EmitContext& c, u64 both) { return c.literals.at(both, both);
 constexpr u64 twice(u32 bits) { return u64{bits} << 32 | bits; }
 inline void all_ones(EmitContext& c, Xmm reg) { c.m.vec(op::pcmpeqd, reg, reg, reg); }
 inline void zero(EmitContext& c, Xmm reg) { c.m.vec(op::xorps, reg, reg, reg); }
-/// Canonical NaNs in a result of float lanes (design D10). Changes flags.
-void settle_lanes(EmitContext& c, Xmm reg, bool is64);
-
-// ---- emit_simd_int.cpp ----
-void complement(EmitContext& c);
-void bitselect(EmitContext& c);
-void negate(EmitContext& c, VecOp<Shape::rvm> subtract);
-void shift_bytes(EmitContext& c, ByteShift kind);
-void shift_i64_s(EmitContext& c);
-/// The count, modulo `bits`, plus `more`, in kScratchXmm.
-void shift_count(EmitContext& c, Value& count, u32 bits, u32 more = 0);
-void abs_i64(EmitContext& c);
-void mul_i64(EmitContext& c);
-void popcnt(EmitContext& c);
-void q15mulr(EmitContext& c);
-void extmul_i8(EmitContext& c, VecOp<Shape::rm> extend, bool high);
-void extmul_i16(EmitContext& c, VecOp<Shape::rvm> high_part, bool high);
-void extmul_i32(EmitContext& c, VecOp<Shape::rvm> multiply, bool high);
-void extadd_i8(EmitContext& c, bool is_signed);
-void extadd_i16(EmitContext& c, bool is_signed);
-void dot_i8(EmitContext& c, bool add);
-
-// ---- emit_simd_float.cpp ----
-void float_neg(EmitContext& c, Rep lane);
-void float_abs(EmitContext& c, Rep lane);
-void float_min(EmitContext& c, Rep lane);
-void float_max(EmitContext& c, Rep lane);
-void multiply_add(EmitContext& c, Rep lane, bool negated);
-void trunc_f32_s(EmitContext& c);
-void trunc_f32_u(EmitContext& c);
-void trunc_f64_s(EmitContext& c);
-void trunc_f64_u(EmitContext& c);
-void convert_f32_u(EmitContext& c);
-void convert_f64_u(EmitContext& c);
-
 // ---- emit_simd_lane.cpp ----
 void constant(EmitContext& c, const u8* bytes);
 void splat(EmitContext& c, Lane lane);
