@@ -10,26 +10,61 @@ namespace dewar::exec::baseline {
 
 Compiler::Compiler(const runtime::FuncCode& func, const NativeSupport& support, const CompileOptions& options,
                    bool wide_charges)
-    : func_(func),
-      support_(support),
-      body_(func.module->slice(func.module->funcs[func.func].body)),
-      options_(options),
-      m_(options_.features, kMaxCodeBytes),
-      wide_charges_(wide_charges),
-      first_operand_(func.local_slots + runtime::kHeaderSlots) {}
+    : options_(options), m_(options_.features, kMaxCodeBytes) {
+  restart(func, support, wide_charges);
+}
+
+void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges) {
+  func_ = &func;
+  support_ = &support;
+  body_ = func.module->slice(func.module->funcs[func.func].body);
+  wide_charges_ = wide_charges;
+  too_long_ = false;
+  first_operand_ = func.local_slots + runtime::kHeaderSlots;
+  m_.reset();
+  cold_.reset();
+  cold_.watch({});
+  literals_.reset();
+  emit_.pc = 0;
+  traps_.clear();
+  seen_ = {};
+  seen_loop_.reset();
+  watched_exit_ = watched_loop_ = ~u32{0};
+  leaving_ = nullptr;
+  open_.clear();
+  blocks_ = {};
+  charges_.clear();
+  exits_.clear();
+  cold_steps_.clear();
+  stubs_.clear();
+  calls_.clear();
+  table_targets_.clear();
+  table_.clear();
+  target_of_depth_.clear();
+  func_label_ = {};
+  entry_slow_ = {};
+  body_offset_ = func_word_ = 0;
+  marks_ = nullptr;
+}
+
+bool Compiler::is_bloated() const {
+  // Bodies of some 50 KB.
+  return m_.position() > u32{256} << 10 || exits_.capacity() > usize{4} << 10 || open_.capacity() > 256 ||
+         scratch_.stack.capacity() > usize{16} << 10;
+}
 
 void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
-  const u32 params = static_cast<u32>(module().func_type(wasm::FuncIndex{func_.func}).params.size());
+  const u32 params = static_cast<u32>(module().func_type(wasm::FuncIndex{func_->func}).params.size());
   const bool cleared = state_.begin(locals, params, first_operand_);
   scan_.run(body_, entry_pc, static_cast<u32>(locals.size()));
   add_open();
   mark(CodeMark::Kind::entry);
   m_.endbr64();
-  if (func_.local_slots - func_.param_slots >= kManySlots) {
+  if (func_->local_slots - func_->param_slots >= kManySlots) {
     // To clear them is bulk work, which is paid for before there is a frame.
-    jump_stub(static_cast<const u8*>(support_.interp_entry));
+    jump_stub(static_cast<const u8*>(support_->interp_entry));
   } else {
-    m_.lea(Width::w64, Gpr::r11, slot(func_.frame_slots.load(std::memory_order_relaxed)));
+    m_.lea(Width::w64, Gpr::r11, slot(func_->frame_slots.load(std::memory_order_relaxed)));
     m_.cmp(Width::w64, Gpr::r11, Mem(kStack, at::kLimit));
     m_.jcc(Cond::a, entry_slow_);
     if (cleared) clear_locals();
@@ -40,7 +75,7 @@ void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
 
 void Compiler::clear_locals() {
   constexpr u32 kInline = 8;
-  const u32 first = func_.param_slots, count = func_.local_slots - first;
+  const u32 first = func_->param_slots, count = func_->local_slots - first;
   if (count == 0) return;
   m_.zero(Gpr::rax);
   if (count <= kInline) {
@@ -85,7 +120,7 @@ void Compiler::begin_block(u32 pc, u32 slots) {
   state_.settle_flags();
   m_.sub(Width::w64, kFuel, Imm(wide_charges_ ? INT32_MAX : 0));
   const u32 field = m_.position() - (wide_charges_ ? 4 : 1);
-  m_.jcc(Cond::s, add_exit(support_.out_of_fuel, pc, slots, false).entry);
+  m_.jcc(Cond::s, add_exit(support_->out_of_fuel, pc, slots, false).entry);
   charges_.push_back({field, static_cast<u32>(exits_.size() - 1)});
   blocks_.paid_at(static_cast<u32>(charges_.size() - 1));
 }
@@ -106,7 +141,7 @@ void Compiler::close_block() {
 
 void Compiler::poll(u32 pc, u32 slots) {
   m_.cmp(Width::w32, Mem(kStack, at::kInterruptWord), Imm(0));
-  Exit& exit = add_exit(support_.poll, pc, slots, true);
+  Exit& exit = add_exit(support_->poll, pc, slots, true);
   m_.jcc(Cond::ne, exit.entry);
   m_.bind(exit.back);
 }
@@ -121,7 +156,7 @@ void Compiler::emit_step(const Instr& instr, u32 handler, u32 pc) {
   m_.mov_imm(Gpr::r12, pc);
   m_.lea(Width::w64, Gpr::r10, operand(instr.slots));
   m_.mov(Width::w64, Gpr::rdx, Mem(func_label_));
-  call_stub(support_.step);
+  call_stub(support_->step);
 }
 
 void Compiler::charge_move(const Instr& instr, u32 count) {
@@ -189,7 +224,7 @@ void Compiler::emit_cold_code() {
   for (u32 i = 0; i < cold_.exits().size(); ++i) {
     const auto trap = [](void* user, TrapKind kind, u32) {
       auto* const c = static_cast<Compiler*>(user);
-      c->call_stub(c->support_.trap);
+      c->call_stub(c->support_->trap);
       c->traps_.push_back({.after = c->m_.position(), .kind = static_cast<u32>(kind)});
     };
     mark(CodeMark::Kind::cold, cold_.exits()[i].pc, cold_name(cold_.exits()[i]));
@@ -208,7 +243,7 @@ void Compiler::watch(ColdList::Watch what) {
 bool Compiler::finish() {
   exits_at_ = m_.position();
   for (Exit& exit : exits_) {
-    mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_.poll ? "interrupt" : "out of fuel");
+    mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_->poll ? "interrupt" : "out of fuel");
     m_.bind(exit.entry);
     call_stub(exit.stub);
     exit.after = m_.position();
@@ -217,7 +252,7 @@ bool Compiler::finish() {
   if (entry_slow_.awaited()) {
     mark(CodeMark::Kind::cold, 0, "call that is interrupted or does not fit");
     m_.bind(entry_slow_);
-    jump_stub(static_cast<const u8*>(support_.interp_entry));
+    jump_stub(static_cast<const u8*>(support_->interp_entry));
   }
   for (ColdStep& cold : cold_steps_) {
     mark(CodeMark::Kind::cold, cold.instr.pc, "function of another type, or none");
@@ -238,9 +273,8 @@ bool Compiler::finish() {
 
 bool run(Compiler& compiler, const runtime::FuncCode& func, base::StopBits stop) {
   CompileSink sink(compiler);
-  wasm::WalkScratch scratch;
-  scratch.stop_bits = stop;
-  const auto walked = wasm::walk(*func.module, wasm::FuncIndex{func.func}, sink, scratch);
+  compiler.scratch().stop_bits = stop;
+  const auto walked = wasm::walk(*func.module, wasm::FuncIndex{func.func}, sink, compiler.scratch());
   return walked.has_value() && compiler.finish();
 }
 
@@ -283,13 +317,33 @@ bool fits(const runtime::FuncCode& func) {
   return memory != nullptr;
 }
 
+/// The compiler of the last function that this thread compiled: most of what a small function costs is memory.
+thread_local std::unique_ptr<Compiler> t_waiting;
+
+struct KeepCompiler {
+  void operator()(Compiler* compiler) const {
+    std::unique_ptr<Compiler> done(compiler);
+    if (!done->is_bloated()) t_waiting = std::move(done);
+  }
+};
+
+std::unique_ptr<Compiler, KeepCompiler> take_compiler(const runtime::FuncCode& func, const NativeSupport& support,
+                                                      const CompileOptions& options, bool wide_charges) {
+  if (t_waiting && t_waiting->options() == options) {
+    t_waiting->restart(func, support, wide_charges);
+    return std::unique_ptr<Compiler, KeepCompiler>(t_waiting.release());
+  }
+  return std::unique_ptr<Compiler, KeepCompiler>(new Compiler(func, support, options, wide_charges));
+}
+
 }  // namespace
 
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           const CompileOptions& options, base::StopBits stop) {
   if (!fits(func)) return nullptr;
   for (const bool wide_charges : {false, true}) {
-    Compiler compiler(func, *support, options, wide_charges);
+    const std::unique_ptr<Compiler, KeepCompiler> taken = take_compiler(func, *support, options, wide_charges);
+    Compiler& compiler = *taken;
     if (!run(compiler, func, stop)) {
       if (compiler.needs_wide_charges()) continue;
       return nullptr;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <optional>
+#include <array>
 #include <vector>
 
 #include "base/stop.h"
@@ -58,7 +59,6 @@ struct Instr {
   u32 pc = 0;
   u32 last = 0;     ///< offset of the opcode's last byte: immediates begin behind it
   u32 slots = 0;    ///< operand slots before it
-  u32 handler = 0;  ///< of the interpreter: its index in a dispatch table
   Rep rep{};        ///< select: of its values
 };
 
@@ -87,13 +87,20 @@ class Compiler {
 
   Compiler(const runtime::FuncCode& func, const NativeSupport& support, const CompileOptions& options,
            bool wide_charges);
+  /// Another function, with the same options: as if newly made, but with the memory of those before.
+  void restart(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges);
+  const CompileOptions& options() const { return options_; }
+  /// Does it hold on to more memory than a function should find waiting?
+  bool is_bloated() const;
+  wasm::WalkScratch& scratch() { return scratch_; }
 
   // ---- for handlers ----
   Assembler& m() { return m_; }
-  const runtime::FuncCode& func() const { return func_; }
-  const wasm::Module& module() const { return *func_.module; }
+  const runtime::FuncCode& func() const { return *func_; }
+  const wasm::Module& module() const { return *func_->module; }
   /// Immediates of an instruction.
-  const u8* immediates(const Instr& instr) const { return body_.data() + instr.last + 1; }
+  const u8* immediates(const Instr& instr) const { return immediates_at(instr.last + 1); }
+  const u8* immediates_at(u32 pc) const { return body_.data() + pc; }
   static Mem slot(u32 index) { return Mem(kFp, static_cast<i32>(index * sizeof(Slot))); }
   /// Slot `height` of the operands.
   Mem operand(u32 height, i32 more = 0) const {
@@ -102,7 +109,7 @@ class Compiler {
   /// Everything into its slot; the state knows no operands after it.
   void sync();
   /// Runs the interpreter's handler for the instruction. Everything is in its slot before and after it.
-  void step(const Instr& instr) { step(instr, instr.handler, instr.last); }
+  void step(const Instr& instr) { step(instr, interp::handler_index(instr.op), instr.last); }
   /// The same with a handler that needs none of the opcode's bytes.
   void step(const Instr& instr, u32 handler, u32 pc);
   /// Pays for moving `count` slots, if they are many: bulk work (docs/ABI.md).
@@ -159,8 +166,8 @@ class Compiler {
     return exit.cost != 0 || exit.stub != support_.out_of_fuel;
   }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
-  std::vector<CallRow>& calls() { return calls_; }
-  std::vector<TrapRow>& traps() { return traps_; }
+  std::span<const CallRow> calls() const { return calls_; }
+  std::span<const TrapRow> traps() const { return traps_; }
   /// For who looks at the code: notes there what is emitted where.
   void list_marks(std::vector<CodeMark>* marks) { marks_ = marks; }
   void mark(CodeMark::Kind kind, u32 pc = 0, std::string_view what = {}) {
@@ -266,8 +273,8 @@ class Compiler {
   void want(const Instr& instr, std::span<const Rep> operands);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
 
-  const runtime::FuncCode& func_;
-  const NativeSupport& support_;
+  const runtime::FuncCode* func_ = nullptr;
+  const NativeSupport* support_ = nullptr;
   std::span<const u8> body_;
   const CompileOptions options_;
   Assembler m_;
@@ -283,9 +290,9 @@ class Compiler {
   u32 watched_loop_ = ~u32{0};
   const Value* leaving_ =
       nullptr;  ///< at an exit on the way out of the function: the result, which is all that is left
-  const bool wide_charges_;
+  bool wide_charges_ = false;
   bool too_long_ = false;
-  const u32 first_operand_;
+  u32 first_operand_ = 0;
   std::vector<Open> open_;
   FuelBlocks<u32> blocks_;  ///< places: indices of charges_
   std::vector<Charge> charges_;
@@ -302,6 +309,7 @@ class Compiler {
   u32 exits_at_ = 0;
   u32 func_word_ = 0;
   std::vector<CodeMark>* marks_ = nullptr;
+  wasm::WalkScratch scratch_;
 };
 
 /// Slots that a branch carries, or a function returns, from which on moving them is bulk work.
@@ -331,8 +339,7 @@ class CompileSink : public wasm::NullSink {
     c_.mark(CodeMark::Kind::instruction, pc);
     if (op == wasm::Op::loop) c_.close_block();
     c_.blocks().executes();
-    instr_.last = pc + opcode_bytes(w, pc) - 1;
-    instr_.handler = interp::handler_index(op);
+    instr_.last = pc + opcode_bytes(c_.immediates_at(pc)) - 1;
     if (op == wasm::Op::select || op == wasm::Op::select_t) instr_.rep = rep_of(w.operand(1));
   }
 
@@ -340,6 +347,7 @@ class CompileSink : public wasm::NullSink {
   void after(W& w, wasm::Op op, u32) {
     using wasm::Op;
     if (!live_) return;
+    if (DEWAR_LIKELY(!kHasHook[static_cast<usize>(op)])) return c_.instruction(instr_);
     switch (op) {
       case Op::br_table: c_.branch_table(instr_); return;
       case Op::unreachable:
@@ -354,7 +362,6 @@ class CompileSink : public wasm::NullSink {
       }
       default: break;
     }
-    if (!has_hook(op)) c_.instruction(instr_);
     DEWAR_ASSERT(!ends_block(op) || c_.blocks().count() == 0, "a fuel block goes on where one has to end");
   }
 
@@ -406,24 +413,20 @@ class CompileSink : public wasm::NullSink {
 
  private:
   /// Is it told by another hook than after()?
-  static bool has_hook(wasm::Op op) {
-    switch (op) {
-      using enum wasm::Op;
-      case block:
-      case loop:
-      case if_:
-      case try_: return true;
-      default: return ends_block(op);
-    }
-  }
-  template <class W>
-  static u32 opcode_bytes(W& w, u32 pc) {
-    const auto body = w.module().slice(w.module().funcs[w.func().value].body);
-    if (body[pc] < 0xfb || body[pc] == 0xff) return 1;
+  static constexpr auto kHasHook = [] {
+    std::array<bool, wasm::kOpCount> table{};
+    for (usize i = 0; i < wasm::kOpCount; ++i) table[i] = ends_block(static_cast<wasm::Op>(i));
+    for (const wasm::Op op : {wasm::Op::block, wasm::Op::loop, wasm::Op::if_, wasm::Op::try_})
+      table[static_cast<usize>(op)] = true;
+    return table;
+  }();
+  static u32 opcode_bytes(const u8* at) {
+    if (DEWAR_LIKELY(at[0] < 0xfb || at[0] == 0xff)) return 1;
     u32 bytes = 2;
-    while (body[pc + bytes - 1] & 0x80) ++bytes;
+    while (at[bytes - 1] & 0x80) ++bytes;
     return bytes;
   }
+
   Compiler& c_;
   Instr instr_;
   bool live_ = false;

@@ -52,7 +52,7 @@ void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots
   if (direct) {
     m_.call(Mem(Gpr::rax, at::kEntry));
   } else {
-    call_stub(support_.call_func);
+    call_stub(support_->call_func);
   }
   calls_.push_back({m_.position(), instr.pc, distance});
   m_.lea(Width::w64, kFp, Mem(kFp, -static_cast<i32>(distance * sizeof(Slot))));
@@ -72,7 +72,7 @@ void Compiler::tail_call(const Instr& instr) {
 }
 
 void Compiler::emit_return(const Instr& instr) {
-  const std::span<const wasm::ValType> results = module().func_type(wasm::FuncIndex{func_.func}).results;
+  const std::span<const wasm::ValType> results = module().func_type(wasm::FuncIndex{func_->func}).results;
   state_.next_op();
   if (results.size() == 1) {
     const Rep rep = rep_of(results[0]);

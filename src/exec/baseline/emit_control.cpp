@@ -108,7 +108,7 @@ void Compiler::jump_out(const Instr& instr, const Target& target, u32 slots) {
     move_slots(first_operand_ + from, first_operand_, target.keep);
   }
   m_.sub(Width::w64, kFuel, Imm(1));
-  Exit& exit = add_exit(support_.out_of_fuel, end.pc, target.keep, false);
+  Exit& exit = add_exit(support_->out_of_fuel, end.pc, target.keep, false);
   exit.cost = 1;
   m_.jcc(Cond::s, exit.entry);
   leaving_ = nullptr;

@@ -13,6 +13,7 @@ struct CompileOptions {
   CpuFeatures features = CpuFeatures::host();
   /// Bounds are compared in code, also of memories that could rely on guard pages.
   bool explicit_bounds = false;
+  friend bool operator==(const CompileOptions&, const CompileOptions&) = default;
 };
 
 /// Those of an engine.

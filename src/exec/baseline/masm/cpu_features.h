@@ -36,6 +36,7 @@ class CpuFeatures {
 
   constexpr CpuLevel level() const { return level_; }
   constexpr bool has(CpuLevel level) const { return level_ >= level; }
+  friend constexpr bool operator==(CpuFeatures, CpuFeatures) = default;
   constexpr bool popcnt() const { return has(CpuLevel::v2); }
   constexpr bool sse4() const { return has(CpuLevel::v2); }  ///< SSE3, SSSE3, SSE4.1 and SSE4.2
   constexpr bool avx() const { return has(CpuLevel::v3); }   ///< vector instructions are VEX-encoded
