@@ -71,6 +71,7 @@ class Run {
     }
     if (Result<void> ok = check_descriptor_room(config_.limits, config_.grants); !ok) return ok;
     runtime::EngineOptions options{.features = config_.features, .tier = config_.tier};
+    options.tiering = config_.tiering;
     options.explicit_bounds = config_.explicit_bounds;
     options.cpu_level = config_.cpu_level;
     options.hide_memory = config_.hide_memory;

@@ -42,6 +42,7 @@ struct RunConfig {
   RunLimits limits;
   wasm::Features features;
   runtime::Tier tier = runtime::Tier::interp;
+  runtime::TierOptions tiering;
   u8 cpu_level = 0;  ///< of the engine, as the next (runtime/store.h)
   bool explicit_bounds = false;
   /// An arena for code that runs share (exec/tier.h); null = one of its own. Without it a process that was hardened

@@ -13,6 +13,7 @@ namespace dewar::cli {
 /// What -C says; members as in runtime::EngineOptions.
 struct CodeOptions {
   runtime::Tier tier = runtime::Tier::interp;
+  runtime::TierOptions tiering;
   u8 cpu_level = 0;
   bool explicit_bounds = false;
 
@@ -20,6 +21,7 @@ struct CodeOptions {
   template <class To>
   void apply_to(To& to) const {
     to.tier = tier;
+    to.tiering = tiering;
     if (cpu_level != 0) to.cpu_level = cpu_level;
     to.explicit_bounds |= explicit_bounds;
   }

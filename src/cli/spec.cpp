@@ -36,9 +36,13 @@ constexpr OptionSpec kRunOptions[] = {
     {"seed", 0, "N", false, "the seed of that stream (default 0)", ""},
     {"wasm", 'W', "KEY=VALUE,...", true, "limits and features: see below", ""},
     {"codegen", 'C', "KEY=VALUE,...", true,
-     "how code is made: tier=interp (default) or baseline, which compiles it; cpu=x86-64, v2, v3 or v4: the most that "
-     "compiled code uses of the processor; explicit-bounds: no access relies on guard pages",
-     "tier=interp tier=baseline cpu=x86-64 cpu=v2 cpu=v3 cpu=v4 explicit-bounds"},
+     "how code is made: tier=interp (default), baseline, which compiles it, or auto, which compiles what is used much; "
+     "tier-heat=N: how much that is (default 1000: rounds of a loop, a call is 16); background=off: no thread of its "
+     "own "
+     "compiles large functions; tier=random:SEED: a test, which changes all the time; cpu=x86-64, v2, v3 or v4: the "
+     "most that compiled code uses of the processor; explicit-bounds: no access relies on guard pages",
+     "tier=interp tier=baseline tier=auto background=on background=off cpu=x86-64 cpu=v2 cpu=v3 cpu=v4 "
+     "explicit-bounds"},
     {"invoke", 0, "NAME", false, "call this exported function with ARGS and print its results", ""},
     {"lang", 0, "LANGUAGE", false, "what FILE is, if its ending does not say: wasm, wat, python, javascript",
      "wasm wat python javascript"},

@@ -101,6 +101,14 @@ void write_json(base::JsonWriter& json, const FileResult& result) {
   json.member("prepared_functions", result.report.prepared_functions);
   json.member("compiled_functions", result.report.compiled_functions).member("fuel", result.report.fuel);
   json.member("instructions", result.report.instructions).member("probes_fired", result.report.probes_fired);
+  if (!result.report.tier_moves.empty()) {
+    constexpr std::string_view kHow[] = {"call_up", "loop_up", "call_down", "return_down", "loop_down"};
+    constexpr std::string_view kWhere[] = {"any", "operands", "deep", "handler", "tail_called"};
+    json.key("tier_moves").begin_object();
+    for (usize i = 0; i < result.report.tier_moves.size(); ++i)
+      json.member(std::string(kHow[i / 5]) + "." + std::string(kWhere[i % 5]), result.report.tier_moves[i]);
+    json.end_object();
+  }
   json.key("failures").begin_array();
   for (const WastFailure& failure : result.report.failures) {
     json.begin_object().member("line", failure.line).member("column", failure.column);

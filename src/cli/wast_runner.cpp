@@ -77,6 +77,9 @@ class WastMachine {
     report.fuel = static_cast<u64>(INT64_MAX - stack_->fuel);
     report.instructions = report.fuel - stack_->bulk_surcharge;
     report.probes_fired = stack_->probes_fired;
+    if (stack_->dice)
+      for (const auto& places : stack_->dice->moves)
+        report.tier_moves.insert(report.tier_moves.end(), std::begin(places), std::end(places));
     for (runtime::Instance& instance : store_.instances()) {
       for (usize i = 0; i < instance.module->memories.size(); ++i) {
         report.guarded_memories += instance.memories[i] != nullptr && instance.memories[i]->guarded;

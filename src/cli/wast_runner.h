@@ -29,13 +29,14 @@ struct WastReport {
   std::vector<WastFailure> failures;
   std::string output;  ///< of the module "spectest"
   // What the engine's mode did, so that a mode that did nothing is noticed.
-  u64 patched_bytes = 0;       ///< opcodes that differ from the modules' (fused groups, probes)
-  u64 collections = 0;         ///< of the GC heap
-  u64 guarded_memories = 0;    ///< memories of instances that rely on guard pages
-  u64 prepared_functions = 0;  ///< functions that were called
-  u64 compiled_functions = 0;  ///< functions that have compiled code
-  u64 fuel = 0;                ///< used by all actions together
-  u64 instructions = 0;        ///< executed: fuel without the surcharge of bulk work
+  u64 patched_bytes = 0;        ///< opcodes that differ from the modules' (fused groups, probes)
+  u64 collections = 0;          ///< of the GC heap
+  u64 guarded_memories = 0;     ///< memories of instances that rely on guard pages
+  u64 prepared_functions = 0;   ///< functions that were called
+  u64 compiled_functions = 0;   ///< functions that have compiled code
+  std::vector<u64> tier_moves;  ///< of Tier::random: by TierMove, then by TierPlace
+  u64 fuel = 0;                 ///< used by all actions together
+  u64 instructions = 0;         ///< executed: fuel without the surcharge of bulk work
   u64 probes_fired = 0;
 
   u64 total() const;

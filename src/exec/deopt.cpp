@@ -7,6 +7,7 @@
 #include "exec/interp/calls.h"
 #include "exec/native_calls.h"
 #include "exec/prepare.h"
+#include "exec/random_tiers.h"
 
 namespace dewar::exec {
 
@@ -83,6 +84,12 @@ DEWAR_HANDLER(native_deopt_return) {
   code = site.code;
   sp = fp + returned.result_slots;
   fp -= site.distance;
+  if (stack->dice) {
+    const u32 first_operand = code->local_slots + runtime::kHeaderSlots;
+    count_move(*stack, runtime::TierMove::return_down,
+               {{fp, sp, code->body + site.pc, nullptr, code, inst}, stack->native.sp, stack},
+               site.distance - first_operand);
+  }
   prepare_body(*code->set, *code, stack->store.engine().options());
   take_record(*stack, fp, *code, inst);
   const SideEntry* const call = code->side + locate(*code->module, code->func, site.pc).side;

@@ -10,6 +10,8 @@
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
 #include "exec/prepare.h"
+#include "exec/random_tiers.h"
+#include "exec/tier.h"
 
 namespace dewar::exec {
 
@@ -19,22 +21,6 @@ using runtime::Func;
 using runtime::NativeCode;
 
 namespace {
-
-/// Goes on in compiled code at pc, in the frame fp of inst.
-#define DEWAR_ENTER_NATIVE()                                                                             \
-  do {                                                                                                   \
-    const auto enter_ =                                                                                  \
-        reinterpret_cast<::dewar::exec::interp::Handler>(const_cast<void*>(stack->native.stubs->enter)); \
-    [[clang::musttail]] return enter_(DEWAR_INTERP_ARGS);                                                \
-  } while (0)
-
-/// Goes on behind the exit that compiled code left by, which finds its registers again.
-#define DEWAR_RESUME_NATIVE()                                                                             \
-  do {                                                                                                    \
-    const auto resume_ =                                                                                  \
-        reinterpret_cast<::dewar::exec::interp::Handler>(const_cast<void*>(stack->native.stubs->resume)); \
-    [[clang::musttail]] return resume_(DEWAR_INTERP_ARGS);                                                \
-  } while (0)
 
 /// Stands where compiled code left by an exit: everything is in its slot.
 #define DEWAR_AT_EXIT(exit_)                                                                         \
@@ -91,6 +77,14 @@ void clear_locals(Slot* args_end, const Slot* header_at) {
 
 }  // namespace
 
+void make_record(runtime::Stack& stack, const FrameHeader& header, u32 result_slots) {
+  if (header.caller_code == nullptr) {
+    *--stack.native.sp = stack.native.stubs->to_host;
+  } else if (header.caller_code != runtime::native_caller()) {
+    push_interp_record(stack, header, result_slots);
+  }
+}
+
 void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runtime::Instance* instance) {
   FrameHeader* const header = runtime::header_of(fp, &code);
   u64*& record = stack.native.sp;
@@ -113,8 +107,15 @@ namespace interp {
 namespace {
 
 /// A frame of `code` begins at fp: arguments, locals and record are there. Pays for its first block and runs it.
+template <bool kFromCompiled, bool kTailCall>
 DEWAR_HANDLER(begin_frame) {
-  const NativeCode* const native = code->native.load(std::memory_order_acquire);
+  const NativeCode* native = code->native.load(std::memory_order_acquire);
+  if (native == nullptr && cools(*code, runtime::kCallHeat)) {
+    compile_hot(*code, *stack);
+    native = code->native.load(std::memory_order_acquire);
+  }
+  if (DEWAR_UNLIKELY(stack->dice != nullptr) && !draw_entry(*stack, fp, *code, inst, kFromCompiled, kTailCall))
+    native = nullptr;
   sp = fp + code->local_slots + runtime::kHeaderSlots;
   pc = code->body + code->entry_pc;
   side = nullptr;
@@ -161,7 +162,12 @@ DEWAR_HANDLER(native_out_of_fuel) {
 DEWAR_HANDLER(native_poll) {
   if (stack->interrupts() == 0) {
     stack->tell_meters(fuel);
-    DEWAR_RESUME_NATIVE();
+    if (DEWAR_LIKELY(stack->dice == nullptr) || !draw(*stack->dice, 4)) DEWAR_RESUME_NATIVE();
+    DEWAR_AT_EXIT(exit);
+    DEWAR_SAVE_STATE();
+    count_move(*stack, runtime::TierMove::loop_down);
+    DEWAR_TIER_DOWN();
+    DEWAR_TAIL(loop_polled);
   }
   DEWAR_AT_EXIT(exit);
   if (killed(*stack)) DEWAR_TAIL(exit_killed);
@@ -213,7 +219,7 @@ DEWAR_HANDLER(native_enter) {
   fuel -= static_cast<i64>(surcharge);
   stack->bulk_surcharge += surcharge;
   clear_locals(args_end, header_at);
-  DEWAR_TAIL(begin_frame);
+  DEWAR_TAIL((begin_frame<true, false>));
 }
 
 DEWAR_HANDLER(native_host_call) {
@@ -345,7 +351,7 @@ DEWAR_HANDLER(step_tail_call) {
     mem = inst->memory0;
   }
   code = callee;
-  DEWAR_TAIL(begin_frame);
+  DEWAR_TAIL((begin_frame<true, true>));
 }
 
 DEWAR_HANDLER(call_native) {
@@ -358,7 +364,7 @@ DEWAR_HANDLER(call_native) {
   code = callee;
   inst = stack->scratch.instance;
   mem = inst->memory0;
-  DEWAR_TAIL(begin_frame);
+  DEWAR_TAIL((begin_frame<false, false>));
 }
 
 DEWAR_HANDLER(tail_call_native) {
@@ -369,15 +375,11 @@ DEWAR_HANDLER(tail_call_native) {
   const u32 args = callee->param_slots;
   std::memmove(fp, sp - args, args * sizeof(Slot));
   clear_locals(fp + args, fp + callee->local_slots);
-  if (saved.caller_code == nullptr) {
-    *--stack->native.sp = stack->native.stubs->to_host;
-  } else if (saved.caller_code != runtime::native_caller()) {
-    push_interp_record(*stack, saved, callee->result_slots);
-  }
+  make_record(*stack, saved, callee->result_slots);
   code = callee;
   inst = f->instance;
   mem = inst->memory0;
-  DEWAR_TAIL(begin_frame);
+  DEWAR_TAIL((begin_frame<false, true>));
 }
 
 DEWAR_HANDLER(return_to_native) {

@@ -8,10 +8,31 @@
 
 namespace dewar::exec {
 
+/// Goes on in compiled code at pc, in the frame fp of inst.
+#define DEWAR_ENTER_NATIVE()                                                                             \
+  do {                                                                                                   \
+    const auto enter_ =                                                                                  \
+        reinterpret_cast<::dewar::exec::interp::Handler>(const_cast<void*>(stack->native.stubs->enter)); \
+    [[clang::musttail]] return enter_(DEWAR_INTERP_ARGS);                                                \
+  } while (0)
+
+/// Goes on behind the exit that compiled code left by, which finds its registers again.
+#define DEWAR_RESUME_NATIVE()                                                                             \
+  do {                                                                                                    \
+    const auto resume_ =                                                                                  \
+        reinterpret_cast<::dewar::exec::interp::Handler>(const_cast<void*>(stack->native.stubs->resume)); \
+    [[clang::musttail]] return resume_(DEWAR_INTERP_ARGS);                                                \
+  } while (0)
+
+/// The header of a frame, which is compiled from here on, becomes its record, if it has none.
+void make_record(runtime::Stack& stack, const runtime::FrameHeader& header, u32 result_slots);
 /// The record of a frame becomes its header.
 void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runtime::Instance* instance);
 
 namespace interp {
+
+/// An interpreted frame at a `loop` that was polled goes on in the function's compiled code.
+DEWAR_HANDLER(enter_at_loop);
 
 // What the stubs jump to; `side` is null in all of them. Registers that are not named hold nothing.
 /// A step: pc = offset of the opcode's last byte in the body, native.step_handler, sp, fp, code.

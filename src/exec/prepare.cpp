@@ -137,6 +137,8 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   DEWAR_ASSERT(w.result.has_value(), "prepare() was given a body that does not validate");
   keep_shape(set, code, w);
   if constexpr (kWithBody) keep_body(set, code, options, std::move(body), w);
+  code.heat_left.store(options.tier == runtime::Tier::automatic ? options.tiering.heat : runtime::kNeverHot,
+                       std::memory_order_relaxed);
   code.frame_slots.store(code.local_slots + runtime::kHeaderSlots + code.max_operands, std::memory_order_release);
   return true;
 }

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "exec/baseline/code_object.h"
+#include "exec/compile_thread.h"
 
 #if defined(__x86_64__)
 #include "exec/baseline/compiler.h"
@@ -46,11 +47,13 @@ bool wants_code(const runtime::FuncCode& code) {
 }
 
 /// With set.mutex(): calls go to the object's code from here on. What it is made of was written before.
-void publish(runtime::CodeSet& set, runtime::FuncCode& code, std::shared_ptr<const baseline::CodeObject> object) {
+void publish(runtime::CodeSet& set, runtime::FuncCode& code, std::shared_ptr<const baseline::CodeObject> object,
+             bool at_random) {
   if (!set.has_native())
     for (u32 i = 0; i < set.count(); ++i)
       set.at(i).entry.store(object->support->interp_entry, std::memory_order_release);
-  code.entry.store(object->entry, std::memory_order_release);
+  // At random: calls of compiled code by compiled code are to be decided, too.
+  if (!at_random) code.entry.store(object->entry, std::memory_order_release);
   code.native.store(object.get(), std::memory_order_release);
   set.keep_native(std::move(object));
 }
@@ -73,14 +76,32 @@ bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBit
   // A probe may have come meanwhile.
   const bool wanted = object && wants_code(code);
   release(object || stop.stopped() ? FuncCode::kUnclaimed : FuncCode::kInterpreted);
-  if (wanted) publish(set, code, std::move(object));
+  if (wanted) publish(set, code, std::move(object), engine.options().tier == runtime::Tier::random);
   return wanted;
 }
 
+namespace {
+
+bool may_compile(runtime::Engine& engine, const runtime::FuncCode& code) {
+  if (!engine.native() || engine.options().probe_all) return false;
+  return !engine.options().mix_tiers || code.func % 2 == 0;
+}
+
+}  // namespace
+
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer) {
   runtime::Engine& engine = payer.store.engine();
-  if (!engine.native() || engine.options().probe_all) return;
-  if (engine.options().mix_tiers && code.func % 2 != 0) return;
+  if (engine.options().tier != runtime::Tier::automatic && may_compile(engine, code))
+    compile_now(engine, code, payer.kill_bits());
+}
+
+void compile_hot(runtime::FuncCode& code, runtime::Stack& payer) {
+  code.heat_left.store(runtime::kNeverHot, std::memory_order_relaxed);
+  runtime::Engine& engine = payer.store.engine();
+  if (!may_compile(engine, code)) return;
+  // To hand a small one over, and to wait for it, costs more than it takes.
+  constexpr u32 kSmall = 2048;
+  if (engine.options().tiering.background && code.body_size > kSmall && compile_elsewhere(engine, code)) return;
   compile_now(engine, code, payer.kill_bits());
 }
 
@@ -95,6 +116,7 @@ u8 cpu_level(std::string_view) { return 0; }
 u8 host_cpu_level() { return 0; }
 void compile_if_wanted(runtime::FuncCode&, runtime::Stack&) {}
 bool compile_now(runtime::Engine&, runtime::FuncCode&, base::StopBits) { return false; }
+void compile_hot(runtime::FuncCode&, runtime::Stack&) {}
 
 #endif
 

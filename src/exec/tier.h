@@ -22,8 +22,11 @@ u8 cpu_level(std::string_view name);
 /// The highest that this machine has; 0 without a compiler for it.
 u8 host_cpu_level();
 
-/// Compiles a prepared function if the engine's options want that. `payer` runs code and may be killed meanwhile.
+/// Compiles a prepared function that is called first, if the engine's options want that. `payer` runs code and may be
+/// killed meanwhile.
 void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer);
+/// Compiles a function that was used enough, here or in another thread; it is not asked for again.
+void compile_hot(runtime::FuncCode& code, runtime::Stack& payer);
 
 /// Compiles a prepared function and publishes its code: from any thread, without a lock while it compiles. False if
 /// there is none afterwards that this call made: somebody else compiles it or has, it has probes, does not fit, or that

@@ -60,6 +60,8 @@ struct FuncCode {
   /// are valid (released last), so that the limit compare of a call sends it to the slow path.
   static constexpr u32 kUnprepared = 1u << 30;
   std::atomic<u32> frame_slots{kUnprepared};
+  /// What is left before the function is hot (TierOptions::heat). Counted by the interpreter; threads may lose counts.
+  std::atomic<u32> heat_left{0};
   u8* body = nullptr;  ///< private copy of the body (quickened, probes patched in); pc 0 = local declarations
   u32 body_size = 0;
   u32 entry_pc = 0;    ///< pc of the first instruction

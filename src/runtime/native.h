@@ -61,6 +61,17 @@ struct SavedRegisters {
   u64 xmms[15][2];
 };
 
+/// How a frame changed tiers, and what was special about it: what Tier::random counts.
+enum class TierMove : u8 { call_up, loop_up, call_down, return_down, loop_down, kCount };
+enum class TierPlace : u8 { any, operands, deep, handler, tail_called, kCount };
+/// Of a Stack whose engine has Tier::random.
+struct TierDice {
+  u64 state = 0;
+  const Slot* tail_called = nullptr;  ///< fp of the frame that was last entered by a tail call
+  const Slot* caught = nullptr;       ///< fp of the frame that last caught an exception
+  u64 moves[static_cast<usize>(TierMove::kCount)][static_cast<usize>(TierPlace::kCount)] = {};
+};
+
 /// A Stack's share. rsp points into the region while compiled code runs; C++ never runs on it.
 struct NativeState {
   u64* sp = nullptr;        ///< record of the innermost frame that has one

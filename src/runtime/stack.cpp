@@ -68,6 +68,10 @@ Result<std::unique_ptr<Stack>> Stack::create(Store& store, u64 bytes) {
     stack->native_region_ = std::move(*native);
     stack->native.sp = stack->native_region_.top();
   }
+  if (store.engine().options().tier == Tier::random) {
+    stack->dice = std::make_unique<TierDice>(TierDice{.state = store.engine().options().tiering.seed});
+    stack->interrupt_word.store(kInterruptTiers);
+  }
   store.stacks().push_back(stack.get());
   return stack;
 }
@@ -91,7 +95,7 @@ void Stack::interrupt(u32 reasons) {
 }
 
 void Stack::clear_interrupt(u32 reasons) {
-  const u32 left = interrupt_word.fetch_and(~reasons) & ~reasons & ~kInterruptMeters;
+  const u32 left = interrupt_word.fetch_and(~reasons) & ~reasons & ~kQuietInterrupts;
   if (left != 0) return;
   const int fd = interrupt_fd_.load();
   if (fd >= 0) {
@@ -100,7 +104,7 @@ void Stack::clear_interrupt(u32 reasons) {
   }
   limit.store(address_of(end));
   // A reason that came meanwhile may have poisoned the limit before the line above, and its signal may be drained.
-  if ((interrupt_word.load() & ~kInterruptMeters) != 0) {
+  if ((interrupt_word.load() & ~kQuietInterrupts) != 0) {
     limit.store(0);
     if (fd >= 0) make_readable(fd);
   }
@@ -117,7 +121,7 @@ int Stack::interrupt_fd() {
     return expected;
   }
   // An interrupt from before the descriptor was known has written nowhere.
-  if ((interrupt_word.load() & ~kInterruptMeters) != 0) make_readable(fresh);
+  if ((interrupt_word.load() & ~kQuietInterrupts) != 0) make_readable(fresh);
   return fresh;
 }
 

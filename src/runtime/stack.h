@@ -29,7 +29,10 @@ enum Interrupt : u32 {
   kInterruptProbes = 1 << 3,
   kInterruptWorld = 1 << 4,   ///< stop the world (GC of a shared heap)
   kInterruptMeters = 1 << 5,  ///< tell the meters at the next loop; no reason to stop, and only loops look for it
+  kInterruptTiers = 1 << 6,   ///< test mode, always set then: every loop header asks which tier goes on
 };
+/// No reasons to stop.
+inline constexpr u32 kQuietInterrupts = kInterruptMeters | kInterruptTiers;
 
 /// Bits of the word that a thread in memory.atomic.wait sleeps on.
 enum WaitBits : u32 { kWaitNotified = 1 << 0, kWaitInterrupted = 1 << 1 };
@@ -60,7 +63,7 @@ class Stack {
   /// Clears reasons (only by the owner while not running). A reason set at the same time by another thread is kept.
   void clear_interrupt(u32 reasons);
   /// Reasons to stop.
-  u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed) & ~kInterruptMeters; }
+  u32 interrupts() const { return interrupt_word.load(std::memory_order_relaxed) & ~kQuietInterrupts; }
   /// Asks for fresh meters, from any thread: the next loop header puts them into `fuel_told`. The guest notices
   /// nothing: no wait ends, no call is disturbed, and a stack that waits or runs without loops tells later.
   void ask_meters() { interrupt_word.fetch_or(kInterruptMeters, std::memory_order_relaxed); }
@@ -85,6 +88,7 @@ class Stack {
   u64 bulk_surcharge = 0;                 ///< part of the fuel used that is not an instruction (D11)
 
   NativeState native;                  ///< only if the engine compiles
+  std::unique_ptr<TierDice> dice;      ///< test mode: null otherwise
   std::vector<DeoptedReturn> deopted;  ///< outermost first: descending addresses, none below native.sp
   SavedRegisters trapped_registers;    ///< written by the stub of traps, for who looks at once
   FrameState state;                    ///< valid while not running: in host calls, after trap/pending

@@ -28,6 +28,7 @@ namespace dewar::runtime {
 struct EngineOptions {
   wasm::Features features;
   Tier tier = Tier::interp;
+  TierOptions tiering;
   bool quicken = true;           ///< fuse straight-line groups
   bool explicit_bounds = false;  ///< never rely on guard pages
   u8 cpu_level = 0;              ///< 1 to 4: compiled code uses no more of the processor (exec/tier.h); 0 = all
@@ -60,12 +61,15 @@ class Engine {
   /// What exec::attach() makes for engines that compile; null without.
   std::shared_ptr<const NativeStubs>& native() { return native_; }
   std::once_flag& native_once() { return native_once_; }
+  /// The thread that compiles, made by exec when there is something to do. It ends before anything else of the engine.
+  std::shared_ptr<void>& compiler_thread() { return compiler_thread_; }
 
  private:
   EngineOptions options_;
   std::shared_ptr<const NativeStubs> native_;
   std::once_flag native_once_;
   wasm::TypeRegistry types_;
+  std::shared_ptr<void> compiler_thread_;
 };
 
 /// A function instance (spec 4.2.6): Wasm (code, instance) or host.

@@ -7,8 +7,21 @@
 namespace dewar::runtime {
 
 enum class Tier : u8 {
-  interp,    ///< the interpreter
-  baseline,  ///< compiled at its first call, where the machine has a compiler; else interpreted
+  interp,     ///< the interpreter
+  baseline,   ///< compiled at its first call, where the machine has a compiler; else interpreted
+  automatic,  ///< interpreted until it was used enough, then compiled
+  random,     ///< test mode: compiled, and a draw decides at every call and loop who goes on
 };
+
+struct TierOptions {
+  u64 seed = 1;  ///< of Tier::random
+  /// What a function may be used before it is compiled with Tier::automatic: a round of a loop is 1, a call kCallHeat.
+  u32 heat = 1'000;
+  bool eager = false;      ///< functions are compiled when their module is instantiated, not when they are called
+  bool background = true;  ///< Tier::automatic has another thread compile what is large
+};
+inline constexpr u32 kCallHeat = 16;
+/// Of a function that is not to be looked at any more.
+inline constexpr u32 kNeverHot = 1u << 30;
 
 }  // namespace dewar::runtime

@@ -100,7 +100,7 @@ WaitResult wait(Stack& stack, Memory& memory, u64 address, u64 expected, u32 siz
     // The store before the load, in the one order of all such operations: an interrupt that this load does not see
     // sets its bit after the word was cleared.
     word.store(0);
-    if ((stack.interrupt_word.load() & ~kInterruptMeters) != 0) return WaitResult::interrupted;
+    if ((stack.interrupt_word.load() & ~kQuietInterrupts) != 0) return WaitResult::interrupted;
     const WaitPolicy& policy = stack.store.wait_policy;
     if (policy.decide) {
       switch (policy.decide(policy.user, stack.store, memory, timeout_ns)) {

@@ -59,6 +59,12 @@ inline constexpr Mode kModes[] = {
     {"baseline_v1", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.cpu_level = 1; }, kCompiles},
     {"baseline_v2", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.cpu_level = 2; }, kCompiles},
     {"mixed", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.mix_tiers = true; }, kNoCheck},
+    {"auto",
+     [](runtime::EngineOptions& o) {
+       o.tier = runtime::Tier::automatic, o.tiering.heat = 20, o.tiering.background = false;
+     },
+     kCompiles},
+    {"random", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::random; }, kCompiles},
 };
 
 }  // namespace dewar::diff

@@ -135,6 +135,18 @@ std::vector<Mode> matrix_modes() {
   baseline.explicit_bounds = false;
   baseline.mix_tiers = true;
   modes.push_back({"mixed", baseline});
+  runtime::EngineOptions automatic;
+  automatic.tier = runtime::Tier::automatic;
+  automatic.tiering.heat = 20;
+  automatic.tiering.background = false;
+  modes.push_back({"auto", automatic});
+  for (const u64 seed : {1, 2}) {
+    runtime::EngineOptions random;
+    random.tier = runtime::Tier::random;
+    random.tiering.seed = seed;
+    random.gc_stress = seed == 2;
+    modes.push_back({seed == 1 ? "random" : "random2", random});
+  }
   return modes;
 }
 

@@ -42,7 +42,16 @@ EVIDENCE = {
     "baseline_explicit": [("compiled_functions", "unlike plain"), ("guarded_memories", "none")],
     "baseline_garbage": [("compiled_functions", "unlike plain")],
     "mixed": [("compiled_functions", "unlike plain"), ("collections", "unlike plain")],
+    "auto": [("compiled_functions", "unlike plain")],
+    "random1": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
+    "random2": [("compiled_functions", "unlike plain")],
+    "random3": [("compiled_functions", "unlike plain"), ("collections", "unlike plain")],
 }
+
+# A mode that changes tiers at random must have done so this often in each way ("call_up", "loop_down"...) and
+# circumstance ("operands", "deep"...), in the suite and a script of our own, which has what the suite has too little of.
+LEAST_TIER_MOVES = 1000
+TIERS_SCRIPT = os.path.join(HERE, "tiers.wast")
 
 
 def spec_folder():
@@ -137,6 +146,21 @@ def check_evidence(runner, mode, folder, files):
     return problems
 
 
+def check_tier_moves(runner, mode, files):
+    own = run_scripts(runner, mode, [TIERS_SCRIPT])
+    problems = ["tiers.wast:%d: %s" % (f["line"], f["reason"]) for entry in own for f in entry["failures"]]
+    moves = {}
+    for entry in files + own:
+        for name, number in entry.get("tier_moves", {}).items():
+            moves[name] = moves.get(name, 0) + number
+    if len(moves) != 25:
+        problems.append("moves between tiers are not counted")
+    problems += ["%d moves %s, fewer than %d" % (number, name, LEAST_TIER_MOVES)
+                 for name, number in moves.items() if number < LEAST_TIER_MOVES]
+    print("%s: %s" % (mode, ", ".join("%s %d" % item for item in moves.items())))
+    return problems
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -148,6 +172,8 @@ def main():
     files = run_suite(runner, mode, folder)
     expected = expected_failures(mode)
     problems = compare_counts(files, folder) + check_evidence(runner, mode, folder, files)
+    if mode.startswith("random"):
+        problems += check_tier_moves(runner, mode, files)
     executed = sum(sum(entry["counts"].values()) for entry in files)
     failed = {}
     for entry in files:

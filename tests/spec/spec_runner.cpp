@@ -31,6 +31,10 @@ constexpr Mode kModes[] = {
     {"baseline_explicit", [](EngineOptions& o) { o.tier = Tier::baseline, o.explicit_bounds = true; }},
     {"baseline_garbage", [](EngineOptions& o) { o.tier = Tier::baseline, o.garbage_upper = true; }},
     {"mixed", [](EngineOptions& o) { o.tier = Tier::baseline, o.mix_tiers = true, o.gc_stress = true; }},
+    {"auto", [](EngineOptions& o) { o.tier = Tier::automatic, o.tiering.heat = 30, o.tiering.background = false; }},
+    {"random1", [](EngineOptions& o) { o.tier = Tier::random, o.tiering.seed = 1; }},
+    {"random2", [](EngineOptions& o) { o.tier = Tier::random, o.tiering.seed = 2, o.garbage_upper = true; }},
+    {"random3", [](EngineOptions& o) { o.tier = Tier::random, o.tiering.seed = 3, o.gc_stress = true; }},
     {"explicit_bounds", [](EngineOptions& o) { o.explicit_bounds = true; }},
 };
 

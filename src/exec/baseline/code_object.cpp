@@ -2,6 +2,7 @@
 #include "exec/baseline/code_object.h"
 
 #include <algorithm>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include "exec/baseline/compiler.h"
@@ -62,6 +63,24 @@ TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
                     const runtime::SavedRegisters& registers) {
   const CodeObject& object = object_at(stubs, at);
   return find_fault(object, static_cast<u32>(at - object.range.code), fp, registers);
+}
+
+const u8* loop_entry(const runtime::NativeCode& native, u32 pc, const Slot* fp, runtime::SavedRegisters& registers) {
+#if defined(__x86_64__)
+  const auto& object = static_cast<const CodeObject&>(native);
+  const std::optional<LoopSite> loop = find_loop(object, pc);
+  if (!loop) return nullptr;
+  for (u8 i = 0; i < kRegs; ++i) {
+    const Reg reg = static_cast<Reg>(i);
+    if ((loop->registers.held & bit(reg)) == 0) continue;
+    void* const to = is_xmm(reg) ? static_cast<void*>(registers.xmms[i - kGprs]) : &registers.gprs[i];
+    std::memcpy(to, fp + loop->homes[i], slots_of(loop->reps[i]) * sizeof(Slot));
+  }
+  return object.range.code + loop->header;
+#else
+  (void)native, (void)pc, (void)fp, (void)registers;
+  return nullptr;
+#endif
 }
 
 }  // namespace dewar::exec::baseline

@@ -94,4 +94,8 @@ TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
 TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
                     const runtime::SavedRegisters& registers);
 
+/// Where an interpreted frame fp that stands at the `loop` at pc, with everything in slots, goes on in compiled code;
+/// `registers` gets what it finds in registers there. Null if it cannot. Compiles the function again.
+const u8* loop_entry(const runtime::NativeCode& native, u32 pc, const Slot* fp, runtime::SavedRegisters& registers);
+
 }  // namespace dewar::exec::baseline

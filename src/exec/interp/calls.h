@@ -74,6 +74,13 @@ inline const void* instance_dispatch(Instance* inst) {
     DEWAR_DISPATCH();                                              \
   } while (0)
 
+/// The function was used once more, by something that counts `by`: is it hot? Only where functions may be compiled.
+[[gnu::always_inline]] inline bool cools(FuncCode& code, u32 by) {
+  const u32 left = code.heat_left.load(std::memory_order_relaxed);
+  code.heat_left.store(left - by, std::memory_order_relaxed);
+  return left < by;
+}
+
 /// Place of an opcode's handler in a dispatch table.
 u32 handler_index(wasm::Op op);
 

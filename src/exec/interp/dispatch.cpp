@@ -47,6 +47,15 @@ Handler written_by_hand(wasm::Op op) {
   }
 }
 
+/// With Tier::automatic: what functions are used for that are not compiled is counted.
+void count_uses(Handler* t) {
+  t[handler_index(wasm::Op::loop)] = loop_counted;
+  t[handler_index(wasm::Op::call)] = call_counted;
+  t[handler_index(wasm::Op::call_indirect)] = call_indirect_counted;
+  t[handler_index(wasm::Op::call_ref)] = call_ref_counted;
+  t[kCallImport] = call_import_counted;
+}
+
 void fill_table(Handler* t, bool guarded, bool quicken) {
   std::fill_n(t, kTableSize, op_illegal);
   for (u32 i = 0; i < wasm::kOpCount; ++i) {
@@ -99,10 +108,11 @@ u32 handler_index(wasm::Op op) {
 
 const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_memory0) {
   static std::mutex mutex;
-  static std::array<std::unique_ptr<Handler[]>, 16> tables;
+  static std::array<std::unique_ptr<Handler[]>, 32> tables;
   const bool steps = options.tier != runtime::Tier::interp;
-  const u32 key =
-      (guarded_memory0 ? 1 : 0) | (options.quicken ? 2 : 0) | (options.garbage_upper ? 4 : 0) | (steps ? 8 : 0);
+  const bool counts = options.tier == runtime::Tier::automatic;
+  const u32 key = (guarded_memory0 ? 1 : 0) | (options.quicken ? 2 : 0) | (options.garbage_upper ? 4 : 0) |
+                  (steps ? 8 : 0) | (counts ? 16 : 0);
   std::lock_guard lock(mutex);
   std::unique_ptr<Handler[]>& table = tables[key];
   if (!table) {
@@ -110,6 +120,7 @@ const void* dispatch_table(const runtime::EngineOptions& options, bool guarded_m
     auto made = std::make_unique_for_overwrite<Handler[]>(kAllTables);
     Handler* t = made.get();
     fill_table(t, guarded_memory0, options.quicken && !options.garbage_upper);
+    if (counts) count_uses(t);
     if (options.garbage_upper) wrap_with_garbage(t);
     if (steps) std::fill_n(t + kStepTable, kTableSize, back_to_native);
     if (steps && options.garbage_upper) std::copy_n(t + kTableSize, kTableSize, t + kStepTable + kTableSize);

@@ -8,6 +8,7 @@
 #include "exec/interp/handler.h"
 #include "exec/native_calls.h"
 #include "exec/prepare.h"
+#include "exec/random_tiers.h"
 #include "gc/heap.h"
 
 namespace dewar::exec::interp {
@@ -57,8 +58,10 @@ DEWAR_HANDLER(poll_interrupt) {
 DEWAR_HANDLER(poll_loop) {
   if (stack->interrupts() != 0) DEWAR_TAIL(poll_interrupt);
   stack->tell_meters(fuel);
-  const Handler again = unprobed_handler(*code, pc, table);
-  [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
+  if (DEWAR_UNLIKELY(stack->dice != nullptr) && code->native.load(std::memory_order_relaxed) != nullptr &&
+      draw(*stack->dice, 2))
+    DEWAR_TAIL(enter_at_loop);
+  DEWAR_TAIL(loop_polled);
 }
 
 namespace {
@@ -143,6 +146,7 @@ Unwound unwind(Stack& stack, u32& cost) {
       s.pc = s.code->body + row->target_pc;
       stack.native.sp = const_cast<u64*>(at.record);
       cut_deopted(stack);
+      if (stack.dice) stack.dice->caught = s.fp;
       // A compiled frame catches in the interpreter.
       if (s.side == nullptr) take_record(stack, s.fp, *s.code, s.instance);
       s.side = s.code->side + row->target_st;

@@ -203,6 +203,23 @@ DEWAR_HANDLER(step_tail_direct);
 DEWAR_HANDLER(step_cast);
 DEWAR_HANDLER(step_rethrow);
 DEWAR_HANDLER(step_charge);
+/// A `loop` that was polled.
+DEWAR_HANDLER(loop_polled);
+/// The function is to be compiled: it stands at a loop that was polled, or is scratch.callee, called in
+/// scratch.instance, or scratch.func, tail-called (tier_up.cpp).
+DEWAR_HANDLER(hot_loop);
+DEWAR_HANDLER(hot_call);
+DEWAR_HANDLER(hot_tail_call);
+/// The end of a call of scratch.callee in scratch.instance, whose frame fits: clearing its locals is bulk work.
+DEWAR_HANDLER(enter_many_locals);
+/// Replaces the current frame by a call of scratch.func with the operands on top.
+DEWAR_HANDLER(tail_call);
+// With Tier::automatic: calls and loops of functions that are not compiled count.
+DEWAR_HANDLER(loop_counted);
+DEWAR_HANDLER(call_counted);
+DEWAR_HANDLER(call_import_counted);
+DEWAR_HANDLER(call_indirect_counted);
+DEWAR_HANDLER(call_ref_counted);
 /// Function entry failed its limit compare: not prepared yet, interrupted, or really exhausted. `pc` = the call.
 DEWAR_HANDLER(call_slow);
 

@@ -14,7 +14,7 @@ using runtime::Func;
 using runtime::HostStatus;
 
 /// Enters `callee` (in instance `to`) as called by the instruction at pc, which ends at `after`.
-#define DEWAR_ENTER(callee_, to_, after_)                                                                         \
+#define DEWAR_ENTER(counts_, callee_, to_, after_)                                                                \
   do {                                                                                                            \
     FuncCode* const callee = (callee_);                                                                           \
     Instance* const target = (to_);                                                                               \
@@ -30,6 +30,11 @@ using runtime::HostStatus;
       stack->scratch.callee = callee;                                                                             \
       stack->scratch.instance = target;                                                                           \
       DEWAR_TAIL(call_native);                                                                                    \
+    }                                                                                                             \
+    if ((counts_) && DEWAR_UNLIKELY(cools(*callee, runtime::kCallHeat))) {                                        \
+      stack->scratch.callee = callee;                                                                             \
+      stack->scratch.instance = target;                                                                           \
+      DEWAR_TAIL(hot_call);                                                                                       \
     }                                                                                                             \
     Slot* const header_at = nfp + callee->local_slots;                                                            \
     if (DEWAR_UNLIKELY(header_at - sp >= kBulkSlots)) {                                                           \
@@ -61,9 +66,6 @@ using runtime::HostStatus;
     DEWAR_DISPATCH();                                                                                             \
   } while (0)
 
-namespace {
-
-/// The end of a call of scratch.callee in scratch.instance, whose frame fits: clearing its locals is bulk work.
 DEWAR_HANDLER(enter_many_locals) {
   FuncCode* const callee = stack->scratch.callee;
   Slot* const nfp = sp - callee->param_slots;
@@ -88,9 +90,8 @@ DEWAR_HANDLER(enter_many_locals) {
   DEWAR_DISPATCH();
 }
 
-}  // namespace
-
-DEWAR_HANDLER(op_call) { DEWAR_ENTER(side->callee, inst, pc + side->keep); }
+DEWAR_HANDLER(op_call) { DEWAR_ENTER(false, side->callee, inst, pc + side->keep); }
+DEWAR_HANDLER(call_counted) { DEWAR_ENTER(true, side->callee, inst, pc + side->keep); }
 
 /// Calls scratch.func with the operands on top; then goes on after the call (or returns, for a tail call).
 DEWAR_HANDLER(call_host) {
@@ -111,19 +112,23 @@ DEWAR_HANDLER(call_host) {
   DEWAR_DISPATCH();
 }
 
-#define DEWAR_ENTER_FUNC(func_)                           \
-  do {                                                    \
-    Func* const f_ = (func_);                             \
-    if (DEWAR_UNLIKELY(f_->code == nullptr)) {            \
-      stack->scratch.func = f_;                           \
-      DEWAR_TAIL(call_host);                              \
-    }                                                     \
-    DEWAR_ENTER(f_->code, f_->instance, pc + side->keep); \
+#define DEWAR_ENTER_FUNC(counts_, func_)                           \
+  do {                                                             \
+    Func* const f_ = (func_);                                      \
+    if (DEWAR_UNLIKELY(f_->code == nullptr)) {                     \
+      stack->scratch.func = f_;                                    \
+      DEWAR_TAIL(call_host);                                       \
+    }                                                              \
+    DEWAR_ENTER(counts_, f_->code, f_->instance, pc + side->keep); \
   } while (0)
 
 DEWAR_HANDLER(op_call_import) {
   const u8* p = pc + 1;
-  DEWAR_ENTER_FUNC(inst->funcs[leb_u32(p)]);
+  DEWAR_ENTER_FUNC(false, inst->funcs[leb_u32(p)]);
+}
+DEWAR_HANDLER(call_import_counted) {
+  const u8* p = pc + 1;
+  DEWAR_ENTER_FUNC(true, inst->funcs[leb_u32(p)]);
 }
 
 namespace {
@@ -144,19 +149,25 @@ namespace {
 
 }  // namespace
 
-DEWAR_HANDLER(op_call_indirect) {
-  Func* f = indirect_target(inst, pc + 1, sp - 1, &stack->trap.kind);
-  if (DEWAR_UNLIKELY(f == nullptr)) DEWAR_TAIL(exit_trap);
-  --sp;
-  DEWAR_ENTER_FUNC(f);
-}
+#define DEWAR_CALL_INDIRECT(counts_)                                    \
+  do {                                                                  \
+    Func* f = indirect_target(inst, pc + 1, sp - 1, &stack->trap.kind); \
+    if (DEWAR_UNLIKELY(f == nullptr)) DEWAR_TAIL(exit_trap);            \
+    --sp;                                                               \
+    DEWAR_ENTER_FUNC(counts_, f);                                       \
+  } while (0)
+#define DEWAR_CALL_REF(counts_)                                                  \
+  do {                                                                           \
+    const u32 ref = static_cast<u32>(sp[-1]);                                    \
+    if (DEWAR_UNLIKELY(ref == 0)) DEWAR_TRAP(TrapKind::null_function_reference); \
+    --sp;                                                                        \
+    DEWAR_ENTER_FUNC(counts_, inst->store->func(ref));                           \
+  } while (0)
 
-DEWAR_HANDLER(op_call_ref) {
-  const u32 ref = static_cast<u32>(sp[-1]);
-  if (DEWAR_UNLIKELY(ref == 0)) DEWAR_TRAP(TrapKind::null_function_reference);
-  --sp;
-  DEWAR_ENTER_FUNC(inst->store->func(ref));
-}
+DEWAR_HANDLER(op_call_indirect) { DEWAR_CALL_INDIRECT(false); }
+DEWAR_HANDLER(call_indirect_counted) { DEWAR_CALL_INDIRECT(true); }
+DEWAR_HANDLER(op_call_ref) { DEWAR_CALL_REF(false); }
+DEWAR_HANDLER(call_ref_counted) { DEWAR_CALL_REF(true); }
 
 // The same two for compiled code, which then calls scratch.func itself.
 DEWAR_HANDLER(step_indirect) {
@@ -204,6 +215,7 @@ DEWAR_HANDLER(tail_call) {
     DEWAR_TAIL(call_slow);
   }
   if (DEWAR_UNLIKELY(callee->native.load(std::memory_order_acquire) != nullptr)) DEWAR_TAIL(tail_call_native);
+  if (DEWAR_UNLIKELY(stack->native.stubs != nullptr) && cools(*callee, runtime::kCallHeat)) DEWAR_TAIL(hot_tail_call);
   const u32 args = callee->param_slots;
   Slot* const header_at = fp + callee->local_slots;
   DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));  // arguments moved, locals cleared

@@ -6,6 +6,7 @@
 #include "exec/interp/branch.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
+#include "exec/native_calls.h"
 
 namespace dewar::exec::interp {
 
@@ -53,13 +54,25 @@ DEWAR_HANDLER(op_try_) {
   DEWAR_DISPATCH();
 }
 
+#define DEWAR_LOOP()               \
+  do {                             \
+    DEWAR_CHARGE(side->cost_next); \
+    ++side;                        \
+    ++pc;                          \
+    skip_block_type(pc);           \
+    DEWAR_DISPATCH();              \
+  } while (0)
+
+DEWAR_HANDLER(loop_polled) { DEWAR_LOOP(); }
 DEWAR_HANDLER(op_loop) {
   if (DEWAR_UNLIKELY(stack->interrupt_word.load(std::memory_order_relaxed) != 0)) DEWAR_TAIL(poll_loop);
-  DEWAR_CHARGE(side->cost_next);
-  ++side;
-  ++pc;
-  skip_block_type(pc);
-  DEWAR_DISPATCH();
+  DEWAR_LOOP();
+}
+DEWAR_HANDLER(loop_counted) {
+  if (DEWAR_UNLIKELY(stack->interrupt_word.load(std::memory_order_relaxed) != 0)) DEWAR_TAIL(poll_loop);
+  if (DEWAR_UNLIKELY(code->native.load(std::memory_order_relaxed) != nullptr)) DEWAR_TAIL(enter_at_loop);
+  if (DEWAR_UNLIKELY(cools(*code, 1))) DEWAR_TAIL(hot_loop);
+  DEWAR_LOOP();
 }
 
 DEWAR_HANDLER(op_if_) {

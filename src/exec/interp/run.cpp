@@ -259,7 +259,11 @@ Outcome invoke(Stack& stack, Func& func, std::span<const Slot> args, std::span<S
   }
   stack.fuel -= static_cast<i64>(code.entry_cost + cleared);
   stack.bulk_surcharge += cleared;
-  const runtime::NativeCode* const native = code.native.load(std::memory_order_acquire);
+  const runtime::NativeCode* native = code.native.load(std::memory_order_acquire);
+  if (native == nullptr && stack.native.stubs != nullptr && interp::cools(code, runtime::kCallHeat)) {
+    compile_hot(code, stack);
+    native = code.native.load(std::memory_order_acquire);
+  }
   return leave(stack, native ? interp::run_native(stack, *native) : interp::run(stack), activation, results);
 }
 
