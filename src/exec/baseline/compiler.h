@@ -163,7 +163,7 @@ class Compiler {
   bool has_seen() const {
     if (watched_exit_ >= exits_.size()) return seen_.found || seen_loop_;
     const Exit& exit = exits_[watched_exit_];
-    return exit.cost != 0 || exit.stub != support_.out_of_fuel;
+    return exit.cost != 0 || exit.stub != support_->out_of_fuel;
   }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::span<const CallRow> calls() const { return calls_; }
