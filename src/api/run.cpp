@@ -70,7 +70,9 @@ class Run {
                   "run the core module that the component was made from");
     }
     if (Result<void> ok = check_descriptor_room(config_.limits, config_.grants); !ok) return ok;
-    runtime::EngineOptions options{.features = config_.features, .tier = config_.tier};
+    runtime::EngineOptions options;
+    options.features = config_.features;
+    options.tier = config_.tier;
     options.tiering = config_.tiering;
     options.explicit_bounds = config_.explicit_bounds;
     options.cpu_level = config_.cpu_level;
