@@ -29,8 +29,13 @@ class FakeGuest {
   /// The environment may ask for the test mode in which nothing but the accessors reaches memory (a row of ctest).
   static bool hiding() { return std::getenv("DEWAR_TEST_HIDE_MEMORY") != nullptr; }
 
-  explicit FakeGuest(u64 pages = 4, bool hide = hiding())
-      : engine(runtime::EngineOptions{.hide_memory = hide}), store(engine) {
+  static runtime::EngineOptions options(bool hide) {
+    runtime::EngineOptions made;
+    made.hide_memory = hide;
+    return made;
+  }
+
+  explicit FakeGuest(u64 pages = 4, bool hide = hiding()) : engine(options(hide)), store(engine) {
     auto made = runtime::Stack::create(store);
     EXPECT_TRUE(made.has_value());
     stack = std::move(*made);

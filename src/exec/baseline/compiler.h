@@ -11,8 +11,8 @@
 // before calls and steps.
 #pragma once
 
-#include <optional>
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "base/stop.h"
@@ -57,9 +57,9 @@ std::optional<LoopSite> find_loop(const CodeObject& object, u32 pc);
 struct Instr {
   wasm::Op op = wasm::Op::kCount;
   u32 pc = 0;
-  u32 last = 0;     ///< offset of the opcode's last byte: immediates begin behind it
-  u32 slots = 0;    ///< operand slots before it
-  Rep rep{};        ///< select: of its values
+  u32 last = 0;   ///< offset of the opcode's last byte: immediates begin behind it
+  u32 slots = 0;  ///< operand slots before it
+  Rep rep{};      ///< select: of its values
 };
 
 class Compiler {
