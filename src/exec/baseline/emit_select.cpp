@@ -42,7 +42,7 @@ void emit_select(EmitContext& c) {
     flags = flags.negated();
   }
   const Rep rep = yes.rep;
-  const bool raw = yes.raw;
+  const u8 raw = yes.raw;
   if (!is_float(rep)) {
     if (!flags.parity && !c.state.is_own(yes) && c.state.is_own(no)) {
       std::swap(yes, no);

@@ -9,18 +9,8 @@ namespace simd {
 
 namespace {
 
-/// Canonical NaNs in a result of float lanes (design D10). Changes flags.
-void settle_lanes(EmitContext& c, Xmm reg, bool is64) {
-  const Reg nans = temp(c);
-  constexpr u8 kUnordered = 3;
-  c.m.vec(is64 ? op::cmppd : op::cmpps, xmm(nans), reg, reg, kUnordered);
-  c.m.vec(op::movmskps, kScratch, xmm(nans));
-  c.m.test(Width::w32, kScratch, kScratch);
-  ColdExit& exit = c.cold.add(ColdKind::kNanLanes, c.pc, is64, static_cast<Reg>(number(reg) + kGprs), nans);
-  c.m.jcc(Cond::ne, exit.entry);
-  c.m.bind(exit.back);
-  c.state.release(nans);
-}
+constexpr u8 lane_of(u32 how) { return (how & F) != 0 ? sizeof(f32) : (how & D) != 0 ? sizeof(f64) : 0; }
+constexpr u8 lane_of(Rep rep) { return rep == Rep::f32 ? sizeof(f32) : sizeof(f64); }
 
 bool has_row(EmitContext& c, const VecInfo& info) { return has(c, info.level); }
 
@@ -31,25 +21,25 @@ bool finish(EmitContext& c, Reg reg, u32 how) {
     c.m.vec(op::pxor, xmm(reg), xmm(reg), xmm(ones));
     c.state.release(ones);
   }
-  if ((how & (F | D)) != 0) settle_lanes(c, xmm(reg), (how & D) != 0);
-  push(c, reg);
+  push(c, reg, lane_of(how));
   return true;
 }
 
 template <class Emit>
-bool binary(EmitContext& c, u32 how, Emit&& emit) {
+bool binary(EmitContext& c, u32 how, u8 takes_raw, Emit&& emit) {
   Value b = c.state.pop();
   Value a = c.state.pop();
   if ((how & X) != 0 || ((how & C) != 0 && !c.state.is_own(a) && c.state.is_own(b))) std::swap(a, b);
-  return finish(c, binary_of(c, a, b, emit), how);
+  return finish(c, binary_of(c, a, b, takes_raw, emit), how);
 }
 
 bool emit(EmitContext& c, VecOp<Shape::rvm> op, u32 how) {
   if (!has_row(c, op.info())) return false;
-  return binary(c, how, [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right); });
+  return binary(c, how, lane_of(how), [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right); });
 }
 bool emit(EmitContext& c, VecOp<Shape::rvm_i> op, u32 how, u8 imm) {
-  return binary(c, how, [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right, imm); });
+  const u8 lane = op.row == VecRow::cmpps ? sizeof(f32) : sizeof(f64);
+  return binary(c, how, lane, [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right, imm); });
 }
 
 void apply(EmitContext& c, VecOp<Shape::rm> op, Xmm dst, const auto& from, u8) { c.m.vec(op, dst, from); }
@@ -60,11 +50,13 @@ bool emit(EmitContext& c, VecOp<kShape> op, u32 how, u8 imm) {
   if (!has_row(c, op.info())) return false;
   Value a = c.state.pop();
   Reg dst;
-  if (c.options.features.avx() && c.state.in_memory(a) && (how & H) == 0) {
+  // Other lanes than those of the result, or a half.
+  const bool converts = op.row == VecRow::cvtpd2ps || op.row == VecRow::cvtps2pd || (how & H) != 0;
+  if (c.options.features.avx() && c.state.in_memory(a) && a.raw == 0 && (how & H) == 0) {
     dst = temp(c);
     apply(c, op, xmm(dst), c.state.mem_of(a), imm);
   } else {
-    Xmm from = in(c, a);
+    Xmm from = in(c, a, converts ? 0 : lane_of(how));
     dst = result_of(c, a);
     if ((how & H) != 0) {
       c.m.vec(op::pshufd, xmm(dst), from, 0xee);
@@ -142,6 +134,7 @@ void negate(EmitContext& c, VecOp<Shape::rvm> subtract) {
 enum ByteShift : u8 { kShl, kShrS, kShrU };
 void shift_bytes(EmitContext& c, ByteShift kind) {
   Value count = c.state.pop();
+  c.state.settle_top(1);  // which changes the scratch registers
   const bool known = count.is_const();
   const u8 n = count.constant & 7;
   if (!known) shift_count(c, count, 8, kind == kShrS ? 8 : 0);
@@ -183,6 +176,7 @@ void shift_bytes(EmitContext& c, ByteShift kind) {
 void shift_i64_s(EmitContext& c) {
   constexpr u64 kSign = u64{1} << 63;
   Value count = c.state.pop();
+  c.state.settle_top(1);  // which changes the scratch registers
   const bool known = count.is_const();
   const u8 n = count.constant & 63;
   if (!known) shift_count(c, count, 64);
@@ -331,37 +325,43 @@ void float_abs(EmitContext& c, Rep lane) { with_mask(c, op::andps, ~sign_of(lane
 // As of scalars (emit_float.cpp): both orders together are right.
 void float_min(EmitContext& c, Rep lane) {
   const auto least = lane == Rep::f32 ? op::minps : op::minpd;
-  with_regs<2, 1>(c, [&](Xmm dst, Xmm a, Xmm b, Xmm t) {
-    c.m.vec(least, t, b, a);
-    c.m.vec(least, dst, a, b);
-    c.m.vec(op::orps, dst, dst, t);
-    settle_lanes(c, dst, lane == Rep::f64);
-  });
+  with_regs<2, 1>(
+      c,
+      [&](Xmm dst, Xmm a, Xmm b, Xmm t) {
+        c.m.vec(least, t, b, a);
+        c.m.vec(least, dst, a, b);
+        c.m.vec(op::orps, dst, dst, t);
+      },
+      lane_of(lane));
 }
 void float_max(EmitContext& c, Rep lane) {
   const auto most = lane == Rep::f32 ? op::maxps : op::maxpd;
-  with_regs<2, 1>(c, [&](Xmm dst, Xmm a, Xmm b, Xmm t) {
-    c.m.vec(most, t, b, a);
-    c.m.vec(most, dst, a, b);
-    c.m.vec(op::xorps, t, t, dst);
-    c.m.vec(op::orps, dst, dst, t);
-    c.m.vec(lane == Rep::f32 ? op::subps : op::subpd, dst, dst, t);
-    settle_lanes(c, dst, lane == Rep::f64);
-  });
+  with_regs<2, 1>(
+      c,
+      [&](Xmm dst, Xmm a, Xmm b, Xmm t) {
+        c.m.vec(most, t, b, a);
+        c.m.vec(most, dst, a, b);
+        c.m.vec(op::xorps, t, t, dst);
+        c.m.vec(op::orps, dst, dst, t);
+        c.m.vec(lane == Rep::f32 ? op::subps : op::subpd, dst, dst, t);
+      },
+      lane_of(lane));
 }
 
 /// Two roundings (semantics_relaxed.h). c - a * b is c + (-a) * b to the bit, but for NaNs.
 void multiply_add(EmitContext& c, Rep lane, bool negated) {
   const bool is32 = lane == Rep::f32;
-  with_regs<3, 0>(c, [&](Xmm dst, Xmm a, Xmm b, Xmm sum) {
-    c.m.vec(is32 ? op::mulps : op::mulpd, dst, a, b);
-    if (negated) {
-      c.m.vec(is32 ? op::subps : op::subpd, dst, sum, dst);
-    } else {
-      c.m.vec(is32 ? op::addps : op::addpd, dst, dst, sum);
-    }
-    settle_lanes(c, dst, !is32);
-  });
+  with_regs<3, 0>(
+      c,
+      [&](Xmm dst, Xmm a, Xmm b, Xmm sum) {
+        c.m.vec(is32 ? op::mulps : op::mulpd, dst, a, b);
+        if (negated) {
+          c.m.vec(is32 ? op::subps : op::subpd, dst, sum, dst);
+        } else {
+          c.m.vec(is32 ? op::addps : op::addpd, dst, dst, sum);
+        }
+      },
+      lane_of(lane));
 }
 
 /// NaNs are made 0 before; the processor's result of all that is out of range is the least number, of which xor makes

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the emitters of vector instructions share. Vectors are in registers or slots; of constants the state knows only
-// zero. NaNs are made canonical where they come about (settle_lanes), so no vector is raw.
-// Without AVX kScratchXmm is no destination of arithmetic, and is lost where a memory operand or a destination that is
-// the second operand needs it: values that must live are in registers of their own.
+// zero. With AVX a result of float lanes is raw, and `in` settles it but for who takes it as it is; else it is settled
+// where it comes about. Without AVX kScratchXmm is no destination of arithmetic, and is lost where a memory operand or
+// a destination that is the second operand needs it: values that must live are in registers of their own.
 #pragma once
 
 #include <array>
@@ -27,7 +27,11 @@ enum How : u8 {
 enum Lane : u8 { kI8, kI8S, kI16, kI16S, kI32, kI64, kF32, kF64 };
 
 inline bool has(EmitContext& c, CpuLevel level) { return c.options.features.has(level); }
-inline Xmm in(EmitContext& c, Value& value) { return xmm(c.state.in_reg(value)); }
+/// The vector in a register. `takes_raw`: bytes of the float lanes whose NaNs do not matter.
+inline Xmm in(EmitContext& c, Value& value, u8 takes_raw = 0) {
+  if (value.raw != takes_raw) c.state.settle(value);
+  return xmm(c.state.in_reg(value));
+}
 inline Reg temp(EmitContext& c) { return c.state.take(kXmmMask); }
 /// A register for the result of an instruction that reads `a`, which is in one: its own if it has one.
 inline Reg result_of(EmitContext& c, const Value& a) { return c.state.is_own(a) ? a.reg : temp(c); }
@@ -37,49 +41,57 @@ inline void done(EmitContext& c, const Value& a, Reg dst) {
 }
 /// Calls f with a register or memory. Without AVX, memory would only be loaded into the scratch register.
 template <class F>
-void with_vector(EmitContext& c, Value& value, F&& f) {
-  if (c.options.features.avx() && c.state.in_memory(value)) return f(c.state.mem_of(value));
-  f(in(c, value));
+void with_vector(EmitContext& c, Value& value, u8 takes_raw, F&& f) {
+  const bool settled = value.raw == 0 || value.raw == takes_raw;
+  if (c.options.features.avx() && settled && c.state.in_memory(value)) return f(c.state.mem_of(value));
+  f(in(c, value, takes_raw));
 }
 
 /// emit(dst, left, right): right is a register or memory, and left is dst where there is no AVX.
 template <class Emit>
-Reg binary_of(EmitContext& c, Value& a, Value& b, Emit&& emit) {
+Reg binary_of(EmitContext& c, Value& a, Value& b, u8 takes_raw, Emit&& emit) {
   if (!c.options.features.avx()) {
-    const Xmm right = in(c, b);
+    const Xmm right = in(c, b, takes_raw);
     const Reg dst = c.state.in_own_reg(a);
     emit(xmm(dst), xmm(dst), right);
     done(c, b, dst);
     return dst;
   }
-  const Xmm left = in(c, a);
+  const Xmm left = in(c, a, takes_raw);
   const Reg dst = c.state.is_own(a) ? a.reg : c.state.is_own(b) ? b.reg : temp(c);
-  with_vector(c, b, [&](const auto& right) { emit(xmm(dst), left, right); });
+  with_vector(c, b, takes_raw, [&](const auto& right) { emit(xmm(dst), left, right); });
   done(c, a, dst);
   done(c, b, dst);
   return dst;
 }
 inline Reg binary_of(EmitContext& c, VecOp<Shape::rvm> op, Value& a, Value& b) {
-  return binary_of(c, a, b, [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right); });
+  return binary_of(c, a, b, 0, [&](Xmm dst, Xmm left, const auto& right) { c.m.vec(op, dst, left, right); });
 }
 
-inline void push(EmitContext& c, Reg reg) { c.state.push_reg(Rep::v128, reg); }
+/// `raw`: bytes of the float lanes that may have NaNs.
+inline void push(EmitContext& c, Reg reg, u8 raw = 0) {
+  if (raw == 0 || c.options.features.avx()) return c.state.push_reg(Rep::v128, reg, raw);
+  const Reg nans = temp(c);
+  c.state.settle_lanes(reg, raw == sizeof(f64), xmm(nans));
+  c.state.release(nans);
+  c.state.push_reg(Rep::v128, reg);
+}
 /// Pops vectors, calls emit(dst, operands.., temporaries..) with registers, and pushes dst, which may be the first
-/// operand's register, but no other.
+/// operand's register, but no other. `raw`: bytes of float lanes, in operands and result.
 template <u32 kOperands, u32 kTemps, class Emit>
-void with_regs(EmitContext& c, Emit&& emit) {
+void with_regs(EmitContext& c, Emit&& emit, u8 raw = 0) {
   std::array<Value, kOperands> values;
   std::array<Reg, kTemps> temps;
   std::array<Xmm, 1 + kOperands + kTemps> regs;
   for (u32 i = kOperands; i-- > 0;) values[i] = c.state.pop();
-  for (u32 i = 0; i < kOperands; ++i) regs[1 + i] = in(c, values[i]);
+  for (u32 i = 0; i < kOperands; ++i) regs[1 + i] = in(c, values[i], raw);
   for (u32 i = 0; i < kTemps; ++i) regs[1 + kOperands + i] = xmm(temps[i] = temp(c));
   const Reg dst = result_of(c, values[0]);
   regs[0] = xmm(dst);
   std::apply(emit, regs);
   for (const Reg reg : temps) c.state.release(reg);
   for (const Value& value : values) done(c, value, dst);
-  push(c, dst);
+  push(c, dst, raw);
 }
 /// 16 bytes behind the code.
 inline Mem literal(EmitContext& c, u64 lo, u64 hi) { return c.literals.at(lo, hi); }

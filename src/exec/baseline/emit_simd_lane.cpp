@@ -240,7 +240,7 @@ bool shuffle_once(EmitContext& c, const Lanes& lanes, Value& a, Value& b, Reg& d
     }
   }
   const auto with_imm = [&](VecOp<Shape::rvm_i> op, u8 imm) {
-    dst = binary_of(c, a, b, [&](Xmm to, Xmm left, const auto& right) { c.m.vec(op, to, left, right, imm); });
+    dst = binary_of(c, a, b, 0, [&](Xmm to, Xmm left, const auto& right) { c.m.vec(op, to, left, right, imm); });
     return true;
   };
   const auto doublewords = lanes.doublewords();

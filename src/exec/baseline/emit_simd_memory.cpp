@@ -59,6 +59,7 @@ bool load_lane(EmitContext& c, const Memory& memory, VecOp<kShape> op, u8 lane) 
   if (!has(c, op.info().level)) return false;
   Value vector = c.state.pop();
   Value index = c.state.pop();
+  c.state.settle(vector);
   // Without AVX, another destination than the source would be a second instruction.
   const Reg dst = c.state.in_own_reg(vector);
   {

@@ -10,12 +10,10 @@ namespace dewar::exec::baseline {
 
 namespace {
 
-/// The canonical NaN for any other.
-u64 settled(Rep rep, u64 bits) {
-  if (rep == Rep::f32) {
-    const u32 low = static_cast<u32>(bits);
-    return (low & ~(u32{1} << 31)) > 0x7f800000 ? 0x7fc00000 : low;
-  }
+/// The canonical NaN for any other; of f32 in both halves.
+u32 settled(u32 bits) { return (bits & ~(u32{1} << 31)) > 0x7f800000 ? 0x7fc00000 : bits; }
+u64 settled(bool wide, u64 bits) {
+  if (!wide) return settled(static_cast<u32>(bits)) | u64{settled(static_cast<u32>(bits >> 32))} << 32;
   return (bits & ~(u64{1} << 63)) > 0x7ff0000000000000 ? 0x7ff8000000000000 : bits;
 }
 
@@ -39,10 +37,11 @@ void materialise(std::span<const Location> locations, Slot* fp, const runtime::S
         }
         break;
       case Location::kOtherSlot: std::memcpy(w.bits, fp + at.other_slot, slots_of(at.rep) * sizeof(Slot)); break;
-      case Location::kHome: w.bits[0] = fp[at.slot]; break;
+      case Location::kHome: std::memcpy(w.bits, fp + at.slot, slots_of(at.rep) * sizeof(Slot)); break;
       case Location::kFlags: DEWAR_UNREACHABLE("a comparison is in the flags where code leaves");
     }
-    if (at.raw) w.bits[0] = settled(at.rep, w.bits[0]);
+    if (at.raw != 0)
+      for (u64& half : w.bits) half = settled(at.rep == Rep::f64 || at.raw == sizeof(f64), half);
     written.push_back(w);
   }
   for (usize i = 0; i < written.size(); ++i)

@@ -3,6 +3,7 @@
 #include "exec/baseline/state.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dewar::exec::baseline {
 
@@ -73,9 +74,10 @@ void State::settle_top(u32 count) {
 }
 
 void State::settle_raw(Value& value) {
-  DEWAR_ASSERT(value.rep == Rep::f32 || value.rep == Rep::f64, "vectors are settled where they are made");
   settle_flags();
   const Reg reg = in_reg(value);
+  const u8 lane = std::exchange(value.raw, u8{0});
+  if (value.rep == Rep::v128) return settle_lanes(reg, lane == sizeof(f64), kScratchXmm);
   if (value.rep == Rep::f32) {
     m_.vec(op::ucomiss, xmm(reg), xmm(reg));
   } else {
@@ -84,7 +86,16 @@ void State::settle_raw(Value& value) {
   ColdExit& exit = cold_.add(ColdKind::kNan, 0, static_cast<u8>(value.rep), reg);
   m_.jcc(Cond::p, exit.entry);
   m_.bind(exit.back);
-  value.raw = false;
+}
+
+void State::settle_lanes(Reg reg, bool wide, Xmm nans) {
+  constexpr u8 kUnordered = 3;
+  m_.vec(wide ? op::cmppd : op::cmpps, nans, xmm(reg), xmm(reg), kUnordered);
+  m_.vec(op::movmskps, kScratch, nans);
+  m_.test(Width::w32, kScratch, kScratch);
+  ColdExit& exit = cold_.add(ColdKind::kNanLanes, 0, wide, reg, static_cast<Reg>(number(nans) + kGprs));
+  m_.jcc(Cond::ne, exit.entry);
+  m_.bind(exit.back);
 }
 
 void State::store_operand(Value& value) {

@@ -21,7 +21,7 @@ namespace dewar::exec::baseline {
 struct Location {
   u32 slot = 0;  ///< its home
   Rep rep = Rep::i32;
-  bool raw = false;
+  u8 raw = 0;
   enum From : u8 { kConst, kReg, kFlags, kOtherSlot, kHome } from = kHome;
   Reg reg{};
   u64 constant = 0;
@@ -65,7 +65,7 @@ class State {
     ++local.aliases;
   }
   /// The caller's hold of the register becomes the operand's.
-  void push_reg(Rep rep, Reg reg, bool raw = false) {
+  void push_reg(Rep rep, Reg reg, u8 raw = 0) {
     Value& value = place(Value::kReg, rep);
     value.reg = reg;
     value.raw = raw;
@@ -146,6 +146,8 @@ class State {
   void settle(Value& value) {
     if (DEWAR_UNLIKELY(value.raw)) settle_raw(value);
   }
+  /// The same for float lanes. `nans`: a register that is lost. Changes kScratch as well.
+  void settle_lanes(Reg reg, bool wide, Xmm nans);
   /// The same for the `count` topmost operands.
   void settle_top(u32 count);
 
@@ -203,7 +205,7 @@ class State {
     Value& value = values_[height_++];
     value.where = where;
     value.rep = rep;
-    value.raw = false;
+    value.raw = 0;
     value.slot = next_slot_;
     next_slot_ += slots_of(rep);
     return value;

@@ -88,9 +88,11 @@ struct Value {
   };
   Where where = kSlot;
   Rep rep = Rep::i32;
-  Reg reg{};         ///< kReg
-  bool raw = false;  ///< kReg, kSlot: an arithmetic result whose NaN may not be the canonical one (design D10)
-  u32 slot = 0;      ///< its home: index of an 8-byte slot from fp
+  Reg reg{};  ///< kReg
+  /// kReg, kSlot: not 0 for an arithmetic result whose NaN may not be the canonical one (design D10). Of vectors: the
+  /// bytes of a lane.
+  u8 raw = 0;
+  u32 slot = 0;  ///< its home: index of an 8-byte slot from fp
   union {
     u64 constant = 0;
     u32 local;

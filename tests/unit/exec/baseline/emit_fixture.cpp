@@ -192,7 +192,15 @@ Bits Function::value(u32 slot, Rep rep, const std::map<u32, Location>& locations
     case Location::kHome: bits = in_frame(slot); break;
   }
   bits = truncated(rep, bits);
-  if (location.raw) {
+  if (location.raw != 0 && rep == Rep::v128) {
+    for (u64* half : {&bits.lo, &bits.hi}) {
+      u32 lanes[2] = {static_cast<u32>(*half), static_cast<u32>(*half >> 32)};
+      for (u32& lane : lanes)
+        if (std::isnan(std::bit_cast<f32>(lane))) lane = 0x7fc00000;
+      if (location.raw == sizeof(f32)) *half = lanes[0] | u64{lanes[1]} << 32;
+      if (location.raw == sizeof(f64) && std::isnan(std::bit_cast<f64>(*half))) *half = 0x7ff8000000000000;
+    }
+  } else if (location.raw != 0) {
     if (rep == Rep::f32 && std::isnan(std::bit_cast<f32>(static_cast<u32>(bits.lo)))) bits.lo = 0x7fc00000;
     if (rep == Rep::f64 && std::isnan(std::bit_cast<f64>(bits.lo))) bits.lo = 0x7ff8000000000000;
   }

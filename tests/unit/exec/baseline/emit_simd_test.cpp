@@ -430,6 +430,117 @@ TEST_P(SimdTest, ScalarNansAreSettledBeforeTheyGoIntoVectors) {
   }
 }
 
+/// Does the operation make NaNs of its own?
+bool is_float_arithmetic(Op op) {
+  const std::string_view name = wasm::op_info(op).text;
+  if (!name.starts_with("f32x4.") && !name.starts_with("f64x2.")) return false;
+  for (const char* verb : {"add", "sub", "mul", "div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest",
+                           "demote", "promote", "relaxed"})
+    if (name.substr(6).starts_with(verb)) return true;
+  return false;
+}
+
+TEST_P(SimdTest, VectorNansAreSettledBeforeSomebodySeesTheirBits) {
+  // The result of float arithmetic is an operand of every other instruction, in each place; through a local; spilled;
+  // selected.
+  Function& f = function_;
+  Random random(23);
+  constexpr u32 kNans[] = {0x7fc00000, 0xffc00000, 0x7fa00001, 0xff812345, 0x7fc54321, 0x3f800000, 0x80000000};
+  constexpr u64 kWideNans[] = {0x7ff8000000000000, 0xfff8000000000000, 0x7ff4000000000001, 0xfff0000012345678,
+                               0x7ff8dead00000000, 0x3ff0000000000000, 0x8000000000000000};
+  const auto vector = [&](bool wide) {
+    const auto half = [&] {
+      if (wide) return kWideNans[random.below(7)];
+      return kNans[random.below(7)] | u64{kNans[random.below(7)]} << 32;
+    };
+    const u64 lo = half();
+    return Bits{lo, half()};
+  };
+  u32 chains = 0, raw = 0;
+  for (usize i = 0; i < wasm::kOpCount; ++i) {
+    const Op first = static_cast<Op>(i);
+    if (!is_subject(first) || !is_float_arithmetic(first)) continue;
+    if (GetParam() == CpuLevel::v1 && kOutOfLineAtV1.contains(wasm::op_info(first).text)) continue;
+    const bool wide = std::string_view(wasm::op_info(first).text).starts_with("f64x2") !=
+                      (first == Op::f64x2_promote_low_f32x4 || first == Op::f32x4_demote_f64x2_zero);
+    const Signature make = signature_of(first);
+    for (usize k = 0; k < wasm::kOpCount; ++k) {
+      const Op second = static_cast<Op>(k);
+      if (!is_subject(second)) continue;
+      if (GetParam() == CpuLevel::v1 &&
+          (kOutOfLineAtV1.contains(wasm::op_info(second).text) || second == Op::i8x16_shuffle))
+        continue;
+      const Signature use = signature_of(second);
+      for (usize place = 0; place < use.operands.size(); ++place) {
+        if (use.operands[place] != wasm::kV128) continue;
+        const u32 round = static_cast<u32>(random.below(4));
+        SCOPED_TRACE(testing::Message() << wasm::op_info(first).text << " then " << wasm::op_info(second).text
+                                        << " operand " << place << " round " << round);
+        ++chains;
+        u8 imm[16];
+        for (u8& byte : imm) byte = static_cast<u8>(random.below(32));
+        if (wasm::op_info(second).imm == wasm::Imm::lane) imm[0] = static_cast<u8>(random.below(lanes_in(second)));
+        std::vector<wasm::ValType> locals = make.operands;
+        for (wasm::ValType type : use.operands) locals.push_back(type);
+        std::vector<Bits> values;
+        for (wasm::ValType type : locals)
+          values.push_back(type == wasm::kV128 ? vector(wide) : value_of(random, rep_of(type)));
+        const u32 params = static_cast<u32>(locals.size()), made_of = static_cast<u32>(make.operands.size());
+        locals.push_back(wasm::kV128);
+        const Bits made = expected(first, {values.begin(), values.begin() + made_of}, nullptr);
+        std::vector<Bits> args(values.begin() + made_of, values.end());
+        args[place] = made;
+        f.begin(locals, params);
+        for (u32 n = 0; n < use.operands.size(); ++n) {
+          f.state.next_op();
+          if (n != place) {
+            f.state.push_local(made_of + n);
+            continue;
+          }
+          for (u32 m = 0; m < made_of; ++m) {
+            f.state.next_op();
+            f.state.push_local(m);
+          }
+          f.state.next_op();
+          ASSERT_TRUE(emit_simd(f.c, first, nullptr));
+          raw += f.state.peek().raw != 0;
+          if (round == 1) f.state.tee_local(params);
+          if (round == 2) {
+            f.state.next_op();
+            std::vector<Reg> taken;
+            for (u32 reg = 0; reg < kRegs - kGprs; ++reg) taken.push_back(f.state.take(kXmmMask));
+            for (Reg reg : taken) f.state.release(reg);
+          }
+          if (round == 3) {
+            // Whichever is selected is this.
+            f.state.next_op();
+            for (u32 m = 0; m < made_of; ++m) f.state.push_local(m);
+            ASSERT_TRUE(emit_simd(f.c, first, nullptr));
+            f.state.next_op();
+            f.state.push_const(Rep::i32, 1);
+            Value one = f.state.pop();
+            f.state.push_reg(Rep::i32, f.state.in_reg(one));
+            f.state.next_op_keeping_flags();
+            emit_select(f.c);
+          }
+        }
+        f.state.next_op();
+        ASSERT_TRUE(emit_simd(f.c, second, imm));
+        const auto map = f.locations();
+        f.stop();
+        f.finish();
+        ASSERT_EQ(f.run(values), kReturned);
+        const Rep rep = rep_of(use.results[0]);
+        ASSERT_EQ(f.value(f.local_slots() + Function::kHeaderSlots, rep, map),
+                  truncated(rep, expected(second, args, imm)));
+        if (round == 1) ASSERT_EQ(f.value(f.state.local_slot(params), Rep::v128, map), made);
+      }
+    }
+  }
+  EXPECT_GT(chains, 4000U);
+  EXPECT_EQ(raw != 0, GetParam() >= CpuLevel::v3);
+}
+
 }  // namespace
 
 }  // namespace dewar::exec::baseline::test
