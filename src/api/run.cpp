@@ -72,8 +72,7 @@ class Run {
     if (Result<void> ok = check_descriptor_room(config_.limits, config_.grants); !ok) return ok;
     runtime::EngineOptions options;
     options.features = config_.features;
-    options.tier = config_.tier;
-    options.tiering = config_.tiering;
+    options.tier = config_.tier, options.tiering = config_.tiering;
     options.explicit_bounds = config_.explicit_bounds;
     options.cpu_level = config_.cpu_level;
     options.hide_memory = config_.hide_memory;
