@@ -27,7 +27,7 @@ class Writer {
     const u32 result = below(5);  // none, or a type, of four
     const std::string type = result == 4 ? "" : kTypes[result];
     std::string body;
-    labels_.push_back({"$out", type});
+    open("", type);
     for (u32 i = 0; i < 4; ++i) body += statement(3);
     if (!type.empty()) body += value(result, 3);
     std::string out =
@@ -39,7 +39,7 @@ class Writer {
     if (!type.empty()) out += " (result " + type + ")";
     for (u32 t = 0; t < 4; ++t)
       for (u32 i = 1; i < kLocalsOfEach; ++i) out += std::string(" (local ") + kTypes[t] + ")";
-    return out + "\n" + "(block $out" + (type.empty() ? "" : " (result " + type + ")") + body + ")))";
+    return out + "\n" + body + "))";
   }
 
  private:
@@ -63,6 +63,12 @@ class Writer {
     static constexpr const char* kFloats[] = {"0", "-0", "1.5", "-3", "nan", "inf", "1e30", "0.1"};
     return std::string("(") + kTypes[type] + ".const " + (type < 2 ? kInts[below(8)] : kFloats[below(8)]) + ")";
   }
+  void open(const std::string& name, const std::string& type) { labels_.push_back({name, type}); }
+  void close() { labels_.pop_back(); }
+  /// The function's own label has no name.
+  std::string name_of(const Open& label) const {
+    return &label == labels_.data() ? std::to_string(labels_.size() - 1) : label.name;
+  }
   std::string fresh() { return "$l" + std::to_string(++names_); }
 
   std::string value(u32 type, u32 depth) {
@@ -76,26 +82,26 @@ class Writer {
       case 4: return "(select " + value(type, depth - 1) + value(type, depth - 1) + value(0, depth - 1) + ")";
       case 5: {
         const std::string name = fresh();
-        labels_.push_back({name, t});
+        open(name, t);
         std::string out = "(block " + name + " (result " + t + ")" + statement(depth - 1) + value(type, depth - 1);
-        labels_.pop_back();
+        close();
         return out + ")";
       }
       case 6: {
         const std::string name = fresh();
         std::string out = "(if " + name + " (result " + t + ")" + value(0, depth - 1) + "(then ";
-        labels_.push_back({name, t});
+        open(name, t);
         out += statement(depth - 1) + value(type, depth - 1) + ")(else " + value(type, depth - 1) + "))";
-        labels_.pop_back();
+        close();
         return out;
       }
       case 7: {  // several results, and operands below them
         const std::string name = fresh();
-        labels_.push_back({name, "*"});
+        open(name, "*");
         std::string out = "(block " + name + " (result " + t + " i32 f64)" + value(type, depth - 1) +
                           value(0, depth - 1) + value(3, depth - 1) + "(br_if " + name + value(0, depth - 1) +
                           ")) (drop) (drop)";
-        labels_.pop_back();
+        close();
         return out;
       }
       case 8:
@@ -134,21 +140,30 @@ class Writer {
         const std::string name = fresh();
         // What is below a loop, and changed in it.
         std::string out = value(type, 1) + "(loop " + name;
+        open(name, "*");
         if (below(2)) out += "(local.set " + local(0) + "(call $tick " + value(0, depth - 1) + "))";
         out += statement(depth - 1) + statement(depth - 1);
         out += "(br_if " + name + value(0, depth - 1) + "))";
+        close();
         return out + "(local.set " + local(type) + ")";
       }
       case 6: {
         const std::string name = fresh();
-        labels_.push_back({name, ""});
+        open(name, "");
         std::string out = "(block " + name + statement(depth - 1) + jump(depth - 1) + statement(depth - 1) + ")";
-        labels_.pop_back();
+        close();
         return out;
       }
-      case 7: return "(if " + value(0, depth - 1) + "(then " + statement(depth - 1) + jump(depth - 1) + "))";
-      case 8:
-        return "(if " + value(0, depth - 1) + "(then " + statement(depth - 1) + ")(else " + statement(depth - 1) + "))";
+      case 7:
+      case 8: {
+        const std::string name = fresh();
+        std::string out = "(if " + name + value(0, depth - 1);
+        open(name, "");
+        out += "(then " + statement(depth - 1) + jump(depth - 1) + ")";
+        if (below(2)) out += "(else " + statement(depth - 1) + ")";
+        close();
+        return out + ")";
+      }
       case 9: return table(depth - 1);
       default: return jump(depth);
     }
@@ -156,7 +171,7 @@ class Writer {
   /// To any open label.
   std::string jump(u32 depth) {
     const Open& to = labels_[below(static_cast<u32>(labels_.size()))];
-    const std::string name = to.name, type = to.type;
+    const std::string name = name_of(to), type = to.type;
     if (type == "*") return "(local.set 4 (i32.const 9))";
     if (type.empty()) return "(br_if " + name + value(0, depth) + ")";
     u32 t = 0;
@@ -166,13 +181,20 @@ class Writer {
   std::string table(u32 depth) {
     std::vector<std::string> names;
     for (const Open& o : labels_)
-      if (o.type.empty()) names.push_back(o.name);
+      if (o.type.empty()) names.push_back(&o == labels_.data() ? std::to_string(labels_.size() + 1) : o.name);
     const std::string here = fresh(), there = fresh();
     names.push_back(here);
     names.push_back(there);
+    // Its operand stands in both blocks; the statement behind it in one.
+    open(here, "*");
+    open(there, "*");
+    const std::string index = value(0, depth);
+    close();
     std::string out = "(block " + here + "(block " + there + "(br_table";
     for (u32 n = 1 + below(7); n > 0; --n) out += " " + names[below(static_cast<u32>(names.size()))];
-    return out + value(0, depth) + "))" + statement(depth) + ")";
+    out += index + "))" + statement(depth) + ")";
+    close();
+    return out;
   }
 
   u64 state_;
