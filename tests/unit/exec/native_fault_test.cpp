@@ -2,6 +2,7 @@
 // Faults of compiled code (docs/baseline.md): every access at the last byte and one behind it, in every form of
 // address, does what the interpreter does; whoever handled faults before still gets those of others; and a fault in the
 // arena that is no access of the stack that runs ends the process.
+#include <atomic>
 #include <csetjmp>
 #include <cstring>
 #include <thread>
@@ -150,6 +151,57 @@ TEST(NativeFault, MemoriesOfSeveralInstancesAndGrownOnes) {
   EXPECT_EQ(call(engine, *a, "f", {65536}).trap, TrapKind::none);
   EXPECT_EQ(call(engine, *a, "f", {2 * 65536 - 3}).trap, TrapKind::memory_out_of_bounds);
   EXPECT_EQ(call(engine, *b, "f", {65536}).trap, TrapKind::memory_out_of_bounds);
+}
+
+TEST(NativeFault, InACallFromAHostFunction) {
+  // The inner activation ends by a fault; the outer one goes on, and ends by its own.
+  for (const bool compile : {true, false}) {
+    TestEngine engine(compile ? baseline() : runtime::EngineOptions{});
+    runtime::Func* inner = nullptr;
+    std::vector<TrapKind> seen;
+    engine.host("again", {}, {}, [&](runtime::CallContext& ctx, const Slot*, Slot*) {
+      const Slot argument = 70'000;
+      Slot result = 0;
+      EXPECT_EQ(exec::invoke(ctx.stack, *inner, {&argument, 1}, {&result, 1}), Outcome::trapped);
+      seen.push_back(ctx.stack.trap.kind);
+      return runtime::HostStatus::ok;
+    });
+    runtime::Instance* const instance = engine.load(R"((module (import "env" "again" (func $again)) (memory 1)
+        (func (export "inner") (param i32) (result i32) (i32.load8_u (local.get 0)))
+        (func (export "f") (param i32) (result i32)
+          (i32.add (i32.load (local.get 0)) (i32.const 5)) (call $again)
+          (i32.add (i32.load offset=65530 (local.get 0))))))");
+    ASSERT_NE(instance, nullptr);
+    inner = &engine.func(*instance, "inner");
+    EXPECT_EQ(engine.call(*instance, "f", {0}), Outcome::returned);
+    EXPECT_EQ(engine.result_i32(), 5);
+    EXPECT_EQ(call(engine, *instance, "f", {3}).trap, TrapKind::memory_out_of_bounds);
+    EXPECT_EQ(engine.stack().native.sp, engine.stack().native_top());
+    EXPECT_EQ(seen, (std::vector{TrapKind::memory_out_of_bounds, TrapKind::memory_out_of_bounds}));
+  }
+}
+
+TEST(NativeFault, OnSeveralThreadsAtOnce) {
+  constexpr u32 kThreads = 4, kFaults = 300;
+  std::atomic<u32> right{0};
+  const auto run = [&right] {
+    TestEngine engine(baseline());
+    runtime::Instance* const instance =
+        engine.load(R"((module (memory 1) (func (export "f") (param i64) (i64.store offset=4 (i32.wrap_i64
+            (local.get 0)) (local.get 0)))))");
+    if (!instance) return;
+    for (u32 i = 0; i < kFaults; ++i) {
+      const bool inside = i % 3 == 0;
+      const u64 index = inside ? i : 65'525 + i;
+      const Did did = call(engine, *instance, "f", {index});
+      right += did.trap == (inside ? TrapKind::none : TrapKind::memory_out_of_bounds) && did.fuel == 4 + inside;
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (u32 t = 0; t < kThreads; ++t) threads.emplace_back(run);
+  }
+  EXPECT_EQ(right.load(), kThreads * kFaults);
 }
 
 // ---- attacks ----
