@@ -170,10 +170,19 @@ bool Body::branch_table() {
     if (other.kind != Op::loop && other.branch_types() == types) same.push_back(d);
   }
   operands(types);
-  value(kI32, 0);
-  pop(1);
-  const u32 count = dice_.chance(5) ? 150 : dice_.below(6);
-  if (dice_.chance(50)) {
+  const u32 count = dice_.chance(5) ? 150 : dice_.below(12);
+  if (dice_.chance(30)) {
+    // By way of 64 bits, the upper ones of which must not count.
+    value(wasm::kI64, 0);
+    pop(1);
+    i64_const(dice_.next() << 32 | 7);
+    op(dice_.chance(50) ? Op::i64_and : Op::i64_or);
+    op(Op::i32_wrap_i64);
+  } else {
+    value(kI32, 0);
+    pop(1);
+  }
+  if (dice_.chance(30)) {
     i32_const(7);
     op(Op::i32_and);
   }

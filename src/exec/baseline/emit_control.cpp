@@ -343,6 +343,8 @@ void Compiler::branch_table(const Instr& instr) {
     m_.cmp(Width::w32, gpr(index), Imm(static_cast<i32>(count)));
     m_.jcc(Cond::ae, edge(count));
     Label table;
+    // Never left out: the table is indexed with 64 bits, and an i32 may have anything in its upper half (i32.wrap_i64).
+    m_.mov(Width::w32, gpr(index), gpr(index));
     m_.jmp_table(table, gpr(index), gpr(scratch));
     mark(CodeMark::Kind::data);
     m_.align(4, Encoder::Fill::kInt3);

@@ -99,5 +99,39 @@ TEST(NativeState, ATrapFindsEveryLocalAndOperand) {
   }
 }
 
+/// The value of an i32 expression reaches its user in a register with garbage in the upper half.
+TEST(NativeState, NobodyLooksAtTheUpperHalfOfAnI32) {
+  // $wide has a low half of 2 and an upper one that leads far away.
+  const std::string wide = "(i32.wrap_i64 (i64.add (global.get $wide) (i64.const 1)))";
+  const char* const head = R"((module (memory 1) (table $t 8 funcref) (elem (i32.const 2) $two)
+    (type $r (func (result i32))) (global $wide (mut i64) (i64.const 0x7fff123400000001))
+    (func $two (result i32) (i32.const 22))
+    (func (export "f") (result i32) )";
+  const std::string uses[] = {
+      "(block (block (block (block (block (block (block (br_table 0 1 2 3 4 5 6 " + wide +
+          ")) (return (i32.const 10))) (return (i32.const 11))) (return (i32.const 12))) (return (i32.const 13)))"
+          " (return (i32.const 14))) (return (i32.const 15))) (i32.const 16)",
+      "(block (block (block (br_table 0 1 2 " + wide +
+          ")) (return (i32.const 10))) (return (i32.const 11))) (i32.const 12)",
+      "(block $b (result i32) (br $b " + wide + ")) (br_table 0 0 0 0 0 0 0 (i32.const 7) (i32.const 5))",
+      "(call_indirect $t (type $r) " + wide + ")",
+      "(i32.store offset=6 " + wide + " (i32.const 99)) (i32.load (i32.const 8))",
+      "(i32.load8_u (i32.add " + wide + " (i32.const 1)))",
+      "(i64.store (i32.const 16) (i64.extend_i32_u " + wide + ")) (i32.load (i32.const 20))",
+      "(memory.fill " + wide + " (i32.const 7) (i32.const 5)) (i32.load (i32.const 1))",
+      "(i32.atomic.rmw.add (i32.add " + wide + " (i32.const 2)) (i32.const 5))",
+      "(select (i32.const 1) (i32.const 2) (i32.shr_u " + wide + " (i32.const 2)))",
+      "(i32.trunc_f64_s (f64.convert_i32_u " + wide + "))",
+      "(ref.is_null (table.get $t " + wide + "))",
+      "(if (result i32) (i32.eqz (i32.sub " + wide + " (i32.const 2))) (then (i32.const 1)) (else (i32.const 0)))",
+  };
+  for (const std::string& use : uses) {
+    SCOPED_TRACE(use);
+    const Did did = run_all(head + use + "))");
+    EXPECT_EQ(did.outcome, Outcome::returned);
+  }
+  EXPECT_EQ(static_cast<u32>(run_all(head + uses[0] + "))").results.at(0)), 12U);
+}
+
 }  // namespace
 }  // namespace dewar::test
