@@ -2,6 +2,8 @@
 #include "exec/deopt.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "exec/frame_walk.h"
 #include "exec/interp/calls.h"
@@ -19,25 +21,39 @@ using runtime::Stack;
 
 namespace {
 
+bool is_outside(const DeoptedReturn& entry, const u64* word) { return entry.word > word; }
+
+/// Replaces the word, if it is not replaced already, and tells what it was.
+void replace(const Stack& stack, u64* word, u32 result_slots, std::vector<DeoptedReturn>& to) {
+  const u64 stub = stack.native.stubs->deopt_return;
+  if (*word == stub) return;
+  to.push_back({word, *word, result_slots});
+  *word = stub;
+}
+
 /// Of all compiled frames, or those that run `only`.
 void tier_down_frames(Stack& stack, const FuncCode* only) {
   const auto wanted = [only](const FrameState& s) {
     return s.code != nullptr && s.side == nullptr && (only == nullptr || s.code == only);
   };
   if (wanted(stack.state)) tier_down(stack);
+  std::vector<DeoptedReturn> replaced;  // innermost first
   FrameCursor at = FrameCursor::innermost(stack);
   for (Activation* activation = stack.activation;; activation = activation->parent) {
     if (at.state.code) {
       for (u32 results = at.state.code->result_slots; at.to_caller(); results = at.state.code->result_slots)
-        if (wanted(at.state)) deopt_return(stack, const_cast<u64*>(at.record) - 1, results);
+        if (wanted(at.state)) replace(stack, const_cast<u64*>(at.record) - 1, results, replaced);
     }
-    if (activation == nullptr) return;
+    if (activation == nullptr) break;
     activation->tiers_down |= wanted(activation->below);
     at = {activation->below, activation->native_below.sp, &stack};
   }
+  std::vector<DeoptedReturn> all;
+  all.reserve(stack.deopted.size() + replaced.size());
+  std::merge(stack.deopted.begin(), stack.deopted.end(), replaced.rbegin(), replaced.rend(), std::back_inserter(all),
+             [](const DeoptedReturn& a, const DeoptedReturn& b) { return a.word > b.word; });
+  stack.deopted = std::move(all);
 }
-
-bool is_outside(const DeoptedReturn& entry, const u64* word) { return entry.word > word; }
 
 }  // namespace
 

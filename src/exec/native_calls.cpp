@@ -146,7 +146,7 @@ DEWAR_HANDLER(exit_killed) {
 DEWAR_HANDLER(native_step) {
   pc = code->body + reinterpret_cast<usize>(pc);
   stack->native.step_pc = pc;
-  ++stack->native.steps;
+  ++stack->native_steps;
   const auto* const handlers = static_cast<const Handler*>(instance_dispatch(inst));
   table = handlers + kStepTable;
   const Handler step = handlers[stack->native.step_handler];

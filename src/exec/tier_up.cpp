@@ -8,10 +8,13 @@
 
 namespace dewar::exec::interp {
 
+using runtime::NativeCode;
+
 DEWAR_HANDLER(enter_at_loop) {
   // Polled, and not paid for: both is done again at the header of the compiled loop.
-  const u8* const header = baseline::loop_entry(*code->native.load(std::memory_order_acquire),
-                                                static_cast<u32>(pc - code->body), fp, stack->trapped_registers);
+  const NativeCode* const native = code->native.load(std::memory_order_acquire);
+  const u8* const header =
+      native ? baseline::loop_entry(*native, static_cast<u32>(pc - code->body), fp, stack->trapped_registers) : nullptr;
   if (header == nullptr) DEWAR_TAIL(loop_polled);
   if (stack->dice) {
     DEWAR_SAVE_STATE();

@@ -81,7 +81,6 @@ struct NativeState {
   const u8* step_pc = nullptr;  ///< of the step: last byte of the opcode
   u64 step_handler = 0;         ///< its index in the dispatch table
   u32 step_result = 0;          ///< what steps that decide a branch found
-  u64 steps = 0;                ///< operations that compiled code had done out of line so far
   const NativeStubs* stubs = nullptr;
 };
 

@@ -89,6 +89,7 @@ class Stack {
 
   NativeState native;                  ///< only if the engine compiles
   std::unique_ptr<TierDice> dice;      ///< test mode: null otherwise
+  u64 native_steps = 0;                ///< operations that compiled code had done out of line so far
   std::vector<DeoptedReturn> deopted;  ///< outermost first: descending addresses, none below native.sp
   SavedRegisters trapped_registers;    ///< written by the stub of traps, for who looks at once
   FrameState state;                    ///< valid while not running: in host calls, after trap/pending

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #if defined(__x86_64__)
 #include "exec/baseline/compiler.h"
@@ -65,10 +68,41 @@ TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
   return find_fault(object, static_cast<u32>(at - object.range.code), fp, registers);
 }
 
+#if defined(__x86_64__)
+
+namespace {
+
+/// Loops of a function that were looked for. A guest can come to one from the interpreter as often as it likes (it
+/// catches there, for example), so each is found once, and not more than these.
+struct FoundLoops {
+  static constexpr usize kMost = 256;
+  std::vector<std::pair<u32, std::optional<LoopSite>>> sites;  ///< by pc
+};
+
+std::optional<LoopSite> known_loop(const CodeObject& object, u32 pc) {
+  static std::mutex mutex;
+  {
+    std::lock_guard lock(mutex);
+    if (!object.loops) object.loops = std::make_shared<FoundLoops>();
+    const auto& sites = static_cast<const FoundLoops*>(object.loops.get())->sites;
+    for (const auto& [at, site] : sites)
+      if (at == pc) return site;
+    if (sites.size() >= FoundLoops::kMost) return std::nullopt;
+  }
+  std::optional<LoopSite> site = find_loop(object, pc);
+  std::lock_guard lock(mutex);
+  static_cast<FoundLoops*>(object.loops.get())->sites.emplace_back(pc, site);
+  return site;
+}
+
+}  // namespace
+
+#endif
+
 const u8* loop_entry(const runtime::NativeCode& native, u32 pc, const Slot* fp, runtime::SavedRegisters& registers) {
 #if defined(__x86_64__)
   const auto& object = static_cast<const CodeObject&>(native);
-  const std::optional<LoopSite> loop = find_loop(object, pc);
+  const std::optional<LoopSite> loop = known_loop(object, pc);
   if (!loop) return nullptr;
   for (u8 i = 0; i < kRegs; ++i) {
     const Reg reg = static_cast<Reg>(i);

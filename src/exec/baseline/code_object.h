@@ -58,6 +58,7 @@ class CodeObject final : public runtime::NativeCode {
   // Ascending.
   std::vector<CallRow> calls;
   std::vector<TrapRow> traps;
+  mutable std::shared_ptr<void> loops;  ///< what loop_entry() has found
 };
 
 /// The call that a word of a record returns behind.

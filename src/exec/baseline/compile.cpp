@@ -47,12 +47,6 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   marks_ = nullptr;
 }
 
-bool Compiler::is_bloated() const {
-  // Bodies of some 50 KB.
-  return m_.position() > u32{256} << 10 || exits_.capacity() > usize{4} << 10 || open_.capacity() > 256 ||
-         scratch_.stack.capacity() > usize{16} << 10;
-}
-
 void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
   const u32 params = static_cast<u32>(module().func_type(wasm::FuncIndex{func_->func}).params.size());
   const bool cleared = state_.begin(locals, params, first_operand_);
@@ -317,23 +311,17 @@ bool fits(const runtime::FuncCode& func) {
   return memory != nullptr;
 }
 
-/// The compiler of the last function that this thread compiled: most of what a small function costs is memory.
+/// The compiler of the last function that this thread compiled: most of what a small function costs is memory. Kept
+/// only after small ones that fit, so that it does not hold on to what one large function needed.
 thread_local std::unique_ptr<Compiler> t_waiting;
+constexpr u32 kSmallBody = u32{48} << 10;
 
-struct KeepCompiler {
-  void operator()(Compiler* compiler) const {
-    std::unique_ptr<Compiler> done(compiler);
-    if (!done->is_bloated()) t_waiting = std::move(done);
-  }
-};
-
-std::unique_ptr<Compiler, KeepCompiler> take_compiler(const runtime::FuncCode& func, const NativeSupport& support,
-                                                      const CompileOptions& options, bool wide_charges) {
-  if (t_waiting && t_waiting->options() == options) {
-    t_waiting->restart(func, support, wide_charges);
-    return std::unique_ptr<Compiler, KeepCompiler>(t_waiting.release());
-  }
-  return std::unique_ptr<Compiler, KeepCompiler>(new Compiler(func, support, options, wide_charges));
+std::unique_ptr<Compiler> take_compiler(const runtime::FuncCode& func, const NativeSupport& support,
+                                        const CompileOptions& options, bool wide_charges) {
+  if (!t_waiting || !(t_waiting->options() == options))
+    return std::make_unique<Compiler>(func, support, options, wide_charges);
+  t_waiting->restart(func, support, wide_charges);
+  return std::move(t_waiting);
 }
 
 }  // namespace
@@ -342,7 +330,7 @@ std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::sh
                                           const CompileOptions& options, base::StopBits stop) {
   if (!fits(func)) return nullptr;
   for (const bool wide_charges : {false, true}) {
-    const std::unique_ptr<Compiler, KeepCompiler> taken = take_compiler(func, *support, options, wide_charges);
+    std::unique_ptr<Compiler> taken = take_compiler(func, *support, options, wide_charges);
     Compiler& compiler = *taken;
     if (!run(compiler, func, stop)) {
       if (compiler.needs_wide_charges()) continue;
@@ -353,7 +341,9 @@ std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::sh
     DEWAR_ASSERT(run(again, func, {}) && std::ranges::equal(again.m().code(), compiler.m().code()),
                  "compiling again gave other code");
 #endif
-    return place(func, support, options, compiler, wide_charges);
+    auto object = place(func, support, options, compiler, wide_charges);
+    if (func.module->funcs[func.func].body.size <= kSmallBody) t_waiting = std::move(taken);
+    return object;
   }
   return nullptr;
 }

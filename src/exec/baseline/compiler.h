@@ -90,8 +90,6 @@ class Compiler {
   /// Another function, with the same options: as if newly made, but with the memory of those before.
   void restart(const runtime::FuncCode& func, const NativeSupport& support, bool wide_charges);
   const CompileOptions& options() const { return options_; }
-  /// Does it hold on to more memory than a function should find waiting?
-  bool is_bloated() const;
   wasm::WalkScratch& scratch() { return scratch_; }
 
   // ---- for handlers ----

@@ -147,12 +147,23 @@ TEST(NativeSimd, ProgramsOnVectorsRunInlineAndLikeInterpreted) {
     const Did compiled = call(engine, *instance, "f");
     if (!kCompiles) GTEST_SKIP() << "no compiler for this machine yet";
     EXPECT_GT(compiled.instructions(), 8000U);
-    EXPECT_LE(engine.stack().native.steps * 100, compiled.instructions());
-    steps += engine.stack().native.steps;
+    EXPECT_LE(engine.stack().native_steps * 100, compiled.instructions());
+    steps += engine.stack().native_steps;
     operations += compiled.instructions();
   }
   // What is left is done once in a program.
   EXPECT_LE(steps * 1000, operations);
+}
+
+TEST(NativeSimd, StepsAreCounted) {
+  runtime::EngineOptions options;
+  options.tier = runtime::Tier::baseline;
+  TestEngine engine(options);
+  runtime::Instance* const instance =
+      engine.load(R"((module (memory 1) (func (export "f") (result i32) (memory.grow (i32.const 0)))))");
+  ASSERT_NE(instance, nullptr);
+  ASSERT_EQ(call(engine, *instance, "f").outcome, runtime::Outcome::returned);
+  EXPECT_EQ(engine.stack().native_steps, kCompiles ? 1U : 0U);
 }
 
 }  // namespace
