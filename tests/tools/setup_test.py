@@ -10,7 +10,7 @@ import unittest
 from tool_case import ToolCase
 
 COMMANDS = ("cmake", "ninja", "ccache", "make", "python3", "node", "npm")
-HEADERS = ("gtest/gtest.h", "gmock/gmock.h", "sodium.h", "yaml.h")
+HEADERS = ("gtest/gtest.h", "gmock/gmock.h", "sodium.h", "yaml.h", "Zydis/Zydis.h")
 
 
 class SetupTest(ToolCase):
@@ -90,13 +90,19 @@ class SetupTest(ToolCase):
     def test_what_tests_compile_with_where_it_is_offered(self):
         self.add_everything()
         self.assertEqual(self.setup_sh("--dry-run", "test"), (0, "", True))
-        offers = ("wasi-libc", "libclang-rt-22-dev-wasm32", "libc++-22-dev-wasm32", "libc++abi-22-dev-wasm32",
-                  "libzydis-dev")
+        offers = ("wasi-libc", "libclang-rt-22-dev-wasm32", "libc++-22-dev-wasm32", "libc++abi-22-dev-wasm32")
         code, output, _ = self.setup_sh("--dry-run", "test", offers=offers)
         self.assertEqual((code, self.packages(output)), (1, list(offers)))
         self.add("usr/include/wasm32-wasi/stdio.h", "usr/lib/llvm-22/lib/wasm32-wasi/libc++.a")
         code, output, _ = self.setup_sh("--dry-run", "test", offers=offers[1:])
-        self.assertEqual((code, self.packages(output)), (1, [offers[1], offers[3], offers[4]]))
+        self.assertEqual((code, self.packages(output)), (1, [offers[1], offers[3]]))
+
+    def test_the_decoder_of_machine_code_where_it_is_offered(self):
+        self.add_everything()
+        (self.tree / "system/usr/include/Zydis/Zydis.h").unlink()
+        self.assertEqual(self.setup_sh("--dry-run"), (0, "", True))
+        code, output, _ = self.setup_sh("--dry-run", offers=("libzydis-dev",))
+        self.assertEqual((code, self.packages(output)), (1, ["libzydis-dev"]))
 
     def test_optional_groups_only_when_asked(self):
         self.add_everything()
