@@ -40,6 +40,8 @@ def fail(text):
 # Engines by what they do; the first group is slow, so it gets small runs.
 INTERPRETERS = ("dewar", "unmetered", "wasm3")
 COMPILERS = ("baseline", "base-unmet", "v8", "v8-liftoff")
+# Programs whose native run is shorter say nothing about code: their figures are shown, but are in no mean.
+SHORTEST_S = 0.02
 # As the last argument of a program: the working folder is granted.
 GRANT = "--granted"
 
@@ -228,8 +230,9 @@ def geomeans(results, halves=("tuned", "reported", "all"), own="dewar"):
 
 
 def compiled_means(results):
-    """As geomeans(), for the compilers; also without programs on which Liftoff takes over 8 times native, and the
-    dearest metering."""
+    """As geomeans(), for the compilers, without programs that are too short; also without those on which Liftoff takes
+    over 8 times native, and the dearest metering."""
+    results = {name: r for name, r in results.items() if measure.median(r["user_s"]["native"]) >= SHORTEST_S}
     table = geomeans(results, ("tuned", "reported", "shootout", "reported+shootout"), "baseline")
     goal = [r["user_s"] for r in results.values() if r["half"] != "tuned"]
     engines_there = goal[0] if goal else {}

@@ -155,15 +155,14 @@ int objdump_command(const ParsedArgs& args) {
   if (!features) return usage_error(features.error());
   auto input = read_module(*path);
   if (!input) return failed(input.error(), *path);
-  wasm::TypeRegistry registry;
-  // Bodies need not be valid to be looked at: that is often why one looks.
   const bool machine = args.has("code");
   runtime::EngineOptions options;
   options.features = *features;
   options.tier = runtime::Tier::baseline;
   runtime::Engine engine(options);
+  // To be looked at, bodies need not be valid: that is often why one looks. To be compiled they must be.
   auto module = machine ? wasm::load_module(std::move(input->bytes), engine.types(), *features)
-                        : wasm::decode(std::move(input->bytes), registry, {*features});
+                        : wasm::decode(std::move(input->bytes), engine.types(), {*features});
   if (!module) return failed(input->located(std::move(module.error())), *path);
   const wasm::Disassembler disassembler(**module);
   const std::vector<std::string>& wanted = args.all("function");

@@ -29,21 +29,12 @@ struct Decoded {
 using DecodedCode = std::map<u32, Decoded>;
 
 std::string hex(std::span<const u8> bytes, std::string_view between) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   for (const u8 byte : bytes) {
     if (!text.empty()) text += between;
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
+    base::append_hex(text, byte, 2);
   }
   return text;
-}
-
-std::string offset_text(u32 offset) {
-  char buffer[8];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, offset, 16).ptr;
-  const std::string digits(buffer, end);
-  return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
 }
 
 /// The decoder: beside us, or where `make install` puts it.
@@ -132,7 +123,9 @@ class MachineLister {
     std::string raw = hex(bytes, " ");
     if (size > kRawBytes) raw += " ..";
     raw.resize(std::max<usize>(raw.size(), 3 * kRawBytes + 2), ' ');
-    out += "   +" + offset_text(at) + ": " + raw + " |   ; ";
+    out += "   +";
+    base::append_hex(out, at, 5);
+    out += ": " + raw + " |   ; ";
     if (known) out += with_stub(found->second.text, at, size);
     out += "\n";
     return size;

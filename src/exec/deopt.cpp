@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "exec/frame_walk.h"
@@ -23,12 +24,11 @@ namespace {
 
 bool is_outside(const DeoptedReturn& entry, const u64* word) { return entry.word > word; }
 
-/// Replaces the word, if it is not replaced already, and tells what it was.
-void replace(const Stack& stack, u64* word, u32 result_slots, std::vector<DeoptedReturn>& to) {
+/// Replaces the word, and tells what it was; nothing if it is replaced already.
+std::optional<DeoptedReturn> replace(const Stack& stack, u64* word, u32 result_slots) {
   const u64 stub = stack.native.stubs->deopt_return;
-  if (*word == stub) return;
-  to.push_back({word, *word, result_slots});
-  *word = stub;
+  if (*word == stub) return std::nullopt;
+  return DeoptedReturn{word, std::exchange(*word, stub), result_slots};
 }
 
 /// Of all compiled frames, or those that run `only`.
@@ -42,12 +42,14 @@ void tier_down_frames(Stack& stack, const FuncCode* only) {
   for (Activation* activation = stack.activation;; activation = activation->parent) {
     if (at.state.code) {
       for (u32 results = at.state.code->result_slots; at.to_caller(); results = at.state.code->result_slots)
-        if (wanted(at.state)) replace(stack, const_cast<u64*>(at.record) - 1, results, replaced);
+        if (wanted(at.state))
+          if (const auto entry = replace(stack, const_cast<u64*>(at.record) - 1, results)) replaced.push_back(*entry);
     }
     if (activation == nullptr) break;
     activation->tiers_down |= wanted(activation->below);
     at = {activation->below, activation->native_below.sp, &stack};
   }
+  if (replaced.empty()) return;
   std::vector<DeoptedReturn> all;
   all.reserve(stack.deopted.size() + replaced.size());
   std::merge(stack.deopted.begin(), stack.deopted.end(), replaced.rbegin(), replaced.rend(), std::back_inserter(all),
@@ -72,11 +74,9 @@ void tier_down_frames_of(runtime::Store& store, const FuncCode& code) {
 }
 
 void deopt_return(Stack& stack, u64* word, u32 result_slots) {
-  const u64 stub = stack.native.stubs->deopt_return;
-  if (*word == stub) return;
   std::vector<DeoptedReturn>& all = stack.deopted;
-  all.insert(std::lower_bound(all.begin(), all.end(), word, is_outside), {word, *word, result_slots});
-  *word = stub;
+  if (const auto entry = replace(stack, word, result_slots))
+    all.insert(std::lower_bound(all.begin(), all.end(), word, is_outside), *entry);
 }
 
 u64 original_of(const Stack& stack, const u64* word) {

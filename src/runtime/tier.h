@@ -17,7 +17,6 @@ struct TierOptions {
   u64 seed = 1;  ///< of Tier::random
   /// What a function may be used before it is compiled with Tier::automatic: a round of a loop is 1, a call kCallHeat.
   u32 heat = 1'000;
-  bool eager = false;      ///< functions are compiled when their module is instantiated, not when they are called
   bool background = true;  ///< Tier::automatic has another thread compile what is large
 };
 inline constexpr u32 kCallHeat = 16;

@@ -302,7 +302,7 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
 /// process ends.
 bool fits(const runtime::FuncCode& func) {
   constexpr usize kAlwaysThere = usize{64} << 10, kTakenPerByte = 64;
-  const usize bytes = func.module->slice(func.module->funcs[func.func].body).size();
+  const usize bytes = func.module->funcs[func.func].body.size;
   if (bytes <= kAlwaysThere) return true;
   if (bytes > kMaxBodyBytes) return false;
   void* memory = std::malloc(bytes * kTakenPerByte);
@@ -318,7 +318,7 @@ constexpr u32 kSmallBody = u32{48} << 10;
 
 std::unique_ptr<Compiler> take_compiler(const runtime::FuncCode& func, const NativeSupport& support,
                                         const CompileOptions& options, bool wide_charges) {
-  if (!t_waiting || !(t_waiting->options() == options))
+  if (!t_waiting || t_waiting->options() != options)
     return std::make_unique<Compiler>(func, support, options, wide_charges);
   t_waiting->restart(func, support, wide_charges);
   return std::move(t_waiting);

@@ -32,8 +32,7 @@ void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots
   switch (instr.op) {
     case wasm::Op::call:
       if (index < module().num_imported_funcs) {
-        m_.mov(Width::w64, Gpr::rax, Mem(kInst, at::kFuncs));
-        m_.mov(Width::w64, Gpr::rax, Mem(Gpr::rax, static_cast<i32>(index * sizeof(runtime::Func*))));
+        load_member(Gpr::rax, at::kFuncs, index);
       } else {
         const u32 defined = index - module().num_imported_funcs;
         m_.mov(Width::w64, Gpr::rax, Mem(kInst, at::kCodeTable));

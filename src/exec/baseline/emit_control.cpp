@@ -15,8 +15,6 @@ bool is_catch(const wasm::Label& label) { return label.kind == wasm::Op::catch_ 
 
 constexpr Rep kI32[] = {Rep::i32};
 
-Reg result_reg(Rep rep) { return is_float(rep) ? Reg::xmm0 : Reg::rax; }
-
 }  // namespace
 
 // ---- jumps ----

@@ -8,13 +8,6 @@
 
 namespace dewar::exec::baseline {
 
-namespace {
-
-/// The register in which a label takes a single result.
-Reg result_reg(Rep rep) { return is_float(rep) ? Reg::xmm0 : Reg::rax; }
-
-}  // namespace
-
 Snapshot State::adopt(RegMask reserved) {
   store_constants();
   for (RegMask rest = regs_.locals() & reserved; rest != 0; rest &= rest - 1) {

@@ -52,6 +52,8 @@ inline constexpr RegMask kXmmMask = ((RegMask{1} << kRegs) - 1) & ~kGprMask;
 constexpr RegMask bit(Reg reg) { return RegMask{1} << static_cast<u8>(reg); }
 constexpr RegMask class_of(Rep rep) { return is_float(rep) ? kXmmMask : kGprMask; }
 constexpr Reg lowest(RegMask set) { return static_cast<Reg>(std::countr_zero(set)); }
+/// The register in which a label takes a single result.
+constexpr Reg result_reg(Rep rep) { return is_float(rep) ? Reg::xmm0 : Reg::rax; }
 constexpr bool is_xmm(Reg reg) { return static_cast<u8>(reg) >= kGprs; }
 constexpr Gpr gpr(Reg reg) {
   constexpr Gpr kNames[] = {Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi, Gpr::rdi, Gpr::r8, Gpr::r9, Gpr::r10, Gpr::r12};
