@@ -2,6 +2,9 @@
 // Implementation of TestEngine over the public contracts of runtime/ and exec/.
 #include "interrupt/engine_fixture.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include "text/wat.h"
@@ -17,10 +20,24 @@ runtime::HostStatus call_body(runtime::CallContext& ctx, const Slot* args, Slot*
   return (*static_cast<TestEngine::Body*>(ctx.env))(ctx, args, results);
 }
 
+/// An emulator of user programs (tools/test_aarch64.sh) takes 16 bytes for each page of a reservation, for good:
+/// thousands of stores that have room for gigabytes each are more than a machine has.
+bool is_emulated() { return std::getenv("DEWAR_EMULATOR") != nullptr; }
+runtime::EngineOptions for_this_machine(runtime::EngineOptions options) {
+  options.explicit_bounds |= is_emulated();
+  return options;
+}
+runtime::StoreLimits for_this_machine(runtime::StoreLimits limits) {
+  if (!is_emulated()) return limits;
+  limits.max_memory_bytes = std::min(limits.max_memory_bytes, u64{64} << 20);
+  limits.max_gc_bytes = std::min(limits.max_gc_bytes, u64{128} << 20);
+  return limits;
+}
+
 }  // namespace
 
 TestEngine::TestEngine(const runtime::EngineOptions& options, u64 stack_bytes, const runtime::StoreLimits& limits)
-    : engine_(options), store_(engine_, limits) {
+    : engine_(for_this_machine(options)), store_(engine_, for_this_machine(limits)) {
   exec::attach(store_);
   auto stack = runtime::Stack::create(store_, stack_bytes);
   if (!stack) {
