@@ -16,7 +16,7 @@ std::unexpected<Error> misunderstood(std::string_view item) {
   return fail(
       "usage-code", "-C " + std::string(item) + " is not understood", Error::kNoOffset,
       "expected tier=interp, baseline, auto or random:SEED, tier-heat=N, background=on or off, cpu=x86-64, v2, v3 "
-      "or v4, explicit-bounds");
+      "or v4, eager, explicit-bounds");
 }
 
 /// What follows `key`, if it is a number up to `most`.
@@ -64,6 +64,8 @@ Result<CodeOptions> read_code_options(const std::vector<std::string>& lists) {
         options.tiering.heat = static_cast<u32>(*heat);
       } else if (item == "background=on" || item == "background=off") {
         options.tiering.background = item.ends_with("on");
+      } else if (item == "eager") {
+        options.tiering.eager = true;
       } else if (item == "explicit-bounds") {
         options.explicit_bounds = true;
       } else if (item.starts_with(kCpu)) {

@@ -38,10 +38,10 @@ constexpr OptionSpec kRunOptions[] = {
     {"codegen", 'C', "KEY=VALUE,...", true,
      "how code is made: tier=interp (default), baseline, which compiles it, or auto, which compiles what is used much; "
      "tier-heat=N: how much that is (default 1000: rounds of a loop, a call is 16); background=off: no thread of its "
-     "own "
-     "compiles large functions; tier=random:SEED: a test, which changes all the time; cpu=x86-64, v2, v3 or v4: the "
+     "own compiles large functions; eager: all functions are compiled before the program begins; tier=random:SEED: a "
+     "test, which changes all the time; cpu=x86-64, v2, v3 or v4: the "
      "most that compiled code uses of the processor; explicit-bounds: no access relies on guard pages",
-     "tier=interp tier=baseline tier=auto background=on background=off cpu=x86-64 cpu=v2 cpu=v3 cpu=v4 "
+     "tier=interp tier=baseline tier=auto background=on background=off eager cpu=x86-64 cpu=v2 cpu=v3 cpu=v4 "
      "explicit-bounds"},
     {"invoke", 0, "NAME", false, "call this exported function with ARGS and print its results", ""},
     {"lang", 0, "LANGUAGE", false, "what FILE is, if its ending does not say: wasm, wat, python, javascript",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command `dewar wast`: finds the files, runs them one by one, prints text or JSON. The JSON object is
 // {"files": [{"file", "counts": {kind: n}, "executed", "failed", "failures": [{"line", "column", "kind", "reason"}],
-// "patched_bytes", "collections", "guarded_memories", "prepared_functions",
+// "patched_bytes", "collections", "guarded_memories", "functions", "prepared_functions",
 // "compiled_functions", "fuel", "instructions", "probes_fired",
 // "error"?}], "executed",
 // "failed", "errors"}.
@@ -98,6 +98,7 @@ void write_json(base::JsonWriter& json, const FileResult& result) {
   json.member("executed", result.report.total()).member("failed", u64{result.report.failures.size()});
   json.member("patched_bytes", result.report.patched_bytes).member("collections", result.report.collections);
   json.member("guarded_memories", result.report.guarded_memories);
+  json.member("functions", result.report.functions);
   json.member("prepared_functions", result.report.prepared_functions);
   json.member("compiled_functions", result.report.compiled_functions).member("fuel", result.report.fuel);
   json.member("instructions", result.report.instructions).member("probes_fired", result.report.probes_fired);

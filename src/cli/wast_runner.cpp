@@ -84,6 +84,7 @@ class WastMachine {
       for (usize i = 0; i < instance.module->memories.size(); ++i) {
         report.guarded_memories += instance.memories[i] != nullptr && instance.memories[i]->guarded;
       }
+      report.functions += instance.codes->count();
       for (u32 i = 0; i < instance.codes->count(); ++i) {
         report.patched_bytes += patched_bytes(instance.codes->at(i));
         report.prepared_functions += instance.codes->at(i).frame_slots.load() != runtime::FuncCode::kUnprepared;

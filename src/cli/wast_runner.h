@@ -32,6 +32,7 @@ struct WastReport {
   u64 patched_bytes = 0;        ///< opcodes that differ from the modules' (fused groups, probes)
   u64 collections = 0;          ///< of the GC heap
   u64 guarded_memories = 0;     ///< memories of instances that rely on guard pages
+  u64 functions = 0;            ///< of all instances
   u64 prepared_functions = 0;   ///< functions that were called
   u64 compiled_functions = 0;   ///< functions that have compiled code
   std::vector<u64> tier_moves;  ///< of Tier::random: by TierMove, then by TierPlace

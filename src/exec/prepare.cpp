@@ -135,15 +135,32 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   const u64 needed = std::max(kept, original.size() + w.sink.needed_bytes());
   if (w.sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
   DEWAR_ASSERT(w.result.has_value(), "prepare() was given a body that does not validate");
-  keep_shape(set, code, w);
+  if (!code.foreseen) keep_shape(set, code, w);
   if constexpr (kWithBody) keep_body(set, code, options, std::move(body), w);
   code.heat_left.store(options.tier == runtime::Tier::automatic ? options.tiering.heat : runtime::kNeverHot,
                        std::memory_order_relaxed);
-  code.frame_slots.store(code.local_slots + runtime::kHeaderSlots + code.max_operands, std::memory_order_release);
+  code.frame_slots.store(runtime::frame_slots_of(code), std::memory_order_release);
+  // From here on, compiled callers need not come by.
+  const runtime::NativeCode* const native = code.native.load(std::memory_order_relaxed);
+  if (native && options.tier != runtime::Tier::random) code.entry.store(native->entry, std::memory_order_release);
   return true;
 }
 
 }  // namespace
+
+std::optional<u64> foresee_shape(CodeSet& set, FuncCode& code, u64 room, base::StopBits stop) {
+  std::lock_guard lock(set.mutex());
+  if (is_prepared(code) || code.foreseen) return 0;
+  const u64 size = set.module().slice(set.module().funcs[code.func].body).size();
+  if (size > room) return std::nullopt;
+  const Walked<ShapeSink> w(set.module(), code.func, nullptr, room - size, stop);
+  if (was_stopped(w.result)) return std::nullopt;
+  const u64 kept = kept_bytes(size, w);
+  if (w.sink.full() || kept > room) return std::nullopt;
+  keep_shape(set, code, w);
+  code.foreseen = true;
+  return kept;
+}
 
 bool prepare_shape(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {
   std::lock_guard lock(set.mutex());

@@ -5,6 +5,8 @@
 // limit. Also answers where a pc lies in its block, by the same walk.
 #pragma once
 
+#include <optional>
+
 #include "runtime/code.h"
 #include "runtime/store.h"
 
@@ -21,6 +23,10 @@ namespace dewar::exec {
 /// function before prepare_body(). Else as prepare().
 [[nodiscard]] bool prepare_shape(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options,
                                  runtime::Stack* payer);
+/// Finds the shape of a function beforehand, so that it can be compiled; its first call prepares and pays as if this
+/// had not been. The bytes that it will pay, 0 if that is known already; nothing if they are more than `room`, or it
+/// was stopped.
+std::optional<u64> foresee_shape(runtime::CodeSet& set, runtime::FuncCode& code, u64 room, base::StopBits stop);
 /// The other half, which is paid for already; returns at once if it is there. Frames of the function must not exist.
 void prepare_body(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options);
 

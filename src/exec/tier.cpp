@@ -5,6 +5,7 @@
 
 #include "exec/baseline/code_object.h"
 #include "exec/compile_thread.h"
+#include "exec/prepare.h"
 
 #if defined(__x86_64__)
 #include "exec/baseline/compiler.h"
@@ -53,7 +54,9 @@ void publish(runtime::CodeSet& set, runtime::FuncCode& code, std::shared_ptr<con
     for (u32 i = 0; i < set.count(); ++i)
       set.at(i).entry.store(object->support->interp_entry, std::memory_order_release);
   // At random: calls of compiled code by compiled code are to be decided, too.
-  if (!at_random) code.entry.store(object->entry, std::memory_order_release);
+  // What was not called is to be prepared first.
+  const bool called = code.frame_slots.load(std::memory_order_relaxed) != runtime::FuncCode::kUnprepared;
+  if (called && !at_random) code.entry.store(object->entry, std::memory_order_release);
   code.native.store(object.get(), std::memory_order_release);
   set.keep_native(std::move(object));
 }
@@ -105,6 +108,19 @@ void compile_hot(runtime::FuncCode& code, runtime::Stack& payer) {
   compile_now(engine, code, payer.kill_bits());
 }
 
+u32 compile_all(runtime::Engine& engine, runtime::CodeSet& set, u64 room, base::StopBits stop) {
+  u32 count = 0;
+  for (u32 i = 0; i < set.count() && !stop.stopped(); ++i) {
+    runtime::FuncCode& code = set.at(i);
+    if (!may_compile(engine, code)) continue;
+    const std::optional<u64> bytes = foresee_shape(set, code, room, stop);
+    if (!bytes) continue;
+    room -= *bytes;
+    count += compile_now(engine, code, stop);
+  }
+  return count;
+}
+
 #else
 
 Result<std::shared_ptr<const runtime::NativeStubs>> make_native() {
@@ -117,6 +133,7 @@ u8 host_cpu_level() { return 0; }
 void compile_if_wanted(runtime::FuncCode&, runtime::Stack&) {}
 bool compile_now(runtime::Engine&, runtime::FuncCode&, base::StopBits) { return false; }
 void compile_hot(runtime::FuncCode&, runtime::Stack&) {}
+u32 compile_all(runtime::Engine&, runtime::CodeSet&, u64, base::StopBits) { return 0; }
 
 #endif
 

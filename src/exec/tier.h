@@ -33,4 +33,9 @@ void compile_hot(runtime::FuncCode& code, runtime::Stack& payer);
 /// was stopped.
 bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBits stop);
 
+/// Compiles all functions that are not compiled yet, of what the engine's options want compiled, here and now; those
+/// that were not called have entries, and are prepared and paid for when they are. Ends early when it is stopped, or
+/// would need more than `room` bytes for what the functions will pay. Gives how many it has compiled.
+u32 compile_all(runtime::Engine& engine, runtime::CodeSet& set, u64 room, base::StopBits stop);
+
 }  // namespace dewar::exec

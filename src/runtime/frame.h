@@ -20,6 +20,9 @@ struct FrameHeader {
 inline constexpr u32 kHeaderSlots = sizeof(FrameHeader) / sizeof(Slot);
 static_assert(kHeaderSlots == 5);
 
+/// What FuncCode::frame_slots is once the function is prepared.
+inline u32 frame_slots_of(const FuncCode& code) { return code.local_slots + kHeaderSlots + code.max_operands; }
+
 inline FrameHeader* header_of(Slot* fp, const FuncCode* code) {
   return reinterpret_cast<FrameHeader*>(fp + code->local_slots);
 }

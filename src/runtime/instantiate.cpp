@@ -22,6 +22,7 @@ class Instantiation {
 
   Result<Outcome> run() {
     allocate_index_spaces();
+    if (store_.hooks.instantiating) store_.hooks.instantiating(stack_, instance_);
     for (auto phase : {&Instantiation::make_memories, &Instantiation::make_globals, &Instantiation::make_tables,
                        &Instantiation::evaluate_items, &Instantiation::copy_elements, &Instantiation::copy_data}) {
       const Result<bool> done = (this->*phase)();

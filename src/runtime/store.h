@@ -151,6 +151,8 @@ struct ExecHooks {
   Outcome (*invoke)(Stack& stack, Func& func, const Slot* args, Slot* results) = nullptr;
   /// Calls visit(user, ref_slot) for every live reference in the frames of `stack`.
   void (*visit_roots)(Stack& stack, void (*visit)(void* user, Ref ref), void* user) = nullptr;
+  /// May make code of a new instance, of which nothing has run, on behalf of the stack. Null if nobody wants that.
+  void (*instantiating)(Stack& stack, Instance& instance) = nullptr;
   /// Finds out beforehand what visit_roots needs to know of the code on `stack`, which can be much work. False, with
   /// payer.trap.kind set, if that was stopped or does not fit the code budget.
   bool (*prepare_roots)(Stack& stack, Stack& payer) = nullptr;

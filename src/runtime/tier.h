@@ -18,6 +18,7 @@ struct TierOptions {
   /// What a function may be used before it is compiled with Tier::automatic: a round of a loop is 1, a call kCallHeat.
   u32 heat = 1'000;
   bool background = true;  ///< Tier::automatic has another thread compile what is large
+  bool eager = false;      ///< whatever compiles does so with all functions of a module when it is instantiated
 };
 inline constexpr u32 kCallHeat = 16;
 /// Of a function that is not to be looked at any more.

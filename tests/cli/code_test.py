@@ -29,7 +29,7 @@ class Code(CliCase):
         self.file("b.wat", BEYOND)
         settings = ["tier=interp", "explicit-bounds", "tier=interp,explicit-bounds"]
         if X86:
-            settings += ["tier=baseline", "tier=baseline,explicit-bounds"]
+            settings += ["tier=baseline", "tier=baseline,explicit-bounds", "tier=baseline,eager", "tier=auto,eager"]
             settings += ["tier=baseline,cpu=" + level for level in self.levels()]
         results = {}
         for setting in settings:

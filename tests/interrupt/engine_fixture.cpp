@@ -157,6 +157,8 @@ std::vector<Mode> matrix_modes() {
   automatic.tiering.heat = 20;
   automatic.tiering.background = false;
   modes.push_back({"auto", automatic});
+  automatic.tiering.eager = true;
+  modes.push_back({"eager", automatic});
   for (const u64 seed : {1, 2}) {
     runtime::EngineOptions random;
     random.tier = runtime::Tier::random;

@@ -41,6 +41,7 @@ EVIDENCE = {
     "baseline_v4": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
     "baseline_explicit": [("compiled_functions", "unlike plain"), ("guarded_memories", "none")],
     "baseline_garbage": [("compiled_functions", "unlike plain")],
+    "baseline_eager": [("prepared_functions", "like plain"), ("compiled_functions", "functions")],
     "mixed": [("compiled_functions", "unlike plain"), ("collections", "unlike plain")],
     "auto": [("compiled_functions", "unlike plain")],
     "random1": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],

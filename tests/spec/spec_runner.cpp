@@ -30,6 +30,7 @@ constexpr Mode kModes[] = {
     {"baseline_v4", [](EngineOptions& o) { o.tier = Tier::baseline, o.cpu_level = 4; }},
     {"baseline_explicit", [](EngineOptions& o) { o.tier = Tier::baseline, o.explicit_bounds = true; }},
     {"baseline_garbage", [](EngineOptions& o) { o.tier = Tier::baseline, o.garbage_upper = true; }},
+    {"baseline_eager", [](EngineOptions& o) { o.tier = Tier::baseline, o.tiering.eager = true; }},
     {"mixed", [](EngineOptions& o) { o.tier = Tier::baseline, o.mix_tiers = true, o.gc_stress = true; }},
     {"auto", [](EngineOptions& o) { o.tier = Tier::automatic, o.tiering.heat = 30, o.tiering.background = false; }},
     {"random1", [](EngineOptions& o) { o.tier = Tier::random, o.tiering.seed = 1; }},

@@ -58,7 +58,7 @@ void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
     // To clear them is bulk work, which is paid for before there is a frame.
     jump_stub(static_cast<const u8*>(support_->interp_entry));
   } else {
-    m_.lea(Width::w64, Gpr::r11, slot(func_->frame_slots.load(std::memory_order_relaxed)));
+    m_.lea(Width::w64, Gpr::r11, slot(runtime::frame_slots_of(*func_)));
     m_.cmp(Width::w64, Gpr::r11, Mem(kStack, at::kLimit));
     m_.jcc(Cond::a, entry_slow_);
     if (cleared) clear_locals();

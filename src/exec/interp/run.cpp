@@ -215,6 +215,11 @@ void attach(runtime::Store& store) {
     return invoke(stack, func, {args, arg_slots}, {results, result_slots});
   };
   attach_native(store.engine());
+  if (store.engine().native() && store.engine().options().tiering.eager) {
+    store.hooks.instantiating = [](Stack& stack, runtime::Instance& instance) {
+      compile_all(stack.store.engine(), *instance.codes, stack.store.code_room(), stack.kill_bits());
+    };
+  }
   store.hooks.visit_roots = visit_roots;
   store.hooks.prepare_roots = prepare_roots;
 }
