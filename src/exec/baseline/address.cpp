@@ -2,6 +2,8 @@
 // GuestAddress: guarded and checked addresses.
 #include "exec/baseline/address.h"
 
+#include "base/seed_bug.h"
+
 namespace dewar::exec::baseline {
 
 namespace {
@@ -27,7 +29,8 @@ void GuestAddress::load_index_32(Gpr to, Value& index) {
   if (index.is_const()) return c_.m.mov_imm(to, static_cast<u32>(index.constant));
   // Never left out, also where the register's upper half is known to be zero: a mistake there would be an escape.
   if (c_.state.in_memory(index)) return c_.m.mov(Width::w32, to, c_.state.mem_of(index));
-  c_.m.mov(Width::w32, to, gpr(c_.state.in_reg(index)));
+  // Bug 9: an index without its zero-extension.
+  c_.m.mov(SEED(9, Width::w32, Width::w64), to, gpr(c_.state.in_reg(index)));
 }
 
 void GuestAddress::load_memory(u32 memory) {
@@ -72,7 +75,8 @@ void GuestAddress::form_checked(const GuestAccess& access, Value& index) {
   has_base_ = true;
   // kScratch becomes the end of the access.
   u64 end = 0;
-  if (__builtin_add_overflow(access.offset, u64{access.bytes}, &end)) {
+  // Bug 10: an offset so large that the end of the access wraps.
+  if (__builtin_add_overflow(access.offset, u64{access.bytes}, &end) && SEED(10, true, false)) {
     c_.cold.trap(c_.m, TrapKind::memory_out_of_bounds, c_.pc);
     end = access.bytes;  // not run
   }
@@ -90,7 +94,8 @@ void GuestAddress::form_checked(const GuestAccess& access, Value& index) {
   if (is64) c_.cold.trap_if(c_.m, Cond::b, TrapKind::memory_out_of_bounds, c_.pc);
   load_memory(access.memory);
   c_.m.cmp(Width::w64, kScratch, Mem(gpr(base_), at::kMemoryBytes));
-  c_.cold.trap_if(c_.m, Cond::a, TrapKind::memory_out_of_bounds, c_.pc);
+  // Bug 11: a bound that is off by one.
+  c_.cold.trap_if(c_.m, SEED(11, Cond::a, Cond::ae), TrapKind::memory_out_of_bounds, c_.pc);
   c_.m.mov(Width::w64, gpr(base_), Mem(gpr(base_), at::kMemoryBase));
   operand_ = Mem(gpr(base_), kScratch, Scale::x1, -static_cast<i32>(access.bytes));
 }

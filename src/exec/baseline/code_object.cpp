@@ -8,6 +8,7 @@
 #include <utility>
 
 #if defined(__x86_64__)
+#include "base/seed_bug.h"
 #include "exec/baseline/compiler.h"
 #endif
 
@@ -108,7 +109,8 @@ const u8* loop_entry(const runtime::NativeCode& native, u32 pc, const Slot* fp, 
     const Reg reg = static_cast<Reg>(i);
     if ((loop->registers.held & bit(reg)) == 0) continue;
     void* const to = is_xmm(reg) ? static_cast<void*>(registers.xmms[i - kGprs]) : &registers.gprs[i];
-    std::memcpy(to, fp + loop->homes[i], slots_of(loop->reps[i]) * sizeof(Slot));
+    // Bug 38: a register of a loop is filled with half of its local.
+    std::memcpy(to, fp + loop->homes[i], SEED(38, slots_of(loop->reps[i]) * sizeof(Slot), sizeof(u32)));
   }
   return object.range.code + loop->header;
 #else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Atomic accesses, all sequentially consistent: loads are plain, stores exchange. The address must be aligned, which is
 // looked at before the bounds. Threads proposal, "Atomic Memory Accesses".
+#include "base/seed_bug.h"
 #include "exec/baseline/address.h"
 #include "exec/baseline/emit_operand.h"
 
@@ -50,7 +51,8 @@ struct Atomic {
   }
   /// What is above the access is 0 in the result.
   void push(Reg reg) const {
-    if (form.width <= Width::w16) {
+    // Bug 27: the old value with bits of the operand.
+    if (form.width <= SEED(27, Width::w16, Width::w8)) {
       c.m.movzx(form.width, gpr(reg), gpr(reg));
     } else if (form.width == Width::w32 && form.rep == Rep::i64) {
       c.m.mov(Width::w32, gpr(reg), gpr(reg));

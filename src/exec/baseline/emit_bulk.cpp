@@ -2,6 +2,7 @@
 // memory.copy and memory.fill of a few bytes, whose number is a constant. Nothing is written unless all of it can be:
 // the range is compared at once, or, before guard pages, its highest bytes are touched first. A copy has read all
 // before it writes, so that ranges may overlap. The surcharge of so few bytes is 0. Spec 4.4.7.
+#include "base/seed_bug.h"
 #include "exec/baseline/address.h"
 #include "exec/baseline/emit_simd.h"
 
@@ -17,7 +18,8 @@ struct Parts {
   explicit Parts(u32 bytes) {
     while (width < 16 && width * 2 <= bytes) width *= 2;
     for (u32 next = 0; next + width <= bytes; next += width) at[count++] = next;
-    if (at[count - 1] + width < bytes) at[count++] = bytes - width;
+    // Bug 13: the last byte of some ranges is left out.
+    if (at[count - 1] + SEED(13, width, width + 1) < bytes) at[count++] = bytes - width;
   }
 };
 
@@ -55,7 +57,8 @@ Reg repeated(EmitContext& c, Value& byte, u32 width) {
   }
   const Gpr from = gpr(c.state.in_reg(byte));
   if (width <= 2) {
-    c.m.movzx(Width::w8, gpr(reg), from);
+    // Bug 14: bits of the value above the byte.
+    c.m.movzx(SEED(14, Width::w8, Width::w16), gpr(reg), from);
     c.m.imul(Width::w32, gpr(reg), gpr(reg), Imm{0x0101});
   } else {
     c.m.vec(op::movd_from, xmm(reg), from);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Calls and returns (docs/baseline.md, "Calls"): arguments are the caller's operands, results begin at the callee's fp.
 // At a call everything is in its slot; behind it, too. At a return the locals do not matter any more.
+#include "base/seed_bug.h"
 #include "exec/baseline/compiler.h"
 
 namespace dewar::exec::baseline {
@@ -21,7 +22,7 @@ void Compiler::indirect_target(const Instr& instr) {
   m_.test(Width::w64, Gpr::rax, Gpr::rax);
   m_.jcc(Cond::e, cold.entry);
   m_.cmp(Width::w32, Mem(Gpr::rax, at::kFuncType), Imm(static_cast<i32>(type.value)));
-  m_.jcc(Cond::ne, cold.entry);
+  m_.jcc(SEED(36, Cond::ne, Cond::b), cold.entry);  // Bug 36: functions of some other types are called.
   m_.bind(cold.back);
 }
 

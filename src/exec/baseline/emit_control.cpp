@@ -5,6 +5,7 @@
 // together, except that a jump to the function's own label pays for the final `end` alone.
 #include <algorithm>
 
+#include "base/seed_bug.h"
 #include "exec/baseline/compiler.h"
 
 namespace dewar::exec::baseline {
@@ -107,7 +108,7 @@ void Compiler::jump_out(const Instr& instr, const Target& target, u32 slots) {
   }
   m_.sub(Width::w64, kFuel, Imm(1));
   Exit& exit = add_exit(support_->out_of_fuel, end.pc, target.keep, false);
-  exit.cost = 1;
+  exit.cost = SEED(34, 1, 0);  // Bug 34: what could not be paid is not given back on one edge.
   m_.jcc(Cond::s, exit.entry);
   leaving_ = nullptr;
   if (target.count == 1) {
@@ -342,7 +343,7 @@ void Compiler::branch_table(const Instr& instr) {
     m_.jcc(Cond::ae, edge(count));
     Label table;
     // Never left out: the table is indexed with 64 bits, and an i32 may have anything in its upper half (i32.wrap_i64).
-    m_.mov(Width::w32, gpr(index), gpr(index));
+    m_.mov(SEED(35, Width::w32, Width::w64), gpr(index), gpr(index));  // Bug 35: a wide index.
     m_.jmp_table(table, gpr(index), gpr(scratch));
     mark(CodeMark::Kind::data);
     m_.align(4, Encoder::Fill::kInt3);

@@ -2,6 +2,7 @@
 // Conversions between integers and floats, and between floats; and all cold code that numeric instructions leave at a
 // function's end. The hot path converts as if the value fitted; a result that may be wrong goes to the cold code, which
 // decides. Spec 4.3.4.
+#include "base/seed_bug.h"
 #include "exec/baseline/emit.h"
 
 namespace dewar::exec::baseline {
@@ -204,7 +205,8 @@ struct Cold {
     set_scratch(rep() == Rep::f32 ? u64{0xdf000000} : u64{0xc3e0000000000000});
     m().vec(compare(rep()), xmm(exit.b), kScratchXmm);
     m().jcc(Cond::p, fail);
-    m().jcc(Cond::e, exit.back);
+    // Bug 20: a conversion that should trap beyond the least number.
+    m().jcc(SEED(20, Cond::e, Cond::be), exit.back);
     m().bind(fail);
     conversion_trap();
   }
@@ -226,7 +228,8 @@ struct Cold {
     m().mov(Width::w64, kScratch, gpr(exit.a));
     m().shift(Shift::shr, Width::w64, kScratch, 1);
     m().jcc(Cond::ae, even, Reach::kNear);
-    m().or_(Width::w64, kScratch, Imm{1});
+    // Bug 21: rounding does not see the bit that was lost.
+    m().or_(Width::w64, kScratch, Imm{SEED(21, 1, 0)});
     m().bind(even);
     convert_64(c, rep(), exit.b, kScratch);
     m().vec(rep() == Rep::f32 ? op::addss : op::addsd, xmm(exit.b), xmm(exit.b), xmm(exit.b));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // f32 and f64: arithmetic, comparisons, sign operations, rounding (with SSE4.1). Results of arithmetic are `raw`: their
 // NaN is made canonical when somebody could see its bits (design D10). Spec 4.3.3.
+#include "base/seed_bug.h"
 #include "exec/baseline/emit.h"
 
 namespace dewar::exec::baseline {
@@ -59,7 +60,8 @@ void emit_min_max(EmitContext& c, Rep rep, bool is_max) {
   if (is_max) {
     c.m.vec(op::xorps, xmm(other), xmm(other), xmm(dst));
     c.m.vec(op::orps, xmm(dst), xmm(dst), xmm(other));
-    c.m.vec(kSub.of(rep), xmm(dst), xmm(dst), xmm(other));
+    // Bug 22: the sign of a zero.
+    c.m.vec(SEED(22, kSub, kAdd).of(rep), xmm(dst), xmm(dst), xmm(other));
   } else {
     c.m.vec(op::orps, xmm(dst), xmm(dst), xmm(other));
   }
@@ -121,7 +123,8 @@ void emit_copysign(EmitContext& c, Rep rep) {
   const u8 rest = rep == Rep::f32 ? 31 : 63;
   Value b = c.state.pop();
   Value a = c.state.pop();
-  c.state.settle(b);
+  // Bug 23: the sign of a NaN that is not settled.
+  SEED(23, c.state.settle(b), void());
   c.state.settle(a);
   const Reg dst = c.state.in_own_reg(a);
   const Reg sign = c.state.in_own_reg(b);

@@ -3,6 +3,7 @@
 // semantics.h, but never into a trap. Spec 4.3.2.
 #include <bit>
 
+#include "base/seed_bug.h"
 #include "exec/baseline/emit.h"
 #include "exec/baseline/emit_operand.h"
 #include "exec/semantics_int.h"
@@ -200,7 +201,8 @@ void emit_div(EmitContext& c, Rep rep, bool is_signed, bool rem) {
     c.cold.trap_if(c.m, Cond::e, TrapKind::divide_by_zero, c.pc);
   }
   ColdExit* minus = nullptr;
-  if (is_signed && !by_const) {
+  // Bug 15: the remainder by -1 is left to the processor.
+  if (is_signed && !by_const && SEED(15, true, !rem)) {
     c.m.cmp(w, divisor, Imm{-1});
     minus = &c.cold.add(rem ? ColdKind::kRemByMinus : ColdKind::kDivByMinus, c.pc, static_cast<u8>(rep));
     c.m.jcc(Cond::e, minus->entry);
@@ -229,7 +231,7 @@ constexpr Cond swapped(Cond cond) {
     case Cond::ge: return Cond::le;
     case Cond::b: return Cond::a;
     case Cond::a: return Cond::b;
-    case Cond::be: return Cond::ae;
+    case Cond::be: return SEED(16, Cond::ae, Cond::a);  // Bug 16: a wrong condition when operands are exchanged.
     case Cond::ae: return Cond::be;
     default: return cond;
   }
@@ -306,7 +308,8 @@ void emit_shift(EmitContext& c, Shift op, Rep rep, u64 (*folded)(Rep, u64, u64))
   const Reg dst = c.state.in_own_reg(a);
   c.m.shift(op, w, gpr(dst));
   c.state.release(Reg::rcx);
-  push_result(c, rep, dst);
+  // Bug 17: a flag that a shift by 0 does not set.
+  SEED(17, push_result(c, rep, dst), push_zero_result(c, rep, dst));
 }
 
 // ---- bit counts, extensions ----
@@ -391,7 +394,8 @@ void emit_extend(EmitContext& c, Rep to, Width from, bool is_signed) {
 
 void emit_wrap(EmitContext& c) {
   Value a = c.state.pop();
-  if (a.is_const()) return c.state.push_const(Rep::i32, a.constant & ~u32{0});
+  // Bug 18: folding keeps the upper half.
+  if (a.is_const()) return c.state.push_const(Rep::i32, a.constant & SEED(18, u64{~u32{0}}, ~u64{0}));
   if (!c.state.is_own(a)) {
     const Reg dst = c.state.take(kGprMask);
     with_place(c, a, [&](const auto& place) { c.m.mov(Width::w32, gpr(dst), place); });

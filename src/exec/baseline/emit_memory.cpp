@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Scalar loads and stores, and those of whole vectors. Every access is one instruction of exactly the width that the
 // opcode has, never an operand of arithmetic, and is emitted also where its result is dropped. Spec 4.4.7.
+#include "base/seed_bug.h"
 #include "exec/baseline/address.h"
 
 namespace dewar::exec::baseline {
@@ -93,8 +94,10 @@ bool emit_store(EmitContext& c, Op op, const wasm::MemoryType& type, u32 memory,
   const Width w = width_of_bytes(form.bytes);
   const auto as_signed = static_cast<i64>(value.constant);
   // Bits of a constant go directly, also those of floats.
+  // Bug 12: an immediate whose sign-extension is another number.
   const bool direct =
-      value.is_const() && form.bytes <= 8 && (form.bytes < 8 || as_signed == static_cast<i32>(as_signed));
+      value.is_const() && form.bytes <= 8 &&
+      (form.bytes < 8 || as_signed == SEED(12, i64{static_cast<i32>(as_signed)}, i64{static_cast<u32>(as_signed)}));
   const Reg from = direct ? Reg{} : c.state.in_reg(value);
   {
     GuestAddress address(c, {type, memory, offset, form.bytes}, index);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Conditions of branches, and select.
+#include "base/seed_bug.h"
 #include "exec/baseline/emit.h"
 #include "exec/baseline/emit_operand.h"
 
@@ -51,7 +52,8 @@ void emit_select(EmitContext& c) {
     const Reg dst = c.state.in_own_reg(yes);
     with_place(c, no, [&](const auto& place) {
       c.m.cmov(negate(flags.cond), width_of(rep), gpr(dst), place);
-      if (flags.parity) c.m.cmov(Cond::p, width_of(rep), gpr(dst), place);
+      // Bug 19: a NaN is taken for equal.
+      if (flags.parity && SEED(19, true, false)) c.m.cmov(Cond::p, width_of(rep), gpr(dst), place);
     });
     c.state.release(no);
     return c.state.push_reg(rep, dst);

@@ -2,6 +2,7 @@
 // Vector instructions by simd.def: those that one instruction of the processor stands for, then on bits, integer and
 // float lanes. Lanes that move: emit_simd_lane.cpp. Spec 4.6.3, 4.3.
 #include "exec/baseline/emit_simd.h"
+#include "base/seed_bug.h"
 
 namespace dewar::exec::baseline {
 
@@ -83,7 +84,8 @@ bool emit_order(EmitContext& c, VecOp<Shape::rvm> most, VecOp<Shape::rvm> equal,
 /// The count, modulo `bits`, plus `more`, in kScratchXmm.
 void shift_count(EmitContext& c, Value& count, u32 bits, u32 more = 0) {
   with_place(c, count, [&](const auto& place) { c.m.mov(Width::w32, kScratch, place); });
-  c.m.and_(Width::w32, kScratch, Imm{static_cast<i32>(bits - 1)});
+  // Bug 26: a count that is not taken modulo the width.
+  c.m.and_(Width::w32, kScratch, Imm{SEED(26, static_cast<i32>(bits - 1), 127)});
   if (more != 0) c.m.add(Width::w32, kScratch, Imm{static_cast<i32>(more)});
   c.m.vec(op::movd_from, kScratchXmm, kScratch);
   c.state.release(count);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Vector loads that extend, repeat, or replace lanes, and stores of lanes. Each reads or writes exactly the bytes that
 // the opcode has, with one instruction (address.h). Spec 4.4.7.
+#include "base/seed_bug.h"
 #include "exec/baseline/address.h"
 #include "exec/baseline/emit_simd.h"
 
@@ -81,7 +82,8 @@ bool store_lane(EmitContext& c, const Memory& memory, VecOp<kShape> op, u8 lane)
   if (!has(c, op.info().level)) return false;
   Value vector = c.state.pop();
   Value index = c.state.pop();
-  const Xmm from = in(c, vector);
+  // Bug 24: lanes with NaNs that are not settled.
+  const Xmm from = in(c, vector, SEED(24, u8{0}, vector.raw));
   {
     GuestAddress address(c, memory.access(op.info().mem_bytes()), index);
     address.access([&](const Mem& to) {

@@ -3,6 +3,7 @@
 // condition may be waiting in them.
 #include <algorithm>
 
+#include "base/seed_bug.h"
 #include "exec/baseline/parallel_move.h"
 #include "exec/baseline/state.h"
 
@@ -44,7 +45,9 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
     bool wanted_dirty = false;
     for (RegMask r = wanted.dirty; r != 0 && !wanted_dirty; r &= r - 1)
       wanted_dirty = wanted.local[static_cast<u8>(lowest(r))] == index;
-    if (!wanted_dirty) store(locals_[index].rep, slot_mem(locals_[index].slot), reg);
+    // Bug 31: a register that the label has for another local is taken for stored.
+    if (!wanted_dirty && SEED(31, true, (wanted.held & bit(reg)) == 0))
+      store(locals_[index].rep, slot_mem(locals_[index].slot), reg);
   }
   // Moves between registers, all at once; then loads into those that are left.
   ParallelMove moves;
@@ -90,7 +93,7 @@ void State::copy_results(u32 count, u32 to) {
     const Value& value = values_[i];
     DEWAR_ASSERT(to <= value.slot && !(i >= stored_ && value.raw), "results that are not ready");
     copy_to_slot(value, to);
-    to += slots_of(value.rep);
+    to += SEED(32, slots_of(value.rep), 1);  // Bug 32: results behind a vector are in the wrong slots.
   }
 }
 

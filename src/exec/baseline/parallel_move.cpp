@@ -2,6 +2,8 @@
 // The order of parallel moves: targets that nobody reads any more first; what remains are cycles.
 #include "exec/baseline/parallel_move.h"
 
+#include "base/seed_bug.h"
+
 namespace dewar::exec::baseline {
 
 void ParallelMove::emit(Assembler& m) {
@@ -22,7 +24,8 @@ void ParallelMove::emit(Assembler& m) {
     const u8 first = static_cast<u8>(lowest(targets_));
     u8 reader = first;
     while (from_[reader] != first) reader = from_[reader];
-    emit_copy(m, rep_[reader], kInScratch, first);
+    // Bug 33: the first value of a cycle with the width of what takes its place.
+    emit_copy(m, rep_[SEED(33, reader, first)], kInScratch, first);
     from_[reader] = kInScratch;
     readers_[first] = 0;
     readers_[kInScratch] = 1;

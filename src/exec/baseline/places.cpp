@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/seed_bug.h"
 #include "exec/baseline/compiler.h"
 
 namespace dewar::exec::baseline {
@@ -45,7 +46,8 @@ void materialise(std::span<const Location> locations, Slot* fp, const runtime::S
     written.push_back(w);
   }
   for (usize i = 0; i < written.size(); ++i)
-    std::memcpy(fp + written[i].slot, written[i].bits, slots_of(locations[i].rep) * sizeof(Slot));
+    // Bug 37: half of a vector is lost where a frame goes on in the interpreter.
+    std::memcpy(fp + written[i].slot, written[i].bits, SEED(37, slots_of(locations[i].rep), 1) * sizeof(Slot));
 }
 
 /// Compiles again up to what `compiler` watches, and brings everything into its slot that is in none there.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/seed_bug.h"
+
 namespace dewar::exec::baseline {
 
 bool State::begin(std::span<const wasm::ValType> locals, u32 params, u32 first_operand) {
@@ -154,7 +156,8 @@ Reg State::take_busy(RegMask among) {
 
 void State::evict_local(Reg reg) {
   Local& local = locals_[regs_.local_in(reg)];
-  if ((regs_.dirty() & bit(reg)) != 0) store(local.rep, slot_mem(local.slot), reg);
+  // Bug 29: a lost spill.
+  if ((regs_.dirty() & bit(reg)) != 0 && SEED(29, true, false)) store(local.rep, slot_mem(local.slot), reg);
   forget_place(local);
 }
 
@@ -208,7 +211,7 @@ Reg State::in_reg(Value& value) {
       local.where = Value::kReg;
       regs_.give(local.reg, static_cast<u16>(value.local), false);
     }
-    regs_.pin(local.reg);
+    SEED(30, regs_.pin(local.reg), void());  // Bug 30: the register is taken away while it is read.
     return local.reg;
   }
   const Reg reg = take_for(value.rep);
@@ -303,7 +306,8 @@ void State::set_local(u32 index) {
   Local& local = locals_[index];
   if (value.where == Value::kLocal && value.local == index) return;
   settle(value);
-  if (local.aliases != 0) split_aliases(index);
+  // Bug 28: what was read before sees what is written.
+  if (local.aliases != 0 && SEED(28, true, local.where == Value::kReg)) split_aliases(index);
   if (value.where == Value::kConst) {
     forget_place(local);
     return make_const(index, value.constant);
