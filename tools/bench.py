@@ -37,9 +37,9 @@ def fail(text):
     sys.exit(f"bench: {text}")
 
 
-# Engines by what they do; the first group is slow, so it gets small runs.
+# Engines by what they do; the first group is slow, so it gets small runs. "dewar" interprets, "auto" is as shipped.
 INTERPRETERS = ("dewar", "unmetered", "wasm3")
-COMPILERS = ("baseline", "base-unmet", "v8", "v8-liftoff")
+COMPILERS = ("auto", "baseline", "base-unmet", "v8", "v8-liftoff")
 # Programs whose native run is shorter say nothing about code: their figures are shown, but are in no mean.
 SHORTEST_S = 0.02
 # As the last argument of a program: the working folder is granted.
@@ -116,9 +116,9 @@ def engines(args, peers):
         return lambda module, rest: [str(program), "run", *args.dewar_flag, *flags,
                                      *(["--ro=."] if GRANT in rest else []), module, *without_grant(rest)]
 
-    table = {"dewar": ours(dewar), "baseline": ours(dewar, "-C", "tier=baseline")}
+    table = {"dewar": ours(dewar, "-C", "tier=interp"), "auto": ours(dewar), "baseline": ours(dewar, "-C", "tier=baseline")}
     if args.unmetered and os.access(args.unmetered, os.X_OK):
-        table["unmetered"] = ours(args.unmetered)
+        table["unmetered"] = ours(args.unmetered, "-C", "tier=interp")
         table["base-unmet"] = ours(args.unmetered, "-C", "tier=baseline")
     if "wasm3" in peers:
         table["wasm3"] = lambda module, rest: [peers["wasm3"][0], "--stack-size", "4000000", module, *without_grant(rest)]
@@ -344,7 +344,7 @@ def show_goals(report):
         show_goal("interpreter against wasm3, geometric mean of the reported half", reported, GOAL_WASM3)
     else:
         print("  interpreter against wasm3: no peer, no claim")
-    start = report["start"].get("dewar")
+    start = report["start"].get("auto")
     if start:
         show_goal("no-op process start, ms of wall time (median)", start["wall_ms"], GOAL_START_MS)
     show_compiler_goals(report)

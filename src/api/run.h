@@ -41,7 +41,7 @@ struct RunConfig {
   std::optional<PolicyInfo> policy;  ///< what to tell of the policy that the grants came from
   RunLimits limits;
   wasm::Features features;
-  runtime::Tier tier = runtime::Tier::interp;
+  runtime::Tier tier = runtime::kDefaultTier;
   runtime::TierOptions tiering;
   u8 cpu_level = 0;  ///< of the engine, as the next (runtime/store.h)
   bool explicit_bounds = false;

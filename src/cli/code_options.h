@@ -12,7 +12,7 @@ namespace dewar::cli {
 
 /// What -C says; members as in runtime::EngineOptions.
 struct CodeOptions {
-  runtime::Tier tier = runtime::Tier::interp;
+  runtime::Tier tier = runtime::kDefaultTier;
   runtime::TierOptions tiering;
   u8 cpu_level = 0;
   bool explicit_bounds = false;

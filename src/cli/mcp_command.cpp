@@ -202,8 +202,13 @@ Result<void> prepare(const ParsedArgs& args, Granted& granted, server::McpConfig
   if (granted.code.tier != runtime::Tier::interp) {
     // Calls are made in a hardened process, which maps no code.
     auto native = exec::make_native();
-    if (!native) return std::unexpected(std::move(native.error()));
-    granted.native = std::move(*native);
+    if (native) {
+      granted.native = std::move(*native);
+    } else if (granted.code.tier == runtime::Tier::automatic) {
+      granted.code.tier = runtime::Tier::interp;
+    } else {
+      return std::unexpected(std::move(native.error()));
+    }
   }
   return harden_server(*mode, granted);
 }

@@ -36,7 +36,8 @@ constexpr OptionSpec kRunOptions[] = {
     {"seed", 0, "N", false, "the seed of that stream (default 0)", ""},
     {"wasm", 'W', "KEY=VALUE,...", true, "limits and features: see below", ""},
     {"codegen", 'C', "KEY=VALUE,...", true,
-     "how code is made: tier=interp (default), baseline, which compiles it, or auto, which compiles what is used much; "
+     "how code is made: tier=auto, which interprets and compiles what is used much (default where there is a compiler: "
+     "x86-64), interp, or baseline, which compiles all; "
      "tier-heat=N: how much that is (default 1000: rounds of a loop, a call is 16); background=off: no thread of its "
      "own compiles large functions; eager: all functions are compiled before the program begins; tier=random:SEED: a "
      "test, which changes all the time; cpu=x86-64, v2, v3 or v4: the "

@@ -13,6 +13,13 @@ enum class Tier : u8 {
   random,     ///< test mode: compiled, and a draw decides at every call and loop who goes on
 };
 
+/// Of runs, where nobody says otherwise.
+#if defined(__x86_64__)
+inline constexpr Tier kDefaultTier = Tier::automatic;
+#else
+inline constexpr Tier kDefaultTier = Tier::interp;  // there is no compiler for this machine
+#endif
+
 struct TierOptions {
   u64 seed = 1;  ///< of Tier::random
   /// What a function may be used before it is compiled with Tier::automatic: a round of a loop is 1, a call kCallHeat.

@@ -17,6 +17,7 @@ from determinism_cases import new_work, write_tree
 OTHER_TIME = os.environ.get("DEWAR_OTHER_TIME", "")
 SHARED = os.environ.get("DEWAR_SHARED", "")  # the program again, with the C library as a shared one
 NOBODY = 65534
+X86 = os.uname().machine == "x86_64"
 NO_RANDOM_LAYOUT, OLD_LAYOUT = 0x0040000, 0x0200000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -245,4 +246,38 @@ class Overlay(Surroundings):
         return self.upper / "receipt.json"
 
 
-ALL = (Environment, Time, User, Fixed, Upwards, Disk, Overlay)
+class InTier(Surroundings):
+    """Another tier, or another moment at which the code changes tiers; by default it is what is best for the machine."""
+
+    setting = ""
+
+    def prepare(self):
+        super().prepare()
+        if not X86 and self.setting != "tier=interp":
+            raise Missing("there is no compiler for this machine")
+
+    def spawn(self, command, **more):
+        if command[:2] == [BIN, "run"]:
+            command = [*command[:2], "-C", self.setting, *command[2:]]
+        return super().spawn(command, **more)
+
+
+class Interpreted(InTier):
+    """Nothing is compiled."""
+
+    setting = "tier=interp"
+
+
+class Compiled(InTier):
+    """Everything is, at its first call."""
+
+    setting = "tier=baseline"
+
+
+class SoonHot(InTier):
+    """Frames go from one tier to the other as early as they can."""
+
+    setting = "tier=auto,tier-heat=1,background=off"
+
+
+ALL = (Interpreted, Compiled, SoonHot, Environment, Time, User, Fixed, Upwards, Disk, Overlay)

@@ -24,12 +24,12 @@ MODEL_SCHEMA = dict(SCHEMA, required=[name for name in SCHEMA["required"] if nam
 
 
 class Server:
-    def __init__(self, *options, env=None):
+    def __init__(self, *options, env=None, before=None):
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": "/nonexistent", "DEWAR_HOME": "/nonexistent"}
         environment.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
         environment.update(env or {})
         self.process = subprocess.Popen([BIN, "mcp", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=environment)
+                                        stderr=subprocess.PIPE, env=environment, preexec_fn=before)
         self.messages, self.notes, self.last_id = queue.Queue(), [], 0
         self.stderr = b""
         self.threads = [threading.Thread(target=self.read_messages), threading.Thread(target=self.read_errors)]
@@ -110,8 +110,8 @@ class Server:
 
 
 class McpCase(CliCase):
-    def server(self, *options, env=None, version="2025-11-25"):
-        server = Server(*options, env=env)
+    def server(self, *options, env=None, before=None, version="2025-11-25"):
+        server = Server(*options, env=env, before=before)
         self.addCleanup(self.end, server)
         if version:
             server.initialize(version)

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import unittest
@@ -540,14 +541,24 @@ class Compiled(McpCase):
         return found
 
     def test_all_calls_share_one_arena(self):
-        for options in ((), ("-C", "tier=interp")):
-            self.assertEqual(self.arenas(self.server(*options)), [])
-        server = self.server("-C", "tier=baseline", "--harden=on")
-        self.assertEqual(self.arenas(server), [0], "nothing ran yet")
-        for i in range(3):
-            self.assertEqual(self.outcome(server.call("wat", prints(f"{i}\n")))["stdout"]["text"], f"{i}\n")
-        used, = self.arenas(server)
-        self.assertGreater(used, 0, "calls ran compiled code")
+        self.assertEqual(self.arenas(self.server("-C", "tier=interp")), [])
+        for options in ((), ("-C", "tier=baseline")):
+            with self.subTest(options=options):
+                server = self.server("--harden=on", *options)
+                self.assertEqual(self.arenas(server), [0], "nothing ran yet")
+                for i in range(3):
+                    self.assertEqual(self.outcome(server.call("wat", prints(f"{i}\n")))["stdout"]["text"], f"{i}\n")
+                hot = '(module (func (export "_start") (local $i i32) (loop $l (br_if $l (i32.lt_u ' \
+                      '(local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100000))))))'
+                self.assertEqual(self.outcome(server.call("wat", hot))["code"], "ok")
+                used, = self.arenas(server)
+                self.assertGreater(used, 0, "calls ran compiled code")
+
+    def test_without_memory_for_code_calls_are_interpreted(self):
+        # No file may have a byte, not even one for code.
+        server = self.server(before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        self.assertEqual(self.arenas(server), [])
+        self.assertEqual(self.outcome(server.call("wat", prints("x")))["stdout"]["text"], "x")
 
 
 if __name__ == "__main__":

@@ -29,11 +29,12 @@ EMULATOR = os.environ.get("DEWAR_EMULATOR", "").split()
 # asks for the same number. Fuel and instructions must be like plain in every mode.
 EVIDENCE = {
     "plain": [("guarded_memories", "some"), ("compiled_functions", "none")],
-    "quickened": [("patched_bytes", "unlike plain")],
-    "probes": [("patched_bytes", "unlike plain"), ("probes_fired", "instructions")],
-    "garbage_upper_plain": [("patched_bytes", "like plain")],
-    "gc_stress": [("collections", "unlike plain")],
-    "explicit_bounds": [("guarded_memories", "none")],
+    "quickened": [("patched_bytes", "unlike plain"), ("compiled_functions", "none")],
+    "probes": [("patched_bytes", "unlike plain"), ("probes_fired", "instructions"), ("compiled_functions", "none")],
+    "garbage_upper": [("patched_bytes", "unlike plain"), ("compiled_functions", "none")],
+    "garbage_upper_plain": [("patched_bytes", "like plain"), ("compiled_functions", "none")],
+    "gc_stress": [("collections", "unlike plain"), ("compiled_functions", "none")],
+    "explicit_bounds": [("guarded_memories", "none"), ("compiled_functions", "none")],
     "baseline": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
     "baseline_v1": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],
     "baseline_v2": [("compiled_functions", "unlike plain"), ("prepared_functions", "compiled_functions")],

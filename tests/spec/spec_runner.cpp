@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
     if (mode.name != wanted || argc < 3) continue;
     dewar::cli::WastOptions options;
     options.json = true;
+    options.engine.tier = Tier::interp;  // unless the mode says otherwise
     mode.apply(options.engine);
     const std::vector<std::string> files(argv + 2, argv + argc);
     return dewar::cli::wast_main(files, options);
