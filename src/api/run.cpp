@@ -73,8 +73,8 @@ class Run {
     runtime::EngineOptions options;
     options.features = config_.features;
     options.tier = config_.tier, options.tiering = config_.tiering;
-    options.explicit_bounds = config_.explicit_bounds;
-    options.cpu_level = config_.cpu_level;
+    options.explicit_bounds = config_.explicit_bounds, options.cpu_level = config_.cpu_level;
+    options.code_listener = config_.code_listener.get();
     options.hide_memory = config_.hide_memory;
     if (options.tier == runtime::Tier::baseline && !config_.native) {
       // Asked for, so that it is an error if it cannot be had.

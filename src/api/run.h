@@ -16,6 +16,7 @@
 #include "api/run_watcher.h"
 #include "boundary/grants.h"
 #include "boundary/streams.h"
+#include "runtime/code_listener.h"
 #include "runtime/native.h"
 #include "runtime/tier.h"
 #include "wasm/op.h"
@@ -48,6 +49,8 @@ struct RunConfig {
   /// An arena for code that runs share (exec/tier.h); null = one of its own. Without it a process that was hardened
   /// before compiles nothing.
   std::shared_ptr<const runtime::NativeStubs> native;
+  /// Told of compiled code (runtime/code_listener.h); may be null.
+  std::shared_ptr<runtime::CodeListener> code_listener;
   bool hide_memory = false;  ///< test mode of the engine (runtime/store.h)
   /// Bytes of the scratch folder /tmp in memory. Nothing = kDefaultScratch, unless a grant covers /tmp (it is there, or
   /// at the root); 0 = no such folder.

@@ -17,6 +17,7 @@
 #include "cli/guest_store.h"
 #include "cli/help.h"
 #include "cli/policy_grants.h"
+#include "cli/profile.h"
 #include "cli/program_source.h"
 #include "cli/run_options.h"
 #include "cli/run_report.h"
@@ -64,8 +65,8 @@ Result<std::string> language_of(const ParsedArgs& args, const std::string& path)
 std::vector<std::string> command_words(const ParsedArgs& args) {
   std::vector<std::string> words;
   for (const auto& [name, values] : args.values) {
-    constexpr std::string_view kLeftOut[] = {"codegen", "json",  "raw-output", "receipt",
-                                             "report",  "spill", "status-fd"};
+    constexpr std::string_view kLeftOut[] = {"codegen", "json",   "profile", "raw-output",
+                                             "receipt", "report", "spill",   "status-fd"};
     if (std::find(std::begin(kLeftOut), std::end(kLeftOut), name) != std::end(kLeftOut)) continue;
     const std::string option = "--" + std::string(name);
     if (values.empty()) words.push_back(option);
@@ -242,6 +243,11 @@ int run_command(const ParsedArgs& args) {
   if (!hardening) return refuse(hardening.error());
   auto config = configure_run(args);
   if (!config) return refuse(std::move(config.error()));
+  if (args.has("profile")) {
+    auto profile = open_profile(args.get("profile"));
+    if (!profile) return refuse(std::move(profile.error()));
+    config->code_listener = std::move(*profile);
+  }
 
   boundary::UniqueFd input;
   if (args.has("stdin") && !args.all("stdin").empty()) {

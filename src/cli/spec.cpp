@@ -44,6 +44,10 @@ constexpr OptionSpec kRunOptions[] = {
      "most that compiled code uses of the processor; explicit-bounds: no access relies on guard pages",
      "tier=interp tier=baseline tier=auto background=on background=off eager cpu=x86-64 cpu=v2 cpu=v3 cpu=v4 "
      "explicit-bounds"},
+    {"profile", 0, "perfmap|jitdump", false,
+     "tell perf(1) what compiled code is at which address: /tmp/perf-PID.map, or jit-PID.dump here, with code and "
+     "offsets",
+     "perfmap jitdump"},
     {"invoke", 0, "NAME", false, "call this exported function with ARGS and print its results", ""},
     {"lang", 0, "LANGUAGE", false, "what FILE is, if its ending does not say: wasm, wat, python, javascript",
      "wasm wat python javascript"},

@@ -5,6 +5,7 @@
 
 #include "exec/prepare.h"
 #include "exec/tier.h"
+#include "runtime/code_listener.h"
 
 #if defined(__x86_64__)
 #include "exec/baseline/compiler.h"
@@ -53,6 +54,23 @@ Result<CodeListing> list_code(runtime::Engine& engine, base::Ref<const wasm::Mod
   }
   return fail("code-too-large", "this function has more code than the compiler makes", Error::kNoOffset,
               "it runs in the interpreter");
+}
+
+void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& object) {
+  runtime::CodeListener* const listener = engine.options().code_listener;
+  if (!listener) return;
+  std::vector<runtime::CodeListener::Place> places;
+  if (listener->wants_places()) {
+    std::vector<CodeMark> marks;
+    baseline::Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
+    compiler.list_marks(&marks);
+    [[maybe_unused]] const bool compiled = baseline::run(compiler, *object.func, {});
+    DEWAR_ASSERT(compiled, "what was compiled can be compiled again");
+    for (const CodeMark& mark : marks)
+      if (mark.kind == CodeMark::Kind::instruction || mark.kind == CodeMark::Kind::cold)
+        places.push_back({mark.offset, mark.pc});
+  }
+  listener->published(*object.func, {object.range.code, object.range.size}, places);
 }
 
 #else

@@ -10,6 +10,10 @@
 #include "runtime/code.h"
 #include "runtime/store.h"
 
+namespace dewar::exec::baseline {
+class CodeObject;
+}
+
 namespace dewar::exec {
 
 /// Where a part of the code begins; it goes on to the next mark.
@@ -41,5 +45,8 @@ struct CodeListing {
 /// Compiles function `func` (an index in the module, not an import) of a validated module. Errors: "no-compiler" on a
 /// machine without one, "code-too-large" if the function stays in the interpreter.
 Result<CodeListing> list_code(runtime::Engine& engine, base::Ref<const wasm::Module> module, u32 func);
+
+/// Tells the engine's listener, if it has one, of compiled code.
+void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& object);
 
 }  // namespace dewar::exec

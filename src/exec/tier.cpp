@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "exec/baseline/code_object.h"
+#include "exec/code_listing.h"
 #include "exec/compile_thread.h"
 #include "exec/prepare.h"
 
@@ -75,12 +76,16 @@ bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBit
   }
   auto support = std::static_pointer_cast<const baseline::NativeSupport>(engine.native());
   auto object = baseline::compile(code, support, baseline::compile_options(engine.options()), stop);
-  std::lock_guard lock(set.mutex());
-  // A probe may have come meanwhile.
-  const bool wanted = object && wants_code(code);
-  release(object || stop.stopped() ? FuncCode::kUnclaimed : FuncCode::kInterpreted);
-  if (wanted) publish(set, code, std::move(object), engine.options().tier == runtime::Tier::random);
-  return wanted;
+  {
+    std::lock_guard lock(set.mutex());
+    // A probe may have come meanwhile.
+    const bool wanted = object && wants_code(code);
+    release(object || stop.stopped() ? FuncCode::kUnclaimed : FuncCode::kInterpreted);
+    if (!wanted) return false;
+    publish(set, code, object, engine.options().tier == runtime::Tier::random);
+  }
+  tell_listener(engine, *object);
+  return true;
 }
 
 namespace {

@@ -24,6 +24,8 @@ class Heap;
 
 namespace dewar::runtime {
 
+class CodeListener;
+
 /// How code is run; fixed per engine. The test matrix switches these.
 struct EngineOptions {
   wasm::Features features;
@@ -32,11 +34,12 @@ struct EngineOptions {
   bool quicken = true;           ///< fuse straight-line groups
   bool explicit_bounds = false;  ///< never rely on guard pages
   u8 cpu_level = 0;              ///< 1 to 4: compiled code uses no more of the processor (exec/tier.h); 0 = all
-  bool probe_all = false;        ///< test mode: a probe on every instruction
-  bool garbage_upper = false;    ///< test mode: fill undefined upper slot halves with garbage
-  bool gc_stress = false;        ///< test mode: collect at every allocation
-  bool mix_tiers = false;        ///< test mode: every other function of a module stays in the interpreter
-  bool hide_memory = false;      ///< test mode: host functions reach guest memory by their accessors only (design D9)
+  CodeListener* code_listener = nullptr;  ///< told of compiled code; may be null, must outlive the engine
+  bool probe_all = false;                 ///< test mode: a probe on every instruction
+  bool garbage_upper = false;             ///< test mode: fill undefined upper slot halves with garbage
+  bool gc_stress = false;                 ///< test mode: collect at every allocation
+  bool mix_tiers = false;                 ///< test mode: every other function of a module stays in the interpreter
+  bool hide_memory = false;  ///< test mode: host functions reach guest memory by their accessors only (design D9)
 };
 
 /// Per-store limits; each refusal is exact and deterministic.

@@ -14,7 +14,7 @@ import unittest
 
 from cli_case import BIN, ROOT, SCHEMA, CliCase, main, schema_faults
 from determinism_cases import CASES, run_toolchains
-from surroundings import ALL, Disk, Fixed, Missing, Overlay, Plain, Time, Upwards, User
+from surroundings import ALL, X86, Compiled, Disk, Fixed, Interpreted, Missing, Overlay, Plain, SoonHot, Time, Upwards, User
 
 
 def differences(a, b, where=""):
@@ -146,6 +146,19 @@ class Meaning(Places):
         libraries = [[line.split("-")[0] for line in self.spawn(kind, "cat", "/proc/self/maps").splitlines() if "libc" in line]
                      for kind in (Plain, Upwards)]
         self.assertNotEqual(libraries[0][0][:4], libraries[1][0][:4])
+
+    @unittest.skipUnless(X86, "no compiler for this machine")
+    def test_tiers_are_others(self):
+        """By the names of what was compiled while fib ran."""
+        def compiled(kind):
+            where = self.place(kind)
+            done = where.spawn([BIN, "run", "--profile=jitdump", "--invoke", "fib", "examples/fib.wat", "15"])
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"610\n", b""))
+            dump, = where.folder.glob("jit-*.dump")
+            data = dump.read_bytes()
+            dump.unlink()
+            return data.count(b"fib\0")
+        self.assertEqual([compiled(kind) for kind in (Plain, Interpreted, Compiled, SoonHot)], [1, 0, 1, 1])
 
     def test_files_are_others(self):
         plain = self.place(Plain).folder / "tree"
