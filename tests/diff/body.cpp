@@ -188,6 +188,22 @@ bool Body::careful_operand(Op o, u32 depth) {
   const SimpleSig& sig = simple_sig(o);
   if (text.find("div_") != text.npos || text.find("rem_") != text.npos) {
     const bool wide = sig.results[0] == kI64;
+    const bool has_sign = text.ends_with("_s"), rem = text.find("rem_") != text.npos;
+    if (has_sign && dice_.chance(15)) {
+      // By -1, which nobody knows; a remainder of the least number, where the quotient would not be one.
+      value(sig.params[0], depth + 1);
+      const u64 with = rem && dice_.chance(50) ? u64{1} << (wide ? 63 : 31) : 0;
+      pop(1);
+      wide ? (i64_const(with ? 0 : ~(u64{1} << 63)), op(Op::i64_and))
+           : (i32_const(with ? 0 : ~u32{0} >> 1), op(Op::i32_and));
+      wide ? (i64_const(with), op(Op::i64_or)) : (i32_const(static_cast<u32>(with)), op(Op::i32_or));
+      value(sig.params[1], depth + 1);
+      pop(1);
+      wide ? (i64_const(~u64{0}), op(Op::i64_or)) : (i32_const(~u32{0}), op(Op::i32_or));
+      push(sig.params[0]);
+      push(sig.params[1]);
+      return true;
+    }
     operands({sig.params.data(), 1}, depth);
     if (dice_.chance(40)) {
       static constexpr i32 kDivisors[] = {1, 2, 3, 5, 7, 8, 10, 16, 100, 641, 65536, -2, -3, -10, INT32_MIN, INT32_MAX};
@@ -273,7 +289,7 @@ void Body::simple(Op o, u32 depth) {
     return;
   }
   const SimpleSig& sig = simple_sig(o);
-  if (!(info.effects & wasm::kTrap) || danger() || !careful_operand(o, depth)) operands(sig.params, depth);
+  if (!(info.effects & wasm::kTrap) || danger(4) || !careful_operand(o, depth)) operands(sig.params, depth);
   switch (info.imm) {
     case Imm::i32:
     case Imm::i64:
@@ -284,8 +300,7 @@ void Body::simple(Op o, u32 depth) {
   }
   op(o);
   if (info.imm == Imm::fence) out_.push_back(0);
-  if (info.imm == Imm::shuffle)
-    for (u32 i = 0; i < 16; ++i) out_.push_back(static_cast<u8>(dice_.below(32)));
+  if (info.imm == Imm::shuffle) shuffle_lanes();
   if (info.imm == Imm::lane) {
     const std::string_view text = info.text;
     const u32 lanes = text.starts_with("i8") ? 16 : text.starts_with("i16") ? 8 : text[1] == '3' ? 4 : 2;
@@ -294,6 +309,27 @@ void Body::simple(Op o, u32 depth) {
   canonical_nan(o);
   pop(sig.params.size());
   for (const ValType t : sig.results) push(t);
+}
+
+/// Lane numbers of a shuffle: mostly such as compilers have an instruction for.
+void Body::shuffle_lanes() {
+  const u32 kind = dice_.below(8), first = dice_.below(32), n = 1u << dice_.below(4), half = dice_.below(2) * 8;
+  const u32 mask = dice_.below(0x10000), other = dice_.chance(50) ? 16 : 0;
+  u32 wide = 0;
+  for (u32 i = 0; i < 16; ++i) {
+    if (i % 4 == 0) wide = dice_.below(8) * 4;
+    u32 lane = dice_.below(32);
+    switch (kind) {
+      case 0: lane = first + i; break;                                      // out of both, one behind the other
+      case 1: lane = (first & 16) + ((first + i) & 15); break;              // one, rotated
+      case 2: lane = i + (mask >> i / 2 & 1) * 16; break;                   // words of the one or the other
+      case 3: lane = i / n % 2 * 16 + i / n / 2 * n + i % n + half; break;  // in turns
+      case 4: lane = wide + i % 4; break;
+      case 5: lane &= 15; break;  // of one operand
+      default: break;
+    }
+    out_.push_back(static_cast<u8>((lane ^ other) & 31));
+  }
 }
 
 void Body::pop_to_local_or_drop() {
@@ -358,6 +394,29 @@ void Body::statements(u32 count) {
   }
 }
 
+/// What locals have at the end goes to memory, where it is seen.
+void Body::keep_locals() {
+  if (dead_ || plan_.memories.empty()) return;
+  const wasm::MemoryType& type = plan_.memories[0];
+  const u64 bytes = type.limits.min << type.page_log2;
+  if (bytes < 16) return;
+  for (u32 n = 8; n > 0; --n) {
+    const u32 local = dice_.below(locals_.size() + 8);
+    if (local >= locals_.size() || !readable_[local] || locals_[local].is_ref()) continue;
+    index_const(dice_.next() % (bytes - 15), type.limits.is64);
+    op_u(Op::local_get, local);
+    switch (locals_[local].kind()) {
+      case ValType::kI32: op(Op::i32_store); break;
+      case ValType::kI64: op(Op::i64_store); break;
+      case ValType::kF32: op(Op::f32_store); break;
+      case ValType::kF64: op(Op::f64_store); break;
+      default: op(Op::v128_store); break;
+    }
+    u(0);
+    u(0);
+  }
+}
+
 DraftFunc Body::make(u32 size) {
   for (const ValType t : type_.params) {
     locals_.push_back(t);
@@ -378,6 +437,7 @@ DraftFunc Body::make(u32 size) {
   if (dice_.chance(60)) make_pointer(false);
   if (dice_.chance(20)) make_pointer(true);
   statements(size);
+  if (dice_.chance(60)) keep_locals();
   finish(type_.results);
   op(Op::end);
   DraftFunc made;

@@ -44,7 +44,8 @@ class Body {
   void push(ValType t) { stack_.push_back(t); }
   void pop(usize n) { stack_.resize(stack_.size() - n); }
   usize available() const { return stack_.size() - labels_.back().height; }
-  bool danger() { return dice_.below(1000) < plan_.danger; }
+  /// `times`: for what comes up rarely.
+  bool danger(u32 times = 1) { return dice_.below(1000) < plan_.danger * times; }
   u32 new_local(ValType type, bool readable);
   u32 scratch(ValType type);
   u32 some_local(ValType type, bool writable);
@@ -71,6 +72,8 @@ class Body {
   void make_unreachable();
   void simple(Op o, u32 depth);
   bool careful_operand(Op o, u32 depth);
+  void shuffle_lanes();
+  void keep_locals();
   void canonical_nan(Op o);
   bool simple_wanted(Op o) const;
 
@@ -82,6 +85,7 @@ class Body {
   bool memory_bulk(Op o);
   bool table_op(Op o);
   bool variable_op(Op o);
+  void exchange_locals();
   u32 pick_table(ValType elem);
 
   // body_control.cpp

@@ -253,7 +253,7 @@ bool Body::call_op(Op o) {
   if (tail && !dice_.chance(30)) return false;
   u32 callee = some_callee(tail), slot = 0;
   const bool indirect = o == Op::call_indirect || o == Op::return_call_indirect;
-  const bool careless = danger();
+  const bool careless = danger(4);
   bool again = false;
   if (indirect) {
     // A slot of the table whose function comes later.
@@ -295,7 +295,8 @@ bool Body::call_op(Op o) {
   if (indirect) {
     const bool is64 = plan_.tables[plan_.call_table].limits.is64;
     if (careless) {
-      index_up_to(dice_.chance(50) ? 40 : 0xffffffff, is64);
+      dice_.chance(50) ? index_const(dice_.below(plan_.call_slots.size()), is64)
+                       : index_up_to(dice_.chance(50) ? 40 : 0xffffffff, is64);
     } else {
       // Half of the indices are made by code.
       if (dice_.chance(50)) {

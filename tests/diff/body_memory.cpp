@@ -85,7 +85,7 @@ bool Body::memory_operand(Op o, u64& offset, u32& memory) {
   const u64 bytes = type.limits.min << type.page_log2, size = u64{1} << wasm::op_info(o).align;
   const bool atomic = wasm::op_info(o).effects & wasm::kAtomic;
   // These are many, and one trap is the end of a call.
-  const bool careless = danger() && dice_.chance(50);
+  const bool careless = danger() && dice_.chance(25);
   if (!careless) {
     if (bytes < size) return false;
     const u64 room = bytes - size, align = atomic ? size : 1;
@@ -113,7 +113,7 @@ bool Body::memory_operand(Op o, u64& offset, u32& memory) {
   }
   static constexpr u64 kOffsets[] = {0, 0, 1, 4, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff};
   offset = dice_.of(kOffsets);
-  if (is64 && dice_.chance(30)) offset = dice_.chance(50) ? ~u64{0} : u64{1} << dice_.between(32, 63);
+  if (is64 && dice_.chance(50)) offset = dice_.chance(50) ? ~u64{0} - dice_.below(20) : u64{1} << dice_.between(32, 63);
   const u64 edges[] = {bytes - size + 1,     bytes - 1, bytes, bytes + 65536, 0xffffffff, 0x80000000, 0xfffffff0 - size,
                        bytes - size - offset};
   if (dice_.chance(45)) {
@@ -308,6 +308,24 @@ bool Body::table_op(Op o) {
   }
 }
 
+/// Integer locals get new values out of one another, so that registers go round among them.
+void Body::exchange_locals() {
+  std::vector<u32> which;
+  for (u32 local = 0; local < locals_.size(); ++local)
+    if (writable_[local] && (locals_[local] == kI32 || locals_[local] == kI64)) which.push_back(local);
+  if (which.size() < 2) return;
+  for (u32 n = dice_.between(2, 6); n > 0; --n) {
+    const u32 from = dice_.of(which), to = dice_.of(which);
+    op_u(Op::local_get, from);
+    if (locals_[from] != locals_[to]) op(locals_[to] == kI32 ? Op::i32_wrap_i64 : Op::i64_extend_i32_u);
+    if (dice_.chance(70)) {
+      op_u(Op::local_get, to);
+      op(locals_[to] == kI32 ? Op::i32_xor : Op::i64_sub);
+    }
+    op_u(Op::local_set, to);
+  }
+}
+
 bool Body::variable_op(Op o) {
   switch (o) {
     case Op::drop:
@@ -349,6 +367,7 @@ bool Body::variable_op(Op o) {
     case Op::local_set:
     case Op::local_tee: {
       if (!pointers_.empty() && dice_.chance(10)) return move_pointer(), true;
+      if (dice_.chance(8)) return exchange_locals(), true;
       u32 local = available() > 0 ? some_local(stack_.back(), true) : kNone;
       if (local == kNone) {
         if (locals_.empty()) return false;

@@ -74,6 +74,44 @@ TEST(Generator, ModulesAreValidAndHaveWhatIsAskedFor) {
   EXPECT_GE(starts, 1u);
 }
 
+TEST(Generator, ProgramsEndInManyWays) {
+  Session session({}, GenOptions{false});
+  for (u64 seed = 1; seed <= 400; ++seed) ASSERT_FALSE(session.run(seed).has_value());
+  using runtime::TrapKind;
+  for (const TrapKind kind :
+       {TrapKind::memory_out_of_bounds, TrapKind::table_out_of_bounds, TrapKind::indirect_call_type_mismatch,
+        TrapKind::divide_by_zero, TrapKind::integer_overflow, TrapKind::unaligned_atomic, TrapKind::out_of_fuel})
+    EXPECT_GT(session.totals().traps[static_cast<usize>(kind)], 0u) << runtime::trap_code(kind);
+}
+
+/// What one instruction of a processor does is what a compiler looks for.
+TEST(Generator, ShufflesAreNotOnlyByChance) {
+  u32 shuffles = 0, rotations = 0, blends = 0;
+  for (u64 seed = 1; seed <= 200; ++seed) {
+    const Case c = made(seed);
+    for (const DraftFunc& f : c.main.funcs) {
+      base::Cursor cursor(f.code);
+      wasm::Instr instr;
+      Error error;
+      while (cursor.remaining() > 0 && wasm::read_instr(cursor, instr, error)) {
+        if (instr.op != Op::i8x16_shuffle) continue;
+        const u8* const lanes = f.code.data() + cursor.pos() - 16;
+        bool rotates = true, blend = true;
+        for (u32 i = 0; i < 16; ++i) {
+          rotates &= lanes[i] == ((lanes[0] + i) & 31);
+          blend &= (lanes[i] & 15) == i;
+        }
+        ++shuffles;
+        rotations += rotates;
+        blends += blend;
+      }
+    }
+  }
+  EXPECT_GT(rotations, shuffles / 20);
+  EXPECT_GT(blends, shuffles / 20);
+  EXPECT_GT(rotations, 0u);
+}
+
 TEST(Generator, CommonModulesUseNothingThatV8Lacks) {
   wasm::Features features;
   features.set(wasm::Feature::relaxed_simd, false);
@@ -169,6 +207,14 @@ TEST(Session, ComplainsAboutARunThatProvesNothing) {
   EXPECT_TRUE(session.complaints().empty()) << "too short to complain about";
   EXPECT_NE(session.report().find("unchecked: relaxed SIMD"), std::string::npos);
   EXPECT_NE(session.report().find("unchecked: wide arithmetic"), std::string::npos);
+  for (usize c = 0; c < kOpClasses; ++c)
+    EXPECT_NE(session.report().find("class " + std::string(class_name(static_cast<OpClass>(c)))), std::string::npos);
+  Session::Totals totals;
+  totals.modules = 1000;
+  totals.without_trap = 600;
+  EXPECT_EQ(Session::too_many_traps(totals), "");
+  totals.without_trap = 599;
+  EXPECT_EQ(Session::too_many_traps(totals), "only 59 % of the modules end without a trap");
   // A probe mode without probes, a stress mode without collections.
   ModeWork none, first;
   first.instructions = none.instructions = 10;

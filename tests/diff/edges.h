@@ -7,35 +7,18 @@
 
 namespace dewar::diff {
 
-inline constexpr u32 kEdges32[] = {0,          1,          2,          3,          7,          8,          31,
-                                   32,         33,         63,         64,         127,        128,        255,
-                                   256,        32767,      32768,      65535,      65536,      0x7fffffff, 0x80000000,
-                                   0x80000001, 0xffffffff, 0xfffffffe, 0xffff8000, 0xffffff80, 0xffffff00, 0x55555555};
-inline constexpr u64 kEdges64[] = {0,
-                                   1,
-                                   2,
-                                   7,
-                                   31,
-                                   32,
-                                   63,
-                                   64,
-                                   65,
-                                   127,
-                                   128,
-                                   0x7fffffff,
-                                   0x80000000,
-                                   0xffffffff,
-                                   0x100000000,
-                                   0xffffffff00000000,
-                                   0x7fffffffffffffff,
-                                   0x8000000000000000,
-                                   0x8000000000000001,
-                                   ~u64{0},
-                                   ~u64{0} - 1,
-                                   0xffffffff80000000,
-                                   0xffffffff7fffffff,
-                                   0x5555555555555555,
-                                   0x0123456789abcdef};
+inline constexpr u32 kEdges32[] = {0,          1,          2,          3,          7,          8,
+                                   31,         32,         33,         63,         64,         127,
+                                   128,        255,        256,        32767,      32768,      65535,
+                                   65536,      0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0xfffffffe,
+                                   0xffff8000, 0xffffff80, 0xffffff00, 0x55555555, 0x01000001, 0x01000003};
+inline constexpr u64 kEdges64[] = {0, 1, 2, 7, 31, 32, 63, 64, 65, 127, 128, 0x7fffffff, 0x80000000, 0xffffffff,
+                                   0x100000000, 0xffffffff00000000, 0x7fffffffffffffff, 0x8000000000000000,
+                                   0x8000000000000001, ~u64{0}, ~u64{0} - 1, 0xffffffff80000000, 0xffffffff7fffffff,
+                                   0x5555555555555555, 0x0123456789abcdef,
+                                   // Rounded to a float by their lowest bit alone, or just not.
+                                   0x0020000000000001, 0x0020000000000003, 0x8000000000000400, 0x8000000000000401,
+                                   0x8000008000000000, 0x8000008000000001};
 /// Bit patterns.
 inline constexpr u32 kEdgesF32[] = {0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0xbf000000, 0x3fc00000,
                                     0x40200000, 0x00000001, 0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff, 0xff7fffff,

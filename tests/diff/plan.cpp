@@ -46,7 +46,7 @@ ValType Plan::signature_type(Dice& dice) const {
   static constexpr ValType kNumbers[] = {wasm::kI32, wasm::kI32, wasm::kI64, wasm::kI64, wasm::kF32, wasm::kF64};
   const u32 roll = dice.below(20);
   if (roll == 0) return dice.of(kRefs);
-  if (roll <= 2 && weights[static_cast<usize>(OpClass::v128_move)] != 0) return wasm::kV128;
+  if (roll <= 3 && weights[static_cast<usize>(OpClass::v128_move)] != 0) return wasm::kV128;
   return dice.of(kNumbers);
 }
 

@@ -66,8 +66,7 @@ Case Session::smallest(u64 seed, NodePeer& node) {
 std::vector<std::string> Session::complaints() const {
   std::vector<std::string> all;
   if (totals_.modules < kEnough) return all;
-  if (totals_.without_trap * 100 < totals_.modules * kWithoutTrapPercent)
-    all.push_back("only " + dec(totals_.without_trap * 100 / totals_.modules) + " % of the modules end without a trap");
+  if (std::string wrong = too_many_traps(totals_); !wrong.empty()) all.push_back(std::move(wrong));
   for (const usize m : modes_) {
     const std::string_view wrong = kModes[m].check(work_[m], work_[0]);
     if (!wrong.empty()) all.push_back("mode " + std::string(kModes[m].name) + ": " + std::string(wrong));
@@ -82,6 +81,11 @@ std::vector<std::string> Session::complaints() const {
       all.push_back(name + " was never executed");
   }
   return all;
+}
+
+std::string Session::too_many_traps(const Totals& totals) {
+  if (totals.without_trap * 100 >= totals.modules * kWithoutTrapPercent) return {};
+  return "only " + dec(totals.without_trap * 100 / totals.modules) + " % of the modules end without a trap";
 }
 
 std::string Session::report() const {

@@ -53,6 +53,8 @@ class Session {
   std::vector<std::string> complaints() const;
   static constexpr u64 kEnough = 1500;
   static constexpr u32 kWithoutTrapPercent = 60;
+  /// Nothing, or that too few modules end without a trap.
+  static std::string too_many_traps(const Totals& totals);
   /// Counts by class of opcodes, traps and modes, for people.
   std::string report() const;
 

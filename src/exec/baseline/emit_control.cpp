@@ -343,7 +343,7 @@ void Compiler::branch_table(const Instr& instr) {
     m_.jcc(Cond::ae, edge(count));
     Label table;
     // Never left out: the table is indexed with 64 bits, and an i32 may have anything in its upper half (i32.wrap_i64).
-    m_.mov(SEED(35, Width::w32, Width::w64), gpr(index), gpr(index));  // Bug 35: a wide index.
+    m_.mov(SEED(35, Width::w32, Width::w64), gpr(index), gpr(index));  // Bug 35: an index with its upper half.
     m_.jmp_table(table, gpr(index), gpr(scratch));
     mark(CodeMark::Kind::data);
     m_.align(4, Encoder::Fill::kInt3);

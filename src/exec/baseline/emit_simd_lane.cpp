@@ -254,7 +254,8 @@ bool shuffle_once(EmitContext& c, const Lanes& lanes, Value& a, Value& b, Reg& d
   // The instruction has the lower bytes second: here they are those of the first.
   const u32 first = lanes.at[0];
   if (first >= 16 && lanes.are([&](u32 i) { return (first + i) & 31; }))
-    return with_imm(op::palignr, static_cast<u8>(SEED(25, first - 16, 32 - first)));  // Bug 25: the other direction.
+    return with_imm(op::palignr,
+                    static_cast<u8>(SEED(25, first - 16, 32 - first)));  // Bug 25: a rotation the other way.
   return false;
 }
 
