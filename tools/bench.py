@@ -31,6 +31,7 @@ GOAL_COMPILED_METERING = 1.10
 GOAL_COMPILED_METERING_WORST = 1.25
 GOAL_COMPILE_RATIO = 2.0
 GOAL_CODE_BYTES = 4.0
+GOAL_INTERRUPT_US = 1000.0
 
 
 def fail(text):
@@ -309,6 +310,17 @@ def measure_host_calls(args):
     return {name: {"ns": float(plain), "audited_ns": float(audited)} for name, plain, audited in rows}
 
 
+def measure_interrupts(args):
+    """"tier, program" -> microseconds from the request to the end of the run."""
+    driver = args.build_dir / "bench_interrupt"
+    if not os.access(driver, os.X_OK):
+        return {}
+    rows = (line.split("\t") for line in checked([str(driver), "1000"]).out.decode().splitlines())
+    return {f"{tier}, {program}": {"requests": int(count), "p50": float(p50), "p99": float(p99), "most": float(most),
+                                     "p99_cpu": float(p99_cpu)}
+            for tier, program, count, p50, p99, most, p99_cpu in rows}
+
+
 def show_goal(text, value, goal, better_is_less=True):
     met = value <= goal if better_is_less else value >= goal
     print(f"  {text}: {value:.2f}, goal {'<=' if better_is_less else '>='} {goal:g}: {'met' if met else 'NOT MET'}")
@@ -354,6 +366,12 @@ def show_goals(report):
     if report["host_call_ns"]:
         worst = max(row["audited_ns"] for row in report["host_call_ns"].values())
         show_goal("host call with an audit reader, ns, dearest of those measured", worst, GOAL_HOST_CALL_NS)
+    # A function of a megabyte takes as long as it takes to find the place in it (docs/SECURITY.md): shown, no goal.
+    compiled = [row["p99"] for name, row in report["interrupt_us"].items()
+                if name.startswith("baseline") and name != "baseline, large loop"]
+    if compiled:
+        show_goal("interrupt request to the end in compiled code, microseconds, p99 of the slowest program", max(compiled),
+                  GOAL_INTERRUPT_US)
     if "dewar" in report["validate_mb_s"]:
         show_goal("decode + validate, MB of code per CPU second", report["validate_mb_s"]["dewar"], GOAL_VALIDATE, False)
     else:
@@ -453,6 +471,11 @@ def main():
         print("\nCalls from the interpreter to host functions, ns: plain, with an audit reader")
         for name, row in report["host_call_ns"].items():
             print(f"  {name:14} {row['ns']:7.1f} {row['audited_ns']:7.1f}")
+    report["interrupt_us"] = measure_interrupts(args)
+    if report["interrupt_us"]:
+        print("\nFrom an interrupt request to the end of the run, microseconds: p50, p99, most; p99 of CPU time")
+        for name, row in report["interrupt_us"].items():
+            print(f"  {name:32} {row['p50']:8.1f} {row['p99']:8.1f} {row['most']:8.1f} {row['p99_cpu']:8.1f}")
     if report["large"]:
         print("\nyosys -V: user s, wall s, peak memory MB")
         for name, s in report["large"].items():

@@ -11,7 +11,7 @@ cmake --preset release >build/.release-configure.log 2>&1 || {
   exit 1
 }
 cmake --build --preset release
-drivers=(bench_validate bench_host_call opcode_profile)
+drivers=(bench_validate bench_host_call bench_interrupt opcode_profile)
 [[ $(uname -m) != x86_64 ]] || drivers+=(bench_compile)
 cmake --build --preset release --target "${drivers[@]}"
 # The same program without metering, to say what metering costs; it is never installed.

@@ -162,7 +162,8 @@ const SegmentCase kSegmentCases[] = {
 /// One store with a case's module, prepared so that every cell is empty.
 class Prepared {
  public:
-  Prepared(const std::string& fields, BulkCase::Where where, u64 offset, u64 count, u32 width) {
+  Prepared(runtime::Tier tier, const std::string& fields, BulkCase::Where where, u64 offset, u64 count, u32 width)
+      : engine_(in_tier(tier)) {
     engine_.host("show", {wasm::CanonValType::ref(wasm::Heap::any, true)}, {},
                  [this](runtime::CallContext& ctx, const Slot* args, Slot*) {
                    payload_ = ctx.store.heap().payload(static_cast<runtime::Ref>(args[0]));
@@ -188,6 +189,12 @@ class Prepared {
   Cells& cells() { return cells_; }
 
  private:
+  static runtime::EngineOptions in_tier(runtime::Tier tier) {
+    runtime::EngineOptions options;
+    options.tier = tier;
+    return options;
+  }
+
   TestEngine engine_;
   runtime::Instance* instance_ = nullptr;
   const u8* payload_ = nullptr;
@@ -217,9 +224,10 @@ bool interrupted_midway(Prepared& prepared, u32 reasons, Outcome& outcome) {
   return true;
 }
 
-void expect_interruptible(const std::string& fields, BulkCase::Where where, u64 offset, u64 count, u32 width) {
+void expect_interruptible(runtime::Tier tier, const std::string& fields, BulkCase::Where where, u64 offset, u64 count,
+                          u32 width) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Prepared prepared(fields, where, offset, count, width);
+    Prepared prepared(tier, fields, where, offset, count, width);
     ASSERT_TRUE(prepared.ready());
     Outcome outcome = Outcome::returned;
     if (!interrupted_midway(prepared, runtime::kInterruptKill, outcome)) continue;
@@ -231,9 +239,10 @@ void expect_interruptible(const std::string& fields, BulkCase::Where where, u64 
 }
 
 /// Stops the operation in the middle with `freeze`, resumes it, and requires that every cell got done once.
-void expect_resumable(const std::string& fields, BulkCase::Where where, u64 offset, u64 count, u32 width) {
+void expect_resumable(runtime::Tier tier, const std::string& fields, BulkCase::Where where, u64 offset, u64 count,
+                      u32 width) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Prepared prepared(fields, where, offset, count, width);
+    Prepared prepared(tier, fields, where, offset, count, width);
     ASSERT_TRUE(prepared.ready());
     Outcome outcome = Outcome::returned;
     if (!interrupted_midway(prepared, runtime::kInterruptFreeze, outcome)) continue;
@@ -259,29 +268,38 @@ std::string segment_fields(const SegmentCase& c) {
   return text + c.fields;
 }
 
-class BulkInterrupt : public testing::TestWithParam<BulkCase> {};
+/// The operation's instruction is interpreted, or a step of compiled code.
+constexpr runtime::Tier kTiers[] = {runtime::Tier::interp, runtime::Tier::baseline};
+template <class C>
+std::string name_of(const testing::TestParamInfo<std::tuple<C, runtime::Tier>>& info) {
+  const bool compiled = std::get<1>(info.param) == runtime::Tier::baseline;
+  return std::string(std::get<0>(info.param).name) + (compiled ? "_baseline" : "");
+}
+
+class BulkInterrupt : public testing::TestWithParam<std::tuple<BulkCase, runtime::Tier>> {};
 TEST_P(BulkInterrupt, StopsWithin64KiB) {
-  const BulkCase& c = GetParam();
-  expect_interruptible(c.fields, c.where, c.offset, c.count, c.width);
+  const auto& [c, tier] = GetParam();
+  expect_interruptible(tier, c.fields, c.where, c.offset, c.count, c.width);
 }
 TEST_P(BulkInterrupt, ResumesWhereItStopped) {
-  const BulkCase& c = GetParam();
-  expect_resumable(c.fields, c.where, c.offset, c.count, c.width);
+  const auto& [c, tier] = GetParam();
+  expect_resumable(tier, c.fields, c.where, c.offset, c.count, c.width);
 }
-INSTANTIATE_TEST_SUITE_P(Operations, BulkInterrupt, testing::ValuesIn(kCases),
-                         [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Operations, BulkInterrupt,
+                         testing::Combine(testing::ValuesIn(kCases), testing::ValuesIn(kTiers)), name_of<BulkCase>);
 
-class SegmentInterrupt : public testing::TestWithParam<SegmentCase> {};
+class SegmentInterrupt : public testing::TestWithParam<std::tuple<SegmentCase, runtime::Tier>> {};
 TEST_P(SegmentInterrupt, StopsWithin64KiB) {
-  const SegmentCase& c = GetParam();
-  expect_interruptible(segment_fields(c), c.where, 0, c.data ? kDataSegment : kElemSegment, c.width);
+  const auto& [c, tier] = GetParam();
+  expect_interruptible(tier, segment_fields(c), c.where, 0, c.data ? kDataSegment : kElemSegment, c.width);
 }
 TEST_P(SegmentInterrupt, ResumesWhereItStopped) {
-  const SegmentCase& c = GetParam();
-  expect_resumable(segment_fields(c), c.where, 0, c.data ? kDataSegment : kElemSegment, c.width);
+  const auto& [c, tier] = GetParam();
+  expect_resumable(tier, segment_fields(c), c.where, 0, c.data ? kDataSegment : kElemSegment, c.width);
 }
-INSTANTIATE_TEST_SUITE_P(Operations, SegmentInterrupt, testing::ValuesIn(kSegmentCases),
-                         [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Operations, SegmentInterrupt,
+                         testing::Combine(testing::ValuesIn(kSegmentCases), testing::ValuesIn(kTiers)),
+                         name_of<SegmentCase>);
 
 }  // namespace
 }  // namespace dewar::test

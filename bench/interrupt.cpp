@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How long a run goes on after it was asked to end: one thread runs a program that never ends by itself, another asks
+// at some moment, and the time counts until the call has come back to its host. Prints a line for each tier and
+// program: requests; microseconds p50, p99 and most; p99 of the processor time that the run still took, which a busy
+// machine cannot change. Tab separated.
+// usage: bench_interrupt [REQUESTS]
+#include <pthread.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exec/exec.h"
+#include "runtime/instantiate.h"
+#include "text/wat.h"
+#include "wasm/validate.h"
+
+namespace dewar::bench {
+namespace {
+
+/// Microseconds of a clock.
+double now(clockid_t clock) {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
+}
+
+/// Sleeping, so as not to disturb who is measured.
+void wait_until_more(const std::atomic<u32>& count, u32 than) {
+  while (count.load() <= than) std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+double percentile(std::vector<double>& times, double part) {
+  std::ranges::sort(times);
+  return times[static_cast<usize>(part * static_cast<double>(times.size() - 1))];
+}
+
+struct Program {
+  const char* name;
+  std::string fields;  ///< "run" calls $go, and does not end
+};
+
+/// A loop with a body of about 900 KB: to find where it stopped takes longest.
+std::string large_loop() {
+  std::string text = R"((func (export "run") (local $i i32) (call $go) (loop $l )";
+  for (int i = 0; i < 130'000; ++i) text += "(local.set $i (i32.add (local.get $i) (i32.const 1)))";
+  return text + "(br $l)))";
+}
+
+std::vector<Program> programs() {
+  return {
+      {"empty loop", R"((func (export "run") (call $go) (loop $l (br $l))))"},
+      {"calls", R"((func $deep (param i32)
+          (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "run") (call $go) (loop $l (call $deep (i32.const 5000)) (br $l))))"},
+      {"br_table loop", R"((func (export "run") (local $i i32) (call $go)
+          (loop $a (loop $b (loop $c (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_table $a $b $c $a $b $c $a $b (i32.and (local.get $i) (i32.const 7))))))))"},
+      {"memory.fill of 64 MiB", R"((memory 1024) (func (export "run") (call $go)
+          (loop $l (memory.fill (i32.const 0) (i32.const 7) (i32.const 0x4000000)) (br $l))))"},
+      {"tail calls", R"((func $a (return_call $b)) (func $b (return_call $a))
+        (func (export "run") (call $go) (return_call $a)))"},
+      {"large loop", large_loop()},
+  };
+}
+
+[[noreturn]] void give_up(const std::string& message) {
+  std::fprintf(stderr, "bench_interrupt: %s\n", message.c_str());
+  std::exit(1);
+}
+
+template <class T>
+T need(Result<T> result) {
+  if (!result) give_up(result.error().message);
+  return std::move(*result);
+}
+
+void measure(const char* tier_name, runtime::Tier tier, const Program& program, u32 requests) {
+  runtime::EngineOptions options;
+  options.tier = tier;
+  runtime::Engine engine(options);
+  auto module = need(wasm::load_module(
+      need(text::wat_to_wasm("(module (import \"env\" \"go\" (func $go)) " + program.fields + ")")), engine.types()));
+  runtime::Store store(engine);
+  exec::attach(store);
+  if (tier != runtime::Tier::interp && !engine.native()) give_up("no memory for compiled code");
+  const auto stack = need(runtime::Stack::create(store, runtime::Stack::kDefaultBytes));
+  stack->fuel = INT64_MAX;
+
+  std::atomic<u32> begun = 0, ended = 0;
+  runtime::Linker linker;
+  const auto go = [](runtime::CallContext& ctx, const Slot*, Slot*) {
+    static_cast<std::atomic<u32>*>(ctx.env)->fetch_add(1);
+    return runtime::HostStatus::ok;
+  };
+  runtime::Extern import;
+  import.func = need(store.new_host_func(need(engine.types().func_type({}, {})), go, &begun));
+  linker.define("env", "go", import);
+  const auto made = need(runtime::instantiate(store, module, linker, *stack));
+  runtime::Func& run = *runtime::find_export(*made.instance, "run")->func;
+
+  std::vector<double> wall(requests), cpu(requests);  // of the end; then from the request to the end
+  std::thread guest([&] {
+    for (u32 i = 0; i < requests; ++i) {
+      stack->fuel = INT64_MAX;
+      const auto outcome = exec::invoke(*stack, run, {}, {});
+      wall[i] = now(CLOCK_MONOTONIC);
+      cpu[i] = now(CLOCK_THREAD_CPUTIME_ID);
+      if (outcome != runtime::Outcome::trapped || stack->trap.kind != runtime::TrapKind::interrupted)
+        give_up("the program ended otherwise");
+      stack->clear_interrupt(runtime::kInterruptKill);
+      ended.fetch_add(1);
+    }
+  });
+  clockid_t guest_clock{};
+  ::pthread_getcpuclockid(guest.native_handle(), &guest_clock);
+  u32 random = 1;
+  for (u32 i = 0; i < requests; ++i) {
+    wait_until_more(begun, i);
+    random = random * 1664525 + 1013904223;
+    std::this_thread::sleep_for(std::chrono::nanoseconds((random >> 8) % 300'000));
+    const double cpu_before = now(guest_clock), before = now(CLOCK_MONOTONIC);
+    stack->interrupt(runtime::kInterruptKill);
+    wait_until_more(ended, i);
+    wall[i] -= before;
+    cpu[i] -= cpu_before;
+  }
+  guest.join();
+  std::printf("%s\t%s\t%u\t%.1f\t%.1f\t%.1f\t%.1f\n", tier_name, program.name, requests, percentile(wall, 0.5),
+              percentile(wall, 0.99), wall.back(), percentile(cpu, 0.99));
+}
+
+}  // namespace
+}  // namespace dewar::bench
+
+int main(int argc, char** argv) {
+  using dewar::runtime::Tier;
+  const long requests = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 1000;
+  if (requests < 1 || requests > 1'000'000) {
+    std::fprintf(stderr, "usage: bench_interrupt [REQUESTS]\n");
+    return 2;
+  }
+  for (const auto& program : dewar::bench::programs()) {
+    dewar::bench::measure("interp", Tier::interp, program, static_cast<dewar::u32>(requests));
+#if defined(__x86_64__)
+    dewar::bench::measure("baseline", Tier::baseline, program, static_cast<dewar::u32>(requests));
+#endif
+  }
+}
