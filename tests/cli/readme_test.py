@@ -88,6 +88,9 @@ class Readme(unittest.TestCase):
         self.assertEqual(interpreter[1], f"{reported[0]} × wasm3's time")
         self.assertIn(f"V8 is {float(reported[1]) / float(reported[3]):.0f} × faster", interpreter[2])
         self.assertIn(f"{len(list((ROOT / 'bench/programs').glob('*.c'))) // 2} programs", interpreter[0])
+        compiled = page["reported half and shootout"]
+        row = readme["compiler (`-C tier=baseline`)"]
+        self.assertEqual(row[1:], [f"{compiled[0]} × native time", f"V8's baseline compiler {compiled[1]} ×"])
         speed = page["decode + validate yosys, MB of code per CPU second"]
         self.assertEqual(readme["decode and validate"][1:], [f"{speed[0]} MB of code per CPU second", f"V8 {speed[1]}"])
         self.assertEqual(readme["start"][1], f"{page['start of an empty module, ms'][0]} ms")
