@@ -49,10 +49,6 @@ bool measure(std::vector<u8> bytes, Times& times) {
   if (!module) return complain(module.error().message.c_str()), false;
   runtime::CodeSet set(*module);
   const u64 used = support->arena->used_bytes();
-  // `-C eager` finds the shapes in compile_all; here beforehand, so that compiling is measured alone as well.
-  for (u32 i = 0; i < set.count(); ++i) {
-    if (!exec::foresee_shape(set, set.at(i), ~u64{0}, {})) return complain("a function has no shape"), false;
-  }
   const double before = cpu_seconds();
   times.compiled = exec::compile_all(engine, set, ~u64{0}, {});
   const double end = cpu_seconds();

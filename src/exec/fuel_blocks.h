@@ -46,8 +46,8 @@ constexpr bool ends_block(wasm::Op op) {
 template <class Place>
 class FuelBlocks {
  public:
-  /// An instruction that can be reached.
-  void executes() { ++count_; }
+  /// Instructions that can be reached.
+  void executes(u32 count = 1) { count_ += count; }
   /// Instructions of the current block so far.
   u32 count() const { return count_; }
   /// Whoever comes by `place` pays for the current block.

@@ -72,13 +72,6 @@ struct Walked {
   }
 };
 
-/// Bytes that the private body and the tables take. A map of the locals counts, and four blocks, whether there are so
-/// many or not; so do body and side table of a function that is never interpreted: it is the same in every mode.
-template <class Sink>
-u64 kept_bytes(u64 body_size, const Walked<Sink>& w) {
-  return body_size + w.sink.kept_bytes() + w.scratch.locals.size() * sizeof(u32) + 4 * CodeSet::kBlockBytes;
-}
-
 template <class Sink>
 void keep_shape(CodeSet& set, FuncCode& code, const Walked<Sink>& w) {
   const wasm::SubType& type = code.module->func_type(wasm::FuncIndex{code.func});
@@ -131,11 +124,12 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   Walked<Sink> w(set.module(), code.func, body.get(), budget - original.size(),
                  payer ? payer->kill_bits() : base::StopBits{});
   if (was_stopped(w.result)) return refuse(runtime::TrapKind::interrupted);
-  const u64 kept = kept_bytes(original.size(), w);
-  const u64 needed = std::max(kept, original.size() + w.sink.needed_bytes());
+  const FunctionShape shape = w.sink.shape();
+  const u64 kept = kept_bytes(original.size(), shape);
+  const u64 needed = std::max(kept, original.size() + ShapeSink::needed_bytes(shape));
   if (w.sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
   DEWAR_ASSERT(w.result.has_value(), "prepare() was given a body that does not validate");
-  if (!code.foreseen) keep_shape(set, code, w);
+  keep_shape(set, code, w);
   if constexpr (kWithBody) keep_body(set, code, options, std::move(body), w);
   code.heat_left.store(options.tier == runtime::Tier::automatic ? options.tiering.heat : runtime::kNeverHot,
                        std::memory_order_relaxed);
@@ -148,18 +142,12 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
 
 }  // namespace
 
-std::optional<u64> foresee_shape(CodeSet& set, FuncCode& code, u64 room, base::StopBits stop) {
-  std::lock_guard lock(set.mutex());
-  if (is_prepared(code) || code.foreseen) return 0;
-  const u64 size = set.module().slice(set.module().funcs[code.func].body).size();
-  if (size > room) return std::nullopt;
-  const Walked<ShapeSink> w(set.module(), code.func, nullptr, room - size, stop);
-  if (was_stopped(w.result)) return std::nullopt;
-  const u64 kept = kept_bytes(size, w);
-  if (w.sink.full() || kept > room) return std::nullopt;
-  keep_shape(set, code, w);
-  code.foreseen = true;
-  return kept;
+u64 kept_bytes(u64 body_size, const FunctionShape& shape) {
+  return body_size + ShapeSink::kept_bytes(shape) + shape.locals * sizeof(u32) + 4 * CodeSet::kBlockBytes;
+}
+
+FunctionShape shape_of(const wasm::Module& module, u32 func) {
+  return Walked<ShapeSink>(module, func, nullptr, ~u64{0}, {}).sink.shape();
 }
 
 bool prepare_shape(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, runtime::Stack* payer) {

@@ -5,8 +5,7 @@
 // limit. Also answers where a pc lies in its block, by the same walk.
 #pragma once
 
-#include <optional>
-
+#include "exec/function_shape.h"
 #include "runtime/code.h"
 #include "runtime/store.h"
 
@@ -23,10 +22,12 @@ namespace dewar::exec {
 /// function before prepare_body(). Else as prepare().
 [[nodiscard]] bool prepare_shape(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options,
                                  runtime::Stack* payer);
-/// Finds the shape of a function beforehand, so that it can be compiled; its first call prepares and pays as if this
-/// had not been. The bytes that it will pay, 0 if that is known already; nothing if they are more than `room`, or it
-/// was stopped.
-std::optional<u64> foresee_shape(runtime::CodeSet& set, runtime::FuncCode& code, u64 room, base::StopBits stop);
+/// Bytes that a function's first call pays for: the private body and the tables. A map of the locals counts, and four
+/// blocks, whether there are so many or not; so do body and side table of a function that is never interpreted: it is
+/// the same in every mode.
+u64 kept_bytes(u64 body_size, const FunctionShape& shape);
+/// What a walk of its own counts.
+FunctionShape shape_of(const wasm::Module& module, u32 func);
 /// The other half, which is paid for already; returns at once if it is there. Frames of the function must not exist.
 void prepare_body(runtime::CodeSet& set, runtime::FuncCode& code, const runtime::EngineOptions& options);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exec/fuel_blocks.h"
+#include "exec/function_shape.h"
 #include "exec/interp/handler.h"
 #include "exec/interp/quicken.h"
 #include "wasm/walker.h"
@@ -24,21 +25,24 @@ class BasicSideTableSink : public wasm::NullSink {
   /// `body` is the private copy to rewrite, or null to only count; `room` = bytes that the tables may take.
   BasicSideTableSink(u8* body, u32 locate_pc, u64 room = ~u64{0}) : body_(body), locate_pc_(locate_pc), room_(room) {}
 
+  FunctionShape shape() const {
+    return {entry_pc, entry_cost, max_operands, count_, rows_.size(), instr_count_, locals_, most_open_};
+  }
   /// Bytes of what remains after the walk.
-  u64 kept_bytes() const {
-    return u64{count_} * sizeof(runtime::SideEntry) + rows_.size() * sizeof(runtime::HandlerRow);
+  static u64 kept_bytes(const FunctionShape& shape) {
+    return shape.entries * sizeof(runtime::SideEntry) + shape.rows * sizeof(runtime::HandlerRow);
   }
   /// Bytes that the walk took so far, where vectors may have twice the room that they use. It only grows, so that the
   /// room that a function needs is what this gives at its end.
-  u64 needed_bytes() const {
+  static u64 needed_bytes(const FunctionShape& shape) {
     // An entry may be a call, and two places wait for its fuel or target.
     constexpr u64 kPerEntry = sizeof(runtime::SideEntry) + sizeof(u32) + 2 * sizeof(Ref) + sizeof(DirectCall);
     constexpr u64 kPerRow = 2 * sizeof(runtime::HandlerRow) + sizeof(u32) + sizeof(Ref);
-    return 2 * (count_ * kPerEntry + rows_.size() * kPerRow + instr_count_ * sizeof(interp::InstrAt) +
-                most_open_ * sizeof(Open));
+    return 2 * (shape.entries * kPerEntry + shape.rows * kPerRow + shape.instrs * sizeof(interp::InstrAt) +
+                shape.most_open * sizeof(Open));
   }
   /// Is there no room for what was found so far?
-  bool full() const { return needed_bytes() > room_; }
+  bool full() const { return needed_bytes(shape()) > room_; }
 
   std::vector<runtime::SideEntry> entries;  ///< of a ShapeSink none
   std::vector<runtime::HandlerRow> handlers;
@@ -55,6 +59,7 @@ class BasicSideTableSink : public wasm::NullSink {
     entry_pc = pc;
     paid_at({Ref::kEntry, 0});
     open_.push_back({});
+    locals_ = w.locals().size();
     for (wasm::ValType t : w.locals()) mapped_ |= t.is_v128();
   }
 
@@ -436,7 +441,7 @@ class BasicSideTableSink : public wasm::NullSink {
   bool mapped_ = false;
   bool last_live_ = false;
   u32 op_pc_ = 0;
-  usize instr_count_ = 0;
+  usize instr_count_ = 0, locals_ = 0;
   u32 count_ = 0;  ///< entries
   runtime::SideEntry nobodys_{};
   u32 found_at_ = 0;

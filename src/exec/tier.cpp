@@ -118,10 +118,13 @@ u32 compile_all(runtime::Engine& engine, runtime::CodeSet& set, u64 room, base::
   for (u32 i = 0; i < set.count() && !stop.stopped(); ++i) {
     runtime::FuncCode& code = set.at(i);
     if (!may_compile(engine, code)) continue;
-    const std::optional<u64> bytes = foresee_shape(set, code, room, stop);
-    if (!bytes) continue;
-    room -= *bytes;
-    count += compile_now(engine, code, stop);
+    const u64 size = set.module().slice(set.module().funcs[code.func].body).size();
+    if (size > room || !compile_now(engine, code, stop)) continue;
+    const auto* const object = static_cast<const baseline::CodeObject*>(code.native.load(std::memory_order_relaxed));
+    ++count;
+    if (object == nullptr) continue;  // a probe has come
+    DEWAR_ASSERT(object->shape == shape_of(set.module(), code.func), "the compiler counted something else");
+    room -= std::min(room, kept_bytes(size, object->shape));
   }
   return count;
 }

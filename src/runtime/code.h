@@ -80,7 +80,6 @@ struct FuncCode {
     kInterpreted,  ///< it does not fit; nobody tries again
   };
   std::atomic<u8> compiling{kUnclaimed};
-  bool foreseen = false;  ///< the shape is there already, not paid for: only its compiler looks at it (CodeSet::mutex)
   u32 side_count = 0;
   HandlerRow* handlers = nullptr;
   u32 handler_count = 0;

@@ -2,7 +2,8 @@
 // The one body walker: decodes and validates a function body (spec 3.3 and the algorithm of appendix 7.3) in one
 // forward pass and tells a sink what it sees. Validator, side table, root maps, fuel and compilers are sinks, so no
 // second reader of bodies exists. Members are defined in walker.h (state), walker_control.h, walker_ops.h and, what
-// a validator may take a short way through, walker_fast.h.
+// a validator may take a short way through, walker_fast.h, and what a
+// compiler is told of at once, walker_tell.h.
 //
 // A sink derives from NullSink and shadows the hooks it wants; calls are static. Hooks run after the instruction was
 // checked, unless said otherwise. `Walker::live()` tells whether the point can be reached at all.
@@ -67,6 +68,9 @@ struct NullSink {
   static constexpr bool kWantLocals = false;
   /// Needs no hook to be called for common instructions, calls and blocks among them (walker_fast.h).
   static constexpr bool kSkipCommon = false;
+  /// Is told of common instructions without control by hooks of their own, instead of op() and after(): takes_common(),
+  /// common_local_get() and so on (walker_tell.h). The body was validated before, and the sink is bounded.
+  static constexpr bool kTakesCommon = false;
   /// Has `bool full()`, asked after every instruction: the walk ends when the sink has no room for more. Whether
   /// to stop is then also looked at every few thousand instructions, whatever they are.
   static constexpr bool kBounded = false;
@@ -282,6 +286,10 @@ class Walker {
   /// Walks over instructions that are common and plainly valid, until one is not.
   void skip_common();
 
+  // ---- walker_tell.h ----
+  /// Tells the sink of instructions that are common, until one is not, and counts them. False after an error.
+  bool tell_common(u32& steps);
+
   const Module& m_;
   FuncIndex func_;
   Sink& sink_;
@@ -408,6 +416,10 @@ Result<void> Walker<Sink>::run() {
   bool ok = begin();
   while (ok && !done_) {
     if constexpr (Sink::kSkipCommon) skip_common();
+    if constexpr (Sink::kTakesCommon) {
+      ok = tell_common(steps);
+      if (!ok || done_) break;
+    }
     pc = static_cast<u32>(c_.pos());
     const u8 byte = c_.byte();
     if (DEWAR_UNLIKELY(!c_.ok())) break;
@@ -418,7 +430,7 @@ Result<void> Walker<Sink>::run() {
         break;
       }
       constexpr u32 kSteps = 4096;
-      if (DEWAR_UNLIKELY(++steps % kSteps == 0) && ok) ok = go_on(kSteps);
+      if (DEWAR_UNLIKELY(++steps >= kSteps) && ok) ok = go_on(std::exchange(steps, 0));
     }
     if (DEWAR_UNLIKELY(!c_.ok())) break;
   }
@@ -451,3 +463,4 @@ Result<void> walk(const Module& module, FuncIndex func, Sink& sink, WalkScratch&
 #include "wasm/walker_ops.h"      // IWYU pragma: export
 // After the tables of walker_ops.h:
 #include "wasm/walker_fast.h"  // IWYU pragma: export
+#include "wasm/walker_tell.h"  // IWYU pragma: export

@@ -8,6 +8,7 @@
 
 #include "exec/baseline/options.h"
 #include "exec/code_arena.h"
+#include "exec/function_shape.h"
 #include "runtime/store.h"
 
 namespace dewar::exec::baseline {
@@ -55,6 +56,7 @@ class CodeObject final : public runtime::NativeCode {
   const bool wide_charges;  ///< fuel of blocks in 32 bits
   CodeArena::Range range;
   u32 exits_at = 0;  ///< native offset of the first exit
+  FunctionShape shape;
   // Ascending.
   std::vector<CallRow> calls;
   std::vector<TrapRow> traps;

@@ -20,7 +20,8 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   body_ = func.module->slice(func.module->funcs[func.func].body);
   wide_charges_ = wide_charges;
   too_long_ = false;
-  first_operand_ = func.local_slots + runtime::kHeaderSlots;
+  shape_ = {};
+  entry_paid_ = false;
   m_.reset();
   cold_.reset();
   cold_.watch({});
@@ -43,22 +44,29 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   target_of_depth_.clear();
   func_label_ = {};
   entry_slow_ = {};
-  body_offset_ = func_word_ = 0;
+  body_offset_ = func_word_ = frame_field_ = 0;
   marks_ = nullptr;
 }
 
 void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
   const u32 params = static_cast<u32>(module().func_type(wasm::FuncIndex{func_->func}).params.size());
+  local_slots_ =
+      std::max(wasm::slots_of(locals), wasm::slots_of(module().func_type(wasm::FuncIndex{func_->func}).results));
+  first_operand_ = local_slots_ + runtime::kHeaderSlots;
+  shape_.entry_pc = entry_pc;
+  shape_.locals = locals.size();
   const bool cleared = state_.begin(locals, params, first_operand_);
   scan_.run(body_, entry_pc, static_cast<u32>(locals.size()));
   add_open();
   mark(CodeMark::Kind::entry);
   m_.endbr64();
-  if (func_->local_slots - func_->param_slots >= kManySlots) {
+  if (local_slots_ - func_->param_slots >= kManySlots) {
     // To clear them is bulk work, which is paid for before there is a frame.
     jump_stub(static_cast<const u8*>(support_->interp_entry));
   } else {
-    m_.lea(Width::w64, Gpr::r11, slot(runtime::frame_slots_of(*func_)));
+    // How many operands there are is known at the end.
+    m_.lea(Width::w64, Gpr::r11, Mem(kFp, INT32_MAX));
+    frame_field_ = m_.position() - 4;
     m_.cmp(Width::w64, Gpr::r11, Mem(kStack, at::kLimit));
     m_.jcc(Cond::a, entry_slow_);
     if (cleared) clear_locals();
@@ -69,7 +77,7 @@ void Compiler::begin(u32 entry_pc, std::span<const wasm::ValType> locals) {
 
 void Compiler::clear_locals() {
   constexpr u32 kInline = 8;
-  const u32 first = func_->param_slots, count = func_->local_slots - first;
+  const u32 first = func_->param_slots, count = local_slots_ - first;
   if (count == 0) return;
   m_.zero(Gpr::rax);
   if (count <= kInline) {
@@ -93,33 +101,34 @@ void Compiler::note_state(u32 pc) {
   state_.describe([this](const Location& at) { seen_.locations.push_back(at); });
 }
 
-Compiler::Exit& Compiler::add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back) {
-  if (DEWAR_UNLIKELY(exits_.size() == watched_exit_)) {
-    note_state(pc);
-    if (leaving_) {
-      // It becomes the lowest operand: after those that are not there any more.
-      Location at = state_.locate(*leaving_);
-      if (at.from == Location::kHome) at.from = Location::kOtherSlot, at.other_slot = at.slot;
-      at.slot = first_operand_;
-      seen_.locations.push_back(at);
-    }
-  }
-  if (exits_.size() == kMaxExits) m_.buffer().fail(CodeError::kOutOfSpace);
-  exits_.push_back(
-      {.entry = {}, .back = {}, .stub = stub, .pc = pc, .slots = slots, .cost = 0, .comes_back = comes_back});
-  return exits_.back();
+void Compiler::note_exit(u32 pc) {
+  note_state(pc);
+  if (!leaving_) return;
+  // It becomes the lowest operand: after those that are not there any more.
+  Location at = state_.locate(*leaving_);
+  if (at.from == Location::kHome) at.from = Location::kOtherSlot, at.other_slot = at.slot;
+  at.slot = first_operand_;
+  seen_.locations.push_back(at);
 }
 
 void Compiler::begin_block(u32 pc, u32 slots) {
   state_.settle_flags();
-  m_.sub(Width::w64, kFuel, Imm(wide_charges_ ? INT32_MAX : 0));
-  const u32 field = m_.position() - (wide_charges_ ? 4 : 1);
-  m_.jcc(Cond::s, add_exit(support_->out_of_fuel, pc, slots, false).entry);
+  u32 field = 0;
+  if (DEWAR_UNLIKELY(wide_charges_)) {
+    m_.sub(Width::w64, kFuel, Imm(INT32_MAX));
+    field = m_.position() - 4;
+  } else {
+    field = m_.alu_byte_later(Alu::sub, kFuel);
+  }
+  jump_to_exit(Cond::s, support_->out_of_fuel, pc, slots);
   charges_.push_back({field, static_cast<u32>(exits_.size() - 1)});
   blocks_.paid_at(static_cast<u32>(charges_.size() - 1));
 }
 
 void Compiler::close_block() {
+  if (!entry_paid_) shape_.entry_cost = blocks_.count();
+  entry_paid_ = true;
+  shape_.instrs += blocks_.count();
   blocks_.close([this](u32 index, u32 cost) {
     const Charge& charge = charges_[index];
     exits_[charge.exit].cost = cost;
@@ -135,9 +144,7 @@ void Compiler::close_block() {
 
 void Compiler::poll(u32 pc, u32 slots) {
   m_.cmp(Width::w32, Mem(kStack, at::kInterruptWord), Imm(0));
-  Exit& exit = add_exit(support_->poll, pc, slots, true);
-  m_.jcc(Cond::ne, exit.entry);
-  m_.bind(exit.back);
+  jump_to_exit(Cond::ne, support_->poll, pc, slots, true);
 }
 
 void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
@@ -235,13 +242,19 @@ void Compiler::watch(ColdList::Watch what) {
 }
 
 bool Compiler::finish() {
+  if (frame_field_ != 0) {
+    const u32 slots = first_operand_ + shape_.max_operands;
+    DEWAR_ASSERT(func_->frame_slots.load(std::memory_order_relaxed) == runtime::FuncCode::kUnprepared ||
+                     slots == func_->frame_slots.load(std::memory_order_relaxed),
+                 "the compiler counted other operands");
+    m_.buffer().patch32(frame_field_, static_cast<i32>(slots * sizeof(Slot)));
+  }
   exits_at_ = m_.position();
   for (Exit& exit : exits_) {
     mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_->poll ? "interrupt" : "out of fuel");
-    m_.bind(exit.entry);
+    m_.patch_distance(exit.jump, m_.position());
     call_stub(exit.stub);
-    exit.after = m_.position();
-    if (exit.comes_back) m_.jmp(exit.back);
+    if (exit.back != 0) m_.jmp_back(exit.back);
   }
   if (entry_slow_.awaited()) {
     mark(CodeMark::Kind::cold, 0, "call that is interrupted or does not fit");
@@ -291,6 +304,7 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   object->entry = range->code;
   object->body = range->code + compiler.body_offset();
   object->exits_at = compiler.exits_at();
+  object->shape = compiler.shape();
   // Copied, so that they have no room to grow.
   object->calls.assign(compiler.calls().begin(), compiler.calls().end());
   object->traps.assign(compiler.traps().begin(), compiler.traps().end());

@@ -23,6 +23,7 @@
 #include "exec/fuel_blocks.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
+#include "exec/side_table.h"
 #include "wasm/walker.h"
 
 namespace dewar::exec::baseline {
@@ -71,11 +72,11 @@ class Compiler {
   };
   /// A rare way out at the end of the function: a bare call, whose return address says where.
   struct Exit {
-    Label entry, back;
     const u8* stub;
-    u32 pc, slots, cost;
-    u32 after = 0;  ///< offset behind the call
-    bool comes_back;
+    u32 jump;  ///< offset of the distance of the jump that leads to it
+    u32 pc, slots;
+    u32 cost = 0;
+    u32 back = 0;  ///< where it comes back to; 0: it does not
   };
   /// What is where at a trap or an exit.
   struct PlaceState {
@@ -120,6 +121,29 @@ class Compiler {
   // ---- what the walk tells (emit_control.cpp, emit_call.cpp) ----
   void begin(u32 entry_pc, std::span<const wasm::ValType> locals);
   void instruction(const Instr& instr);  ///< one that no other function here is told of
+  // The same of the most common ones; `slots` are operand slots before it.
+  void local_get(u32 slots, u32 local) {
+    begin_op(slots);
+    state_.push_local(local);
+  }
+  void local_set(u32 slots, u32 local, bool tee) {
+    begin_op(slots, state_.local_rep(local));
+    state_.set_local(local);
+    if (tee) state_.push_local(local);
+  }
+  void constant(u32 slots, Rep rep, u64 bits) {
+    begin_op(slots);
+    state_.push_const(rep, bits);
+  }
+  void numeric(u32 slots, wasm::Op op, u32 pc);
+  void access(u32 slots, wasm::Op op, u32 pc, u32 offset);
+  void drop() {
+    state_.next_op_keeping_flags();
+    if (state_.height() != 0) state_.drop();
+  }
+  void select(u32 slots, Rep rep, u32 pc);
+  void global_get(u32 slots, u32 index);
+  void global_set(u32 slots, u32 index);
   void nothing_follows(const Instr& instr);
   void rethrow(const Instr& instr, const wasm::Label& caught);
   void open_block(const wasm::Label& label, const Instr& instr, u32 next_pc);
@@ -148,6 +172,11 @@ class Compiler {
   bool finish();
   /// A block was too long for an amount of one byte.
   bool needs_wide_charges() const { return too_long_; }
+  // ---- what ShapeSink counts, counted on the way ----
+  void count_entry() { ++shape_.entries; }
+  void count_row() { ++shape_.rows; }
+  void need_room(u32 slots) { shape_.max_operands = std::max(shape_.max_operands, slots); }
+  const FunctionShape& shape() const { return shape_; }
   const std::vector<Exit>& exits() const { return exits_; }
   /// Before compiling again, which ends there: notes the state where this cold exit is added, this exit is, the access
   /// to guest memory at this native offset is emitted, or the loop at this pc begins.
@@ -168,6 +197,7 @@ class Compiler {
   std::span<const TrapRow> traps() const { return traps_; }
   /// For who looks at the code: notes there what is emitted where.
   void list_marks(std::vector<CodeMark>* marks) { marks_ = marks; }
+  bool lists_marks() const { return marks_ != nullptr; }
   void mark(CodeMark::Kind kind, u32 pc = 0, std::string_view what = {}) {
     if (DEWAR_UNLIKELY(marks_ != nullptr)) marks_->push_back({m_.position(), kind, pc, what});
   }
@@ -188,8 +218,9 @@ class Compiler {
     u32 keep = ~u32{0};        ///< slots that a branch to it carries, once known
     bool fixed = false;        ///< it is known what `target` wants
     bool in_register = false;  ///< what it carries is a single value, in rax or xmm0
-    Snapshot wanted{};         ///< at `target`
-    Snapshot at_if{};          ///< at `otherwise`
+    Snapshot wanted;           ///< at `target`; set when `fixed` is, as the next one by who opens
+    Snapshot at_if;            ///< at `otherwise`
+    Open() {}                  // else the snapshots are cleared first
   };
   /// Most values that a jump takes along wherever they are; more are in their slots before.
   static constexpr u32 kFewValues = 4;
@@ -219,10 +250,24 @@ class Compiler {
     u32 exit;   ///< that gives it back
   };
 
-  Exit& add_exit(const u8* stub, u32 pc, u32 slots, bool comes_back);
+  /// A jump to a new exit; from there it may come back behind the jump.
+  Exit& jump_to_exit(Cond cond, const u8* stub, u32 pc, u32 slots, bool comes_back = false) {
+    if (DEWAR_UNLIKELY(exits_.size() == watched_exit_)) note_exit(pc);
+    if (DEWAR_UNLIKELY(exits_.size() == kMaxExits)) m_.buffer().fail(CodeError::kOutOfSpace);
+    Exit& exit = exits_.emplace_back();
+    exit.stub = stub;
+    exit.jump = m_.jcc_elsewhere(cond);
+    exit.pc = pc;
+    exit.slots = slots;
+    if (comes_back) exit.back = m_.position();
+    return exit;
+  }
+  void note_exit(u32 pc);
   Open& add_open() {
     if (open_.size() == kMaxOpen) m_.buffer().fail(CodeError::kOutOfSpace);
-    return open_.emplace_back();
+    Open& open = open_.emplace_back();
+    shape_.most_open = std::max<u64>(shape_.most_open, open_.size());
+    return open;
   }
   void note_state(u32 pc);
   void clear_locals();
@@ -269,6 +314,15 @@ class Compiler {
   bool small_bulk(const Instr& instr);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
+  /// An instruction begins that takes these operands.
+  void begin_op(u32 slots, std::same_as<Rep> auto... operands) {
+    constexpr u32 kCount = sizeof...(operands);
+    state_.next_op();
+    if (DEWAR_LIKELY(state_.height() > 0 && state_.height() >= kCount)) return;
+    const std::array<Rep, kCount> reps = {operands...};
+    know(slots, reps);
+  }
+  void know(u32 slots, std::span<const Rep> operands);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
 
   const runtime::FuncCode* func_ = nullptr;
@@ -290,7 +344,11 @@ class Compiler {
       nullptr;  ///< at an exit on the way out of the function: the result, which is all that is left
   bool wide_charges_ = false;
   bool too_long_ = false;
+  u32 local_slots_ = 0;
   u32 first_operand_ = 0;
+  u32 frame_field_ = 0;  ///< offset of the prologue's size of a frame
+  FunctionShape shape_;
+  bool entry_paid_ = false;  ///< the first block is closed
   std::vector<Open> open_;
   FuelBlocks<u32> blocks_;  ///< places: indices of charges_
   std::vector<Charge> charges_;
@@ -318,6 +376,7 @@ class CompileSink : public wasm::NullSink {
   static constexpr bool kWantSlots = true;
   static constexpr bool kWantLocals = true;
   static constexpr bool kBounded = true;
+  static constexpr bool kTakesCommon = true;
 
   explicit CompileSink(Compiler& compiler) : c_(compiler) {}
   bool full() const { return c_.m().error() != CodeError::kNone || c_.needs_wide_charges() || c_.has_seen(); }
@@ -344,6 +403,7 @@ class CompileSink : public wasm::NullSink {
   template <class W>
   void after(W& w, wasm::Op op, u32) {
     using wasm::Op;
+    if (w.depth() != 0) c_.need_room(w.slots());
     if (!live_) return;
     if (DEWAR_LIKELY(!kHasHook[static_cast<usize>(op)])) return c_.instruction(instr_);
     switch (op) {
@@ -355,6 +415,7 @@ class CompileSink : public wasm::NullSink {
         base::Cursor c(w.module().slice(w.module().funcs[w.func().value].body));
         c.seek(instr_.pc + 1);
         const u32 depth = c.leb_u32();
+        c_.count_entry();
         c_.rethrow(instr_, w.label(depth));
         return;
       }
@@ -363,17 +424,37 @@ class CompileSink : public wasm::NullSink {
     DEWAR_ASSERT(!ends_block(op) || c_.blocks().count() == 0, "a fuel block goes on where one has to end");
   }
 
+  // ---- straight-line code, told of at once ----
+  bool takes_common() const { return !c_.lists_marks(); }
+  void common_local_get(u32 slots, u32 local) { c_.local_get(slots, local); }
+  void common_local_set(u32 slots, u32 local, bool tee) { c_.local_set(slots, local, tee); }
+  void common_const(u32 slots, wasm::ValType type, u64 bits) { c_.constant(slots, rep_of(type), bits); }
+  void common_numeric(u32 slots, wasm::Op op, u32 pc) { c_.numeric(slots, op, pc); }
+  void common_access(u32 slots, wasm::Op op, u32 pc, u32 offset) { c_.access(slots, op, pc, offset); }
+  void common_drop() { c_.drop(); }
+  void common_global_get(u32 slots, u32 index) { c_.global_get(slots, index); }
+  void common_global_set(u32 slots, u32 index) { c_.global_set(slots, index); }
+  void common_select(u32 slots, wasm::ValType type, u32 pc) { c_.select(slots, rep_of(type), pc); }
+  void common_done(u32 count, u32 most_slots) {
+    c_.blocks().executes(count);
+    c_.need_room(most_slots);
+  }
+
   template <class W>
   void open(W& w, wasm::Label& label) {
     if (label.dead) return c_.open_dead();
+    if (label.kind == wasm::Op::loop || label.kind == wasm::Op::if_) c_.count_entry();
     c_.open_block(label, instr_, w.pc());
   }
   template <class W>
   void on_else(W& w, wasm::Label& label) {
-    if (!label.dead) c_.else_part(label, instr_, live_, w.pc());
+    if (label.dead) return;
+    c_.count_entry();
+    c_.else_part(label, instr_, live_, w.pc());
   }
   template <class W>
   void on_end(W& w, wasm::Label& label) {
+    if (label.kind == wasm::Op::kCount || !label.dead) c_.count_entry();
     if (label.kind == wasm::Op::kCount) return c_.end_function(instr_, live_);
     if (label.dead) return c_.close_dead();
     c_.end_block(label, instr_, live_, w.pc());
@@ -381,6 +462,8 @@ class CompileSink : public wasm::NullSink {
   template <class W>
   void on_legacy_catch(W& w, wasm::Label& label, u32 tag) {
     if (label.dead) return;
+    c_.count_entry();
+    c_.count_row();
     const wasm::Module& m = w.module();
     const u32 payload = tag == ~u32{0} ? 0 : wasm::slots_of(m.types[m.tags[tag].value].params);
     c_.catch_part(label, instr_, live_, payload, w.pc());
@@ -388,11 +471,14 @@ class CompileSink : public wasm::NullSink {
   template <class W>
   void on_delegate(W& w, wasm::Label& label, u32) {
     if (label.dead) return c_.close_dead();
+    c_.count_entry();
+    c_.count_row();
     c_.end_block(label, instr_, live_, w.pc());
   }
   template <class W>
   void branch(W& w, wasm::Op op, u32 depth, u32 slots) {
     if (!live_) return;
+    c_.count_entry();
     if (op == wasm::Op::br_table) return c_.table_target(w.label(depth), depth);
     c_.branch(w.label(depth), instr_, depth, slots, w.pc());
   }
@@ -400,13 +486,25 @@ class CompileSink : public wasm::NullSink {
   void on_call(W& w, wasm::Op op, const wasm::SubType& type, u32 index) {
     using wasm::Op;
     if (!live_) return;
-    if (op == Op::call || op == Op::call_indirect || op == Op::call_ref)
+    if (op == Op::call || op == Op::call_indirect || op == Op::call_ref) {
+      c_.count_entry();
       return c_.call(instr_, index, w.slots(), wasm::slots_of(type.results), w.pc());
+    }
+    // A host function called in tail position leaves its results on this frame's operands before they are returned.
+    c_.need_room(w.slots() + wasm::slots_of(type.results));
     c_.tail_call(instr_);
   }
   template <class W>
   void on_return(W&) {
-    if (live_) c_.return_values(instr_);
+    if (!live_) return;
+    c_.count_entry();
+    c_.return_values(instr_);
+  }
+  template <class W>
+  void on_catch_clause(W& w, u8, u32, u32 depth) {
+    const wasm::Label& target = w.label(depth);
+    c_.count_row();
+    c_.need_room(target.slots + wasm::slots_of(target.branch_types()));
   }
 
  private:

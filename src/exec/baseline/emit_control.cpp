@@ -107,9 +107,8 @@ void Compiler::jump_out(const Instr& instr, const Target& target, u32 slots) {
     move_slots(first_operand_ + from, first_operand_, target.keep);
   }
   m_.sub(Width::w64, kFuel, Imm(1));
-  Exit& exit = add_exit(support_->out_of_fuel, end.pc, target.keep, false);
+  Exit& exit = jump_to_exit(Cond::s, support_->out_of_fuel, end.pc, target.keep);
   exit.cost = SEED(34, 1, 0);  // Bug 34: what could not be paid is not given back on one edge.
-  m_.jcc(Cond::s, exit.entry);
   leaving_ = nullptr;
   if (target.count == 1) {
     state_.copy_results(1, 0);

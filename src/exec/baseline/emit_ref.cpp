@@ -14,7 +14,7 @@ constexpr Rep kRef[] = {Rep::i32};
 }  // namespace
 
 void Compiler::load_member(Gpr to, i32 array, u32 index) {
-  m_.mov(Width::w64, to, Mem(kInst, array));
+  m_.load(Width::w64, to, kInst, array);
   m_.mov(Width::w64, to, Mem(to, static_cast<i32>(index * sizeof(void*))));
 }
 
@@ -46,6 +46,26 @@ void Compiler::table_get(u32 index, bool is64) {
   state_.push_reg(Rep::i32, table);
 }
 
+void Compiler::global_get(u32 slots, u32 index) {
+  const Rep rep = rep_of(module().globals[index].type.type);
+  begin_op(slots);
+  const Reg reg = state_.take_for(rep);
+  load_member(kScratch, at::kGlobals, index);
+  state_.load(rep, reg, Mem(kScratch, at::kGlobalValue));
+  state_.push_reg(rep, reg);
+}
+
+void Compiler::global_set(u32 slots, u32 index) {
+  const Rep rep = rep_of(module().globals[index].type.type);
+  begin_op(slots, rep);
+  Value value = state_.pop();
+  state_.settle(value);
+  const Reg reg = state_.in_reg(value);
+  load_member(kScratch, at::kGlobals, index);
+  state_.store(rep, Mem(kScratch, at::kGlobalValue), reg);
+  state_.release(value);
+}
+
 bool Compiler::object_access(const Instr& instr) {
   const u8* p = immediates(instr);
   const auto begin = [&](std::span<const Rep> operands = {}) {
@@ -53,28 +73,8 @@ bool Compiler::object_access(const Instr& instr) {
     want(instr, operands);
   };
   switch (instr.op) {
-    case Op::global_get: {
-      const u32 index = interp::leb_u32(p);
-      const Rep rep = rep_of(module().globals[index].type.type);
-      begin();
-      const Reg reg = state_.take_for(rep);
-      load_member(kScratch, at::kGlobals, index);
-      state_.load(rep, reg, Mem(kScratch, at::kGlobalValue));
-      state_.push_reg(rep, reg);
-      return true;
-    }
-    case Op::global_set: {
-      const u32 index = interp::leb_u32(p);
-      const Rep rep = rep_of(module().globals[index].type.type);
-      begin({&rep, 1});
-      Value value = state_.pop();
-      state_.settle(value);
-      const Reg reg = state_.in_reg(value);
-      load_member(kScratch, at::kGlobals, index);
-      state_.store(rep, Mem(kScratch, at::kGlobalValue), reg);
-      state_.release(value);
-      return true;
-    }
+    case Op::global_get: return global_get(instr.slots, interp::leb_u32(p)), true;
+    case Op::global_set: return global_set(instr.slots, interp::leb_u32(p)), true;
     case Op::ref_null: begin(); return state_.push_const(Rep::i32, 0), true;
     case Op::ref_is_null: begin(kRef); return emit_numeric(emit_, Op::i32_eqz);
     case Op::ref_eq: {

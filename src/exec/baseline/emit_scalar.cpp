@@ -71,12 +71,44 @@ void Compiler::sync() {
   state_.cut(0);
 }
 
-void Compiler::want(const Instr& instr, std::span<const Rep> operands) {
+void Compiler::want(const Instr& instr, std::span<const Rep> operands) { know(instr.slots, operands); }
+
+void Compiler::know(u32 slots, std::span<const Rep> operands) {
   const u32 known = state_.height();
-  const u32 next = first_operand_ + instr.slots;
+  const u32 next = first_operand_ + slots;
   if (known == 0) state_.rebase(next);
   DEWAR_ASSERT(state_.next_slot() == next, "the state has other operands than the function");
   if (known < operands.size()) state_.push_below(operands.first(operands.size() - known));
+}
+
+void Compiler::numeric(u32 slots, Op op, u32 pc) {
+  emit_.pc = pc;
+  if (takes_flags(op)) {
+    state_.next_op_keeping_flags();
+  } else {
+    state_.next_op();
+  }
+  const Operands& operands = kOperands[static_cast<usize>(op)];
+  if (state_.height() < operands.count) know(slots, operands.span());
+  if (emit_numeric(emit_, op)) return;
+  step({.op = op, .pc = pc, .last = pc, .slots = slots});
+}
+
+void Compiler::access(u32 slots, Op op, u32 pc, u32 offset) {
+  emit_.pc = pc;
+  const bool stores = op >= Op::i32_store;
+  state_.next_op();
+  if (state_.height() < 1u + stores) know(slots, kOperands[static_cast<usize>(op)].span());
+  const wasm::MemoryType& type = module().memories[0];
+  static_cast<void>(stores ? emit_store(emit_, op, type, 0, offset) : emit_load(emit_, op, type, 0, offset));
+}
+
+void Compiler::select(u32 slots, Rep rep, u32 pc) {
+  const Rep reps[] = {rep, rep, Rep::i32};
+  emit_.pc = pc;
+  state_.next_op_keeping_flags();
+  know(slots, reps);
+  emit_select(emit_);
 }
 
 bool Compiler::memory_access(const Instr& instr) {

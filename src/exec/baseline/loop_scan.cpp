@@ -113,26 +113,6 @@ const u8* skip_memarg(const u8* p, const u8* end) {
   return p;
 }
 
-/// Where the last loop may begin, or a bit later: behind that, nothing has to be read that is in no loop. 0: there is
-/// none. Only what loops have nearly always is looked for: no result, or one of a number type.
-u32 last_candidate(std::span<const u8> code) {
-  constexpr usize kBlock = 64;
-  usize end = code.size();
-  while (end > 1) {
-    const usize begin = end > kBlock ? end - kBlock : 0;
-    u32 found = 0;
-    for (usize i = begin; i + 1 < end; ++i) {
-      const u32 is_loop = code[i] == 0x03, no_result = code[i + 1] == 0x40,
-                number = static_cast<u8>(code[i + 1] - 0x7b) <= 4;
-      found |= is_loop & (no_result | number);
-    }
-    if (found != 0) return static_cast<u32>(end);
-    // The next pair may lie across the border.
-    end = begin == 0 ? 0 : begin + 1;
-  }
-  return 0;
-}
-
 }  // namespace
 
 const u8* LoopScan::skip_rare(const u8* p, const u8* end, u32 at) {
@@ -246,20 +226,22 @@ void LoopScan::close() {
 void LoopScan::run(std::span<const u8> body, u32 pc, u32 num_locals) {
   loops_.clear();
   uses_.clear();
-  open_.clear();
-  log_size_ = asked_ = depth_ = 0;
+  body_ = body;
+  next_ = pc;
+  asked_ = 0;
   num_locals_ = num_locals;
   // Real code has a use for each 6 to 20 bytes; loops in loops in loops would have 64 for each 3.
   most_uses_ = 4096 + body.size() / 2;
-  if (pc >= body.size()) return;
-  const u32 last = last_candidate(body.subspan(pc)) + pc;
-  if (last == pc) return;
-  if (weights_.size() < num_locals) weights_.resize(num_locals);
+}
+
+void LoopScan::scan(u32 pc) {
+  open_.clear();
+  log_size_ = depth_ = 0;
+  if (weights_.size() < num_locals_) weights_.resize(num_locals_);
   if (log_.empty()) grow_log();
-  const u8* const begin = body.data();
-  const u8* const end = begin + body.size();
+  const u8* const begin = body_.data();
+  const u8* const end = begin + body_.size();
   const u8* p = begin + pc;
-  const u8* const last_begin = begin + last;
   // In the last bytes there is no loop of any weight: those that are open are closed where the rest is too short.
   // What the members say is kept in registers between the rare ones.
   u64* log = log_.data();
@@ -293,13 +275,16 @@ void LoopScan::run(std::span<const u8> body, u32 pc, u32 num_locals) {
     depth = depth_;
     in_loop = open_.empty() ? 0 : 1;
     close_at = open_.empty() ? 0 : open_.back().depth;
-    if (p == nullptr || (p >= last_begin && in_loop == 0)) break;
+    if (p == nullptr || in_loop == 0) break;
   }
   log_size_ = log_size;
   while (!open_.empty()) close();
+  next_ = p == nullptr ? static_cast<u32>(body_.size()) : static_cast<u32>(p - begin);
 }
 
 std::span<const LocalUse> LoopScan::uses(u32 pc) {
+  constexpr u8 kLoop = 0x03;
+  if (pc >= next_ && pc < body_.size() && body_[pc] == kLoop) scan(pc);
   while (asked_ < loops_.size() && loops_[asked_].pc < pc) ++asked_;
   if (asked_ == loops_.size() || loops_[asked_].pc != pc) return {};
   return std::span(uses_).subspan(loops_[asked_].first, loops_[asked_].count);

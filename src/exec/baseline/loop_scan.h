@@ -23,7 +23,8 @@ class LoopScan {
   /// Locals that are told of a loop: the first ones that it uses.
   static constexpr u32 kMostUses = 64;
 
-  /// `pc` is where the instructions begin.
+  /// Begins a function, whose body stays where it is; `pc` is where the instructions begin. Nothing is read before a
+  /// loop is asked for.
   void run(std::span<const u8> body, u32 pc, u32 num_locals);
   /// The uses of the loop at `pc`, heaviest first. To be asked in rising order of pc.
   std::span<const LocalUse> uses(u32 pc);
@@ -38,12 +39,16 @@ class LoopScan {
     u32 log;    ///< first entry of its part of the log
   };
 
+  /// Reads the loop at `pc`, which is in no other, to its end.
+  void scan(u32 pc);
   void open(u32 pc);
   void close();
   void grow_log();
   /// Over an instruction that is not common; null where that is impossible.
   const u8* skip_rare(const u8* p, const u8* end, u32 at);
 
+  std::span<const u8> body_;
+  u32 next_ = 0;             ///< what comes before is known
   std::vector<Loop> loops_;  ///< by pc
   std::vector<LocalUse> uses_;
   std::vector<Open> open_;    ///< loops only

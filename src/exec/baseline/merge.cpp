@@ -47,7 +47,7 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
       wanted_dirty = wanted.local[static_cast<u8>(lowest(r))] == index;
     // Bug 31: a register that the label has for another local is taken for stored.
     if (!wanted_dirty && SEED(31, true, (wanted.held & bit(reg)) == 0))
-      store(locals_[index].rep, slot_mem(locals_[index].slot), reg);
+      store_slot(locals_[index].rep, locals_[index].slot, reg);
   }
   // Moves between registers, all at once; then loads into those that are left.
   ParallelMove moves;
@@ -80,7 +80,7 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
     if (local.where == Value::kConst) {
       load_const(local.rep, reg, local.constant);
     } else {
-      load(local.rep, reg, slot_mem(local.slot));
+      load_slot(local.rep, reg, local.slot);
     }
   }
   if (!load_result) return;
@@ -98,7 +98,14 @@ void State::copy_results(u32 count, u32 to) {
 }
 
 void State::enter(const Snapshot& from) {
-  for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1) forget_place(locals_[regs_.local_in(lowest(rest))]);
+  // Locals that are there already stay.
+  RegMask stay = 0;
+  for (RegMask rest = regs_.locals() & from.held; rest != 0; rest &= rest - 1) {
+    const Reg reg = lowest(rest);
+    if (regs_.local_in(reg) == from.local[static_cast<u8>(reg)]) stay |= bit(reg);
+  }
+  for (RegMask rest = regs_.locals() & ~stay; rest != 0; rest &= rest - 1)
+    forget_place(locals_[regs_.local_in(lowest(rest))]);
   for (const u16 index : dirty_consts_) {
     Local& local = locals_[index];
     local.listed_dirty = 0;
@@ -114,8 +121,9 @@ void State::enter(const Snapshot& from) {
   regs_.unpin_all();
   has_flags_ = false;
   zero_ = {};
-  DEWAR_ASSERT(regs_.free(~RegMask{0}) == (kGprMask | kXmmMask), "an operand in a register at a label");
-  for (RegMask rest = from.held; rest != 0; rest &= rest - 1) {
+  DEWAR_ASSERT(regs_.free(~RegMask{0}) == ((kGprMask | kXmmMask) & ~stay), "an operand in a register at a label");
+  regs_.set_dirty_of(stay, from.dirty);
+  for (RegMask rest = from.held & ~stay; rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const u16 index = from.local[static_cast<u8>(reg)];
     locals_[index].where = Value::kReg;
@@ -130,7 +138,7 @@ Snapshot State::for_loop(std::span<const LocalUse> uses) const {
                                 (kXmmMask & ~((RegMask{1} << (static_cast<u8>(Reg::xmm0) + 5)) - 1));
   // Divisions want rdx, so it is given last.
   constexpr RegMask kLate = bit(Reg::rdx);
-  Snapshot wanted;
+  Snapshot wanted = {};
   std::fill(std::begin(wanted.local), std::end(wanted.local), kNoLocal);
   RegMask free = kForLoops;
   const auto give = [&](Reg reg, const LocalUse& use) {

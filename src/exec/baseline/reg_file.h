@@ -12,13 +12,13 @@ inline constexpr u16 kNoLocal = 0xffff;
 
 /// Which local each register has; kNoLocal where it has none. Locals in none are in their slots.
 struct alignas(64) Snapshot {
-  u16 local[kRegs] = {};
-  RegMask held = 0;
-  RegMask dirty = 0;  ///< of those held: the slot may be out of date
+  u16 local[kRegs];
+  RegMask held;
+  RegMask dirty;  ///< of those held: the slot may be out of date
 };
 static_assert(sizeof(Snapshot) == 64, "copied at every label");
 /// All locals are in their slots.
-inline constexpr Snapshot kNowhere{};
+inline constexpr Snapshot kNowhere = {};
 
 class RegFile {
  public:
@@ -64,6 +64,9 @@ class RegFile {
   }
   void set_dirty(Reg reg, bool dirty) { locals_.dirty = dirty ? locals_.dirty | bit(reg) : locals_.dirty & ~bit(reg); }
 
+  /// The same for all of `among`.
+  void set_dirty_of(RegMask among, RegMask dirty) { locals_.dirty = (locals_.dirty & ~among) | (dirty & among); }
+
   /// A local's register that the operation at hand reads: it must not be taken away before unpin_all().
   void pin(Reg reg) {
     pinned_ |= bit(reg);
@@ -80,7 +83,7 @@ class RegFile {
   RegMask free_ = 0;
   RegMask pinned_ = 0;
   u32 clock_ = 0;
-  Snapshot locals_;
+  Snapshot locals_ = {};
   u32 used_[kRegs] = {};    ///< when a local's register was last read or written
   u8 holders_[kRegs] = {};  ///< operands and operations
 };

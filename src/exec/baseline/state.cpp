@@ -119,7 +119,7 @@ void State::store_locals() {
   for (RegMask rest = regs_.dirty(); rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const Local& local = locals_[regs_.local_in(reg)];
-    store(local.rep, slot_mem(local.slot), reg);
+    store_slot(local.rep, local.slot, reg);
     regs_.set_dirty(reg, false);
   }
 }
@@ -144,7 +144,7 @@ Reg State::take_busy(RegMask among) {
     Value& value = values_[i];
     if (value.where != Value::kReg || (bit(value.reg) & among) == 0) continue;
     reg = value.reg;
-    store(value.rep, slot_mem(value.slot), reg);
+    store_slot(value.rep, value.slot, reg);
     value.where = Value::kSlot;
     regs_.release(reg);
     if (!regs_.is_free(reg)) continue;
@@ -157,7 +157,7 @@ Reg State::take_busy(RegMask among) {
 void State::evict_local(Reg reg) {
   Local& local = locals_[regs_.local_in(reg)];
   // Bug 29: a lost spill.
-  if ((regs_.dirty() & bit(reg)) != 0 && SEED(29, true, false)) store(local.rep, slot_mem(local.slot), reg);
+  if ((regs_.dirty() & bit(reg)) != 0 && SEED(29, true, false)) store_slot(local.rep, local.slot, reg);
   forget_place(local);
 }
 
@@ -177,7 +177,7 @@ void State::evacuate(Reg reg) {
     Value& value = values_[i];
     if (value.where != Value::kReg || value.reg != reg) continue;
     if (free == 0) {
-      store(value.rep, slot_mem(value.slot), reg);
+      store_slot(value.rep, value.slot, reg);
       value.where = Value::kSlot;
     } else {
       if (!copied) copy(value.rep, lowest(free), reg);
@@ -207,7 +207,7 @@ Reg State::in_reg(Value& value) {
     DEWAR_ASSERT(local.where != Value::kConst, "an alias of a constant is one");
     if (local.where == Value::kSlot) {
       local.reg = take_for(local.rep);
-      load(local.rep, local.reg, slot_mem(local.slot));
+      load_slot(local.rep, local.reg, local.slot);
       local.where = Value::kReg;
       regs_.give(local.reg, static_cast<u16>(value.local), false);
     }
@@ -287,7 +287,7 @@ void State::split_aliases(u32 index) {
     forget_place(local);
   } else {
     reg = take_for(local.rep);
-    load(local.rep, reg, slot_mem(local.slot));
+    load_slot(local.rep, reg, local.slot);
     regs_.release(reg);
   }
   regs_.hold(reg, local.aliases);
@@ -374,14 +374,14 @@ void State::store_const(Rep rep, u32 slot, u64 bits) {
 
 void State::copy_to_slot(const Value& value, u32 slot) {
   if (value.where == Value::kConst) return store_const(value.rep, slot, value.constant);
-  if (value.where == Value::kReg) return store(value.rep, slot_mem(slot), value.reg);
+  if (value.where == Value::kReg) return store_slot(value.rep, slot, value.reg);
   if (value.where == Value::kLocal && locals_[value.local].where == Value::kReg)
-    return store(value.rep, slot_mem(slot), locals_[value.local].reg);
+    return store_slot(value.rep, slot, locals_[value.local].reg);
   if (value.where == Value::kFlags) {
     const Reg reg = take(kGprMask);
     Value copy = value;
     load_into(reg, copy);
-    store(Rep::i32, slot_mem(slot), reg);
+    store_slot(Rep::i32, slot, reg);
     return regs_.release(reg);
   }
   if (value.where == Value::kSlot && value.slot == slot) return;

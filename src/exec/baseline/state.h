@@ -129,6 +129,14 @@ class State {
   /// Moves between a register and memory.
   void load(Rep rep, Reg to, const Mem& from);
   void store(Rep rep, const Mem& to, Reg from);
+  void load_slot(Rep rep, Reg to, u32 slot) {
+    if (DEWAR_UNLIKELY(is_float(rep))) return load(rep, to, slot_mem(slot));
+    m_.load(width_of(rep), gpr(to), kFp, static_cast<i32>(slot * sizeof(Slot)));
+  }
+  void store_slot(Rep rep, u32 slot, Reg from) {
+    if (DEWAR_UNLIKELY(is_float(rep))) return store(rep, slot_mem(slot), from);
+    m_.store(width_of(rep), kFp, static_cast<i32>(slot * sizeof(Slot)), gpr(from));
+  }
   /// The value in a register, not to be changed. A temporary one becomes the value's own.
   Reg in_reg(Value& value);
   /// The value in a register that may be changed, held by the caller; the value is used up.

@@ -104,6 +104,19 @@ class Encoder {
     return p + (none ? 0 : small ? 1 : 4);
   }
 
+  /// Is it [base + disp], without a SIB byte?
+  static bool is_base_and_disp(const Mem& mem) {
+    return mem.label_ == nullptr && mem.index_ == Mem::kNoIndex && low(mem.base_) != 4;
+  }
+  [[gnu::always_inline]] static u8* put_base_and_disp(u8* p, unsigned reg_field, const Mem& mem) {
+    const unsigned base = low(mem.base_);
+    const bool none = mem.disp_ == 0 && base != 5;
+    const bool small = mem.disp_ == static_cast<i8>(mem.disp_);
+    p = put8(p, (none ? 0 : small ? 0x40 : 0x80) | reg_field | base);
+    put(p, mem.disp_);
+    return p + (none ? 0 : small ? 1 : 4);
+  }
+
   /// A whole instruction with ModRM in the legacy encoding, without its immediate.
   template <class Reg, class Rm>
   [[gnu::always_inline]] u8* put_legacy(u8* p, Prefix prefix, OpcodeMap map, unsigned opcode, bool wide, Reg reg,

@@ -40,6 +40,8 @@ void IntegerAssembler::push(Imm imm) {
   buffer_.commit(p);
 }
 
+void IntegerAssembler::move_indexed(Width w, unsigned opcode, Gpr reg, const Mem& mem) { sized(w, opcode, reg, mem); }
+
 u32 IntegerAssembler::branch_elsewhere(u8 opcode) {
   u8* p = put8(buffer_.reserve(), opcode);
   const u32 field = buffer_.offset_of(p);

@@ -30,8 +30,15 @@ class IntegerAssembler : public Encoder {
 
   // Moves.
   void mov(Width w, Gpr dst, Gpr src) { sized(w, 0x88, src, dst); }
-  void mov(Width w, Gpr dst, const Mem& src) { sized(w, 0x8a, dst, src); }
-  void mov(Width w, const Mem& dst, Gpr src) { sized(w, 0x88, src, dst); }
+  void mov(Width w, Gpr dst, const Mem& src) {
+    if (DEWAR_UNLIKELY(!move_plain(w, 0x8b, dst, src))) move_indexed(w, 0x8a, dst, src);
+  }
+  void mov(Width w, const Mem& dst, Gpr src) {
+    if (DEWAR_UNLIKELY(!move_plain(w, 0x89, src, dst))) move_indexed(w, 0x88, src, dst);
+  }
+  /// [base + disp] with a base that is known where this is written: neither rsp nor r12. 32 or 64 bits.
+  [[gnu::always_inline]] void load(Width w, Gpr dst, Gpr base, i32 disp) { move_based(w, 0x8b, dst, base, disp); }
+  [[gnu::always_inline]] void store(Width w, Gpr base, i32 disp, Gpr src) { move_based(w, 0x89, src, base, disp); }
   void mov(Width w, const Mem& dst, Imm imm) { sized_imm(w, 0xc6, Digit{0}, dst, imm); }
   void mov(Width w, Gpr dst, Imm imm);
   /// The shortest move of a constant into all 64 bits that does not change flags.
@@ -76,6 +83,14 @@ class IntegerAssembler : public Encoder {
     if constexpr (std::same_as<Rm, Gpr>)
       if (dst == Gpr::rax) return accumulator_imm(w, alu_opcode(op) + 4, imm);
     sized_imm(w, 0x80, digit, dst, imm);
+  }
+  /// With 64 bits and one byte of an immediate, 0 for now: returns its offset, for patch8.
+  [[gnu::always_inline]] u32 alu_byte_later(Alu op, Gpr dst) {
+    u8* p = buffer_.reserve();
+    p = put_head(p, Prefix::kNP, OpcodeMap::kNone, 0x83, 8 | number(dst) >> 3);
+    p = put8(p, 0xc0 | static_cast<unsigned>(op) << 3 | low(number(dst)));
+    buffer_.commit(put8(p, 0));
+    return position() - 1;
   }
   void add(Width w, const auto& dst, const auto& src) { alu(Alu::add, w, dst, src); }
   void or_(Width w, const auto& dst, const auto& src) { alu(Alu::or_, w, dst, src); }
@@ -162,6 +177,15 @@ class IntegerAssembler : public Encoder {
 
   // Control. A Reach counts for unbound labels only.
   void jmp(Label& target, Reach reach = Reach::kFar) { branch(target, reach, 0xeb, OpcodeMap::kNone, 0xe9); }
+  /// To an offset in the code so far.
+  void jmp_back(u32 target) {
+    u8* p = buffer_.reserve();
+    const i64 distance = i64{target} - i64{position()} - 2;
+    const bool is_short = distance == static_cast<i8>(distance);
+    p = put8(p, is_short ? 0xeb : 0xe9);
+    put(p, static_cast<i32>(is_short ? distance : distance - 3));
+    buffer_.commit(p + (is_short ? 1 : 4));
+  }
   void jcc(Cond cond, Label& target, Reach reach = Reach::kFar) {
     const auto code = static_cast<u8>(cond);
     branch(target, reach, 0x70 + code, OpcodeMap::k0f, 0x80 + code);
@@ -173,6 +197,14 @@ class IntegerAssembler : public Encoder {
   /// code.
   u32 jmp_elsewhere() { return branch_elsewhere(0xe9); }
   u32 call_elsewhere() { return branch_elsewhere(0xe8); }
+  [[gnu::always_inline]] u32 jcc_elsewhere(Cond cond) {
+    u8* p = buffer_.reserve();
+    p = put_head(p, Prefix::kNP, OpcodeMap::k0f, 0x80 + static_cast<unsigned>(cond), 0);
+    buffer_.commit(put(p, i32{0}));
+    return position() - 4;
+  }
+  /// The distance of such a field, to a place in this code.
+  void patch_distance(u32 field, u32 target) { buffer_.patch32(field, static_cast<i32>(i64{target} - i64{field} - 4)); }
   /// Jumps to what entry `index` of the table says. Both registers change; the index has 64 bits and is in range. The
   /// table is code of ours, so its targets need no endbr64.
   void jmp_table(Label& table, Gpr index, Gpr scratch);
@@ -272,12 +304,34 @@ class IntegerAssembler : public Encoder {
     u8* p = put8(buffer_.reserve(), 0xf0);
     buffer_.commit(put_sized(p, w, OpcodeMap::k0f, opcode, reg, place));
   }
+  [[gnu::always_inline]] void move_based(Width w, unsigned opcode, Gpr reg, Gpr base, i32 disp) {
+    DEWAR_ASSERT(w >= Width::w32 && base != Gpr::rsp && base != Gpr::r12, "not a plain move");
+    u8* p = buffer_.reserve();
+    p = put_head(p, Prefix::kNP, OpcodeMap::kNone, opcode,
+                 unsigned{w == Width::w64} << 3 | (number(reg) >> 3) << 2 | number(base) >> 3);
+    const bool none = disp == 0 && base != Gpr::rbp && base != Gpr::r13;
+    const bool small = disp == static_cast<i8>(disp);
+    p = put8(p, (none ? 0 : small ? 0x40 : 0x80) | low(number(reg)) << 3 | low(number(base)));
+    put(p, disp);
+    buffer_.commit(p + (none ? 0 : small ? 1 : 4));
+  }
+  /// The common form of a move: 32 or 64 bits, and no index.
+  [[gnu::always_inline]] bool move_plain(Width w, unsigned opcode, Gpr reg, const Mem& mem) {
+    if (DEWAR_UNLIKELY(w < Width::w32 || !is_base_and_disp(mem))) return false;
+    u8* p = buffer_.reserve();
+    p = put_head(p, Prefix::kNP, OpcodeMap::kNone, opcode,
+                 unsigned{w == Width::w64} << 3 | (number(reg) >> 3) << 2 | rex_xb(mem));
+    buffer_.commit(put_base_and_disp(p, low(number(reg)) << 3, mem));
+    return true;
+  }
   template <u8... kBytes>
   void bytes() {
     u8* p = buffer_.reserve();
     ((*p++ = kBytes), ...);
     buffer_.commit(p);
   }
+  /// All other forms of a move.
+  void move_indexed(Width w, unsigned opcode, Gpr reg, const Mem& mem);
   u32 branch_elsewhere(u8 opcode);
 };
 

@@ -36,9 +36,9 @@ class Body {
   u32 pc() const { return static_cast<u32>(bytes_.size()); }
   /// The scan over an allocation of exactly its size, so that a sanitizer sees reads behind it.
   LoopScan& scan(u32 num_locals = 1000) {
-    const auto copy = std::make_unique<u8[]>(bytes_.size());
-    std::copy(bytes_.begin(), bytes_.end(), copy.get());
-    scan_.run({copy.get(), bytes_.size()}, 1, num_locals);
+    copy_ = std::make_unique<u8[]>(bytes_.size());
+    std::copy(bytes_.begin(), bytes_.end(), copy_.get());
+    scan_.run({copy_.get(), bytes_.size()}, 1, num_locals);
     return scan_;
   }
   /// The bytes at the end, in which nothing is looked for.
@@ -49,6 +49,7 @@ class Body {
 
  private:
   std::vector<u8> bytes_;
+  std::unique_ptr<u8[]> copy_;
   LoopScan scan_;
 };
 
@@ -147,15 +148,18 @@ TEST(LoopScan, PassesEveryInstruction) {
       if (large) instr.types = {wasm::ValType::ref(wasm::TypeIndex{3}, true)};
       instr.catches = {{0, 3, 3}, {1, large ? 0x303u : 3u, 3}, {2, 0, 3}, {3, 0, 3}};
       if (large) instr.block = {wasm::BlockType::Kind::type, {}, wasm::TypeIndex{0x303}};
+      // In a loop, since nothing else is read.
       Body b;
-      b.add(instr);
+      const u32 around = b.pc();
+      b.op(Op::loop).add(instr);
       const bool opens = info.imm == wasm::Imm::block || info.imm == wasm::Imm::try_table;
       const u32 loop = b.pc();
       b.op(Op::loop).local(Op::local_get, 7).op(Op::end);
       if (opens) b.op(Op::end);
       const u32 next = b.pc();
-      b.op(Op::loop).local(Op::local_set, 8).op(Op::end).op(Op::end).padding();
+      b.op(Op::loop).local(Op::local_set, 8).op(Op::end).op(Op::end).op(Op::end).padding();
       LoopScan& scan = b.scan();
+      scan.uses(around);
       EXPECT_EQ(text(scan.uses(loop)), "7r1 ");
       EXPECT_EQ(text(scan.uses(next)), "8w1 ");
       ++passed;

@@ -126,6 +126,54 @@ TEST_F(Labels, CallsAndBranchesToElsewhere) {
   EXPECT_EQ(jump_at(jump - 1).second, i64{jump} + 4 - 1000);
 }
 
+TEST_F(Labels, ConditionalJumpsWithoutALabelArePatched) {
+  for (u8 i = 0; i < 16; ++i) {
+    m.reset();
+    m.nop(i);
+    const u32 field = m.jcc_elsewhere(static_cast<Cond>(i));
+    EXPECT_EQ(m.position(), field + 4);
+    m.nop(1000);
+    m.patch_distance(field, m.position());
+    EXPECT_EQ(jump_at(field - 2).second, m.position());
+    Label label;
+    const u32 same = m.position();
+    m.jcc(static_cast<Cond>(i), label);
+    m.bind(label);
+    EXPECT_EQ(jump_at(field - 2).first.mnemonic(), jump_at(same).first.mnemonic());
+  }
+}
+
+TEST_F(Labels, JumpsBackAreAsShortAsTheyCanBe) {
+  for (const u32 gap : {0u, 1u, 125u, 126u, 127u, 128u, 1000u}) {
+    m.reset();
+    m.nop(7);
+    const u32 target = m.position();
+    m.nop(gap);
+    const u32 at = m.position();
+    m.jmp_back(target);
+    EXPECT_EQ(m.position() - at, gap <= 126 ? 2u : 5u);
+    EXPECT_EQ(jump_at(at).first.mnemonic(), "jmp");
+    EXPECT_EQ(jump_at(at).second, target);
+  }
+}
+
+TEST_F(Labels, AByteOfAnImmediateIsPatchedLater) {
+  for (const Gpr reg : {Gpr::rax, Gpr::rsp, Gpr::r8, Gpr::r13}) {
+    for (const Alu op : {Alu::add, Alu::sub, Alu::cmp}) {
+      for (const int value : {0, 1, 127, -128}) {
+        m.reset();
+        const u32 field = m.alu_byte_later(op, reg);
+        EXPECT_EQ(m.position(), field + 1);
+        m.buffer().patch8(field, static_cast<i8>(value));
+        const std::vector<u8> patched(m.code().begin(), m.code().end());
+        m.reset();
+        m.alu(op, Width::w64, reg, Imm{value});
+        EXPECT_EQ(patched, std::vector<u8>(m.code().begin(), m.code().end()));
+      }
+    }
+  }
+}
+
 TEST_F(Labels, ManyJumpsToManyLabelsInAnyOrder) {
   // 64 labels, jumps to them interleaved, bound in another order; link cells are used again.
   for (int round = 0; round < 2; ++round) {

@@ -17,6 +17,8 @@ TEST(MemoryOperand, EveryShapeInIntegerInstructions) {
                  {"mov", {reg(Width::w64, r), mem(Width::w64, place)}});
     check.expect([&](Assembler& m) { m.mov(Width::w8, where, r); },
                  {"mov", {mem(Width::w8, place), reg(Width::w8, r)}});
+    check.expect([&](Assembler& m) { m.mov(Width::w32, where, r); },
+                 {"mov", {mem(Width::w32, place), reg(Width::w32, r)}});
     check.expect([&](Assembler& m) { m.lea(Width::w64, r, where); }, {"lea", {reg(Width::w64, r), mem(0, place)}});
     check.expect([&](Assembler& m) { m.lea(Width::w32, r, where); }, {"lea", {reg(Width::w32, r), mem(0, place)}});
     check.expect([&](Assembler& m) { m.add(Width::w16, where, Imm{0x1234}); },
@@ -27,8 +29,24 @@ TEST(MemoryOperand, EveryShapeInIntegerInstructions) {
                  {"sarx", {reg(Width::w64, r), mem(Width::w64, place), reg(Width::w64, Gpr::rdx)}, true});
     check.expect([&](Assembler& m) { m.call(where); }, {"call", {mem(Width::w64, place)}});
   }
-  EXPECT_EQ(check.checked(), 8 * all_places().size());
+  EXPECT_EQ(check.checked(), 9 * all_places().size());
   EXPECT_EQ(all_places().size(), 16U * 61 * 11);
+}
+
+TEST(MemoryOperand, PlainLoadsAndStoresOfKnownBases) {
+  Checker check(CpuLevel::v1);
+  unsigned tried = 0;
+  for (const Place& place : all_places()) {
+    if (place.index >= 0 || place.base == Gpr::rsp || place.base == Gpr::r12) continue;
+    for (const Gpr r : kGprs) {
+      for (const Width w : {Width::w32, Width::w64}) {
+        check.expect([&](Assembler& m) { m.load(w, r, place.base, place.disp); }, {"mov", {reg(w, r), mem(w, place)}});
+        check.expect([&](Assembler& m) { m.store(w, place.base, place.disp, r); }, {"mov", {mem(w, place), reg(w, r)}});
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GE(tried, 14U * 11 * 32);
 }
 
 TEST(MemoryOperand, EveryShapeInVectorInstructions) {
