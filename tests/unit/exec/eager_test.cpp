@@ -3,9 +3,16 @@
 // called; and what stops or limits the work stops or limits this, too.
 #include "exec/tier.h"
 
+#include "base/print.h"
 #include "exec_fixture.h"
 #include "exec_programs.h"
 #include "runtime/instantiate.h"
+#include "text/wat.h"
+#include "wasm/validate.h"
+
+#if defined(__x86_64__)
+#include "exec/baseline/stubs.h"
+#endif
 
 namespace dewar::test {
 namespace {
@@ -122,6 +129,38 @@ TEST(Eager, ShapesStayWithinTheCodeBudget) {
   }
   EXPECT_EQ(call(engine, *instance, "f").outcome, Outcome::returned);
 }
+
+#if defined(__x86_64__)
+TEST(Eager, WhatDoesNotFitTheArenaIsInterpreted) {
+  constexpr u32 kFunctions = 2'000;
+  std::string wat = "(module";
+  for (u32 i = 0; i < kFunctions; ++i)
+    wat += "(func (export \"f" + base::dec(i) + "\") (result i32) (i32.const " + base::dec(i) + "))";
+  auto bytes = text::wat_to_wasm(wat + ")");
+  ASSERT_TRUE(bytes.has_value());
+  auto arena = exec::CodeArena::create(u64{64} << 10);
+  ASSERT_TRUE(arena.has_value());
+  runtime::Engine engine(eager(Tier::baseline), exec::baseline::make_stubs(std::move(*arena)));
+  ASSERT_NE(engine.native(), nullptr);
+  const auto module = wasm::load_module(std::move(*bytes), engine.types());
+  ASSERT_TRUE(module.has_value());
+  runtime::Store store(engine);
+  exec::attach(store);
+  const auto stack = runtime::Stack::create(store, runtime::Stack::kDefaultBytes);
+  ASSERT_TRUE(stack.has_value());
+  (*stack)->fuel = kPlenty;
+  const auto made = runtime::instantiate(store, *module, runtime::Linker(), **stack);
+  ASSERT_TRUE(made.has_value());
+  EXPECT_GT(compiled(*made->instance), 100u);
+  EXPECT_LT(compiled(*made->instance), kFunctions);
+  for (u32 i = 0; i < kFunctions; ++i) {
+    Slot result = 0;
+    const auto found = runtime::find_export(*made->instance, "f" + base::dec(i));
+    ASSERT_EQ(exec::invoke(**stack, *found->func, {}, std::span(&result, 1)), Outcome::returned);
+    EXPECT_EQ(static_cast<u32>(result), i);
+  }
+}
+#endif
 
 TEST(Eager, ProbesComeAndGo) {
   runtime::EngineOptions probes = eager(Tier::baseline);
