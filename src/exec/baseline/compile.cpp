@@ -34,7 +34,6 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   leaving_ = nullptr;
   open_.clear();
   blocks_ = {};
-  charges_.clear();
   exits_.clear();
   cold_steps_.clear();
   stubs_.clear();
@@ -113,16 +112,15 @@ void Compiler::note_exit(u32 pc) {
 
 void Compiler::begin_block(u32 pc, u32 slots) {
   state_.settle_flags();
-  u32 field = 0;
+  u32 charge = 0;
   if (DEWAR_UNLIKELY(wide_charges_)) {
     m_.sub(Width::w64, kFuel, Imm(INT32_MAX));
-    field = m_.position() - 4;
+    charge = m_.position() - 4;
   } else {
-    field = m_.alu_byte_later(Alu::sub, kFuel);
+    charge = m_.alu_byte_later(Alu::sub, kFuel);
   }
-  jump_to_exit(Cond::s, support_->out_of_fuel, pc, slots);
-  charges_.push_back({field, static_cast<u32>(exits_.size() - 1)});
-  blocks_.paid_at(static_cast<u32>(charges_.size() - 1));
+  jump_to_exit(Cond::s, support_->out_of_fuel, pc, slots).charge = charge;
+  blocks_.paid_at(static_cast<u32>(exits_.size() - 1));
 }
 
 void Compiler::close_block() {
@@ -130,12 +128,12 @@ void Compiler::close_block() {
   entry_paid_ = true;
   shape_.instrs += blocks_.count();
   blocks_.close([this](u32 index, u32 cost) {
-    const Charge& charge = charges_[index];
-    exits_[charge.exit].cost = cost;
+    Exit& exit = exits_[index];
+    exit.cost = cost;
     if (wide_charges_) {
-      m_.buffer().patch32(charge.field, static_cast<i32>(cost));
+      m_.buffer().patch32(exit.charge, static_cast<i32>(cost));
     } else if (cost <= INT8_MAX) {
-      m_.buffer().patch8(charge.field, static_cast<i8>(cost));
+      m_.buffer().patch8(exit.charge, static_cast<i8>(cost));
     } else {
       too_long_ = true;
     }

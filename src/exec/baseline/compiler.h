@@ -75,8 +75,9 @@ class Compiler {
     const u8* stub;
     u32 jump;  ///< offset of the distance of the jump that leads to it
     u32 pc, slots;
-    u32 cost = 0;
-    u32 back = 0;  ///< where it comes back to; 0: it does not
+    u32 cost = 0;    ///< of the block that could not be paid
+    u32 charge = 0;  ///< offset of that amount in the code
+    u32 back = 0;    ///< where it comes back to; 0: it does not
   };
   /// What is where at a trap or an exit.
   struct PlaceState {
@@ -245,10 +246,6 @@ class Compiler {
     Label edge;
     bool direct = false;  ///< nothing has to be moved
   };
-  struct Charge {
-    u32 field;  ///< offset of the amount
-    u32 exit;   ///< that gives it back
-  };
 
   /// A jump to a new exit; from there it may come back behind the jump.
   Exit& jump_to_exit(Cond cond, const u8* stub, u32 pc, u32 slots, bool comes_back = false) {
@@ -350,8 +347,7 @@ class Compiler {
   FunctionShape shape_;
   bool entry_paid_ = false;  ///< the first block is closed
   std::vector<Open> open_;
-  FuelBlocks<u32> blocks_;  ///< places: indices of charges_
-  std::vector<Charge> charges_;
+  FuelBlocks<u32> blocks_;  ///< places: indices of exits_
   std::vector<Exit> exits_;
   std::vector<ColdStep> cold_steps_;
   std::vector<StubRef> stubs_;
