@@ -76,7 +76,7 @@ class Run {
     options.explicit_bounds = config_.explicit_bounds, options.cpu_level = config_.cpu_level;
     options.code_listener = config_.code_listener.get();
     options.hide_memory = config_.hide_memory;
-    if (options.tier == runtime::Tier::baseline && !config_.native) {
+    if ((options.tier == runtime::Tier::baseline || options.tier == runtime::Tier::random) && !config_.native) {
       // Asked for, so that it is an error if it cannot be had.
       auto native = exec::make_native();
       if (!native) return std::unexpected(std::move(native.error()));

@@ -136,6 +136,8 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   code.frame_slots.store(runtime::frame_slots_of(code), std::memory_order_release);
   // From here on, compiled callers need not come by.
   const runtime::NativeCode* const native = code.native.load(std::memory_order_relaxed);
+  if (native && native->frame_slots != runtime::frame_slots_of(code))
+    DEWAR_UNREACHABLE("code for frames of another size");
   if (native && options.tier != runtime::Tier::random) code.entry.store(native->entry, std::memory_order_release);
   return true;
 }

@@ -91,7 +91,8 @@ bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBit
 namespace {
 
 bool may_compile(runtime::Engine& engine, const runtime::FuncCode& code) {
-  if (!engine.native() || engine.options().probe_all) return false;
+  // Stacks of an engine that interprets have no place for compiled frames, also where engines share an arena.
+  if (!engine.native() || engine.options().tier == runtime::Tier::interp || engine.options().probe_all) return false;
   return !engine.options().mix_tiers || code.func % 2 == 0;
 }
 

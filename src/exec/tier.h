@@ -28,14 +28,15 @@ void compile_if_wanted(runtime::FuncCode& code, runtime::Stack& payer);
 /// Compiles a function that was used enough, here or in another thread; it is not asked for again.
 void compile_hot(runtime::FuncCode& code, runtime::Stack& payer);
 
-/// Compiles a prepared function and publishes its code: from any thread, without a lock while it compiles. False if
-/// there is none afterwards that this call made: somebody else compiles it or has, it has probes, does not fit, or that
-/// was stopped.
+/// Compiles a function, prepared or not, and publishes its code: from any thread, without a lock while it compiles.
+/// False if there is none afterwards that this call made: somebody else compiles it or has, it has probes, does not
+/// fit, or that was stopped.
 bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBits stop);
 
 /// Compiles all functions that are not compiled yet, of what the engine's options want compiled, here and now; those
-/// that were not called have entries, and are prepared and paid for when they are. Ends early when it is stopped, or
-/// would need more than `room` bytes for what the functions will pay. Gives how many it has compiled.
+/// that were not called have entries, and are prepared and paid for when they are. Ends early when it is stopped, and
+/// leaves out what has no place any more in `room` bytes, of what the functions will pay. Gives how many it has
+/// compiled.
 u32 compile_all(runtime::Engine& engine, runtime::CodeSet& set, u64 room, base::StopBits stop);
 
 }  // namespace dewar::exec

@@ -42,6 +42,7 @@ struct NativeCode {
   const NativeStubs* stubs = nullptr;
   const u8* entry = nullptr;  ///< for compiled callers
   const u8* body = nullptr;   ///< for who has made the frame and paid for the first block
+  u32 frame_slots = 0;        ///< what it asks of the stack: FuncCode::frame_slots, which must be the same
 };
 
 /// caller_code in the header of an interpreted frame whose caller is compiled: see its record, which has three words.

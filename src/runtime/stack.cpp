@@ -62,7 +62,8 @@ Result<std::unique_ptr<Stack>> Stack::create(Store& store, u64 bytes) {
   stack->base = reinterpret_cast<Slot*>(stack->region_.data() + kGuardBytes);
   stack->end = stack->base + bytes / sizeof(Slot);
   stack->limit.store(address_of(stack->end));
-  if (store.engine().options().tier != Tier::interp) {
+  // Without an arena there is nothing that could run there.
+  if (store.engine().options().tier != Tier::interp && store.engine().native()) {
     auto native = NativeRegion::create(bytes);
     if (!native) return std::unexpected(std::move(native.error()));
     stack->native_region_ = std::move(*native);

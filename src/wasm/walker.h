@@ -71,8 +71,9 @@ struct NullSink {
   /// Is told of common instructions without control by hooks of their own, instead of op() and after(): takes_common(),
   /// common_local_get() and so on (walker_tell.h). The body was validated before, and the sink is bounded.
   static constexpr bool kTakesCommon = false;
-  /// Has `bool full()`, asked after every instruction: the walk ends when the sink has no room for more. Whether
-  /// to stop is then also looked at every few thousand instructions, whatever they are.
+  /// Has `bool full()`, asked after every instruction, but of those that kTakesCommon means now and then only: the walk
+  /// ends when the sink has no room for more. Whether to stop is then also looked at every few thousand instructions,
+  /// whatever they are.
   static constexpr bool kBounded = false;
   template <class W>
   void begin(W&, u32 /*entry_pc*/) {}

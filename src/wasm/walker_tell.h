@@ -32,6 +32,7 @@ namespace detail {
 template <class Sink>
 bool Walker<Sink>::tell_common(u32& steps) {
   using detail::Common;
+  static_assert(Sink::kBounded && Sink::kWantSlots && Sink::kWantLocals && !Sink::kWantLowWater);
   constexpr usize kReadAhead = 16;  // more than the longest common instruction
   constexpr u32 kMost = 1024;       // between two looks at whether the walk is to stop
   const auto module_bytes = m_.bytes();

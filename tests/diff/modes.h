@@ -57,7 +57,9 @@ inline constexpr Mode kModes[] = {
     {"baseline_explicit", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.explicit_bounds = true; },
      kCompiles},
     {"baseline_v1", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.cpu_level = 1; }, kCompiles},
-    {"baseline_v2", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.cpu_level = 2; }, kCompiles},
+    {"baseline_v2",
+     [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.cpu_level = 2, o.tiering.eager = true; },
+     kCompiles},
     {"mixed", [](runtime::EngineOptions& o) { o.tier = runtime::Tier::baseline, o.mix_tiers = true; }, kNoCheck},
     {"auto",
      [](runtime::EngineOptions& o) {

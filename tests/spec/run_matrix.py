@@ -31,7 +31,7 @@ EVIDENCE = {
     "plain": [("guarded_memories", "some"), ("compiled_functions", "none")],
     "quickened": [("patched_bytes", "unlike plain"), ("compiled_functions", "none")],
     "probes": [("patched_bytes", "unlike plain"), ("probes_fired", "instructions"), ("compiled_functions", "none")],
-    "garbage_upper": [("patched_bytes", "unlike plain"), ("compiled_functions", "none")],
+    "garbage_upper": [("patched_bytes", "like plain"), ("compiled_functions", "none")],
     "garbage_upper_plain": [("patched_bytes", "like plain"), ("compiled_functions", "none")],
     "gc_stress": [("collections", "unlike plain"), ("compiled_functions", "none")],
     "explicit_bounds": [("guarded_memories", "none"), ("compiled_functions", "none")],

@@ -240,13 +240,11 @@ void Compiler::watch(ColdList::Watch what) {
 }
 
 bool Compiler::finish() {
-  if (frame_field_ != 0) {
-    const u32 slots = first_operand_ + shape_.max_operands;
-    DEWAR_ASSERT(func_->frame_slots.load(std::memory_order_relaxed) == runtime::FuncCode::kUnprepared ||
-                     slots == func_->frame_slots.load(std::memory_order_relaxed),
-                 "the compiler counted other operands");
-    m_.buffer().patch32(frame_field_, static_cast<i32>(slots * sizeof(Slot)));
-  }
+  const u32 known = func_->frame_slots.load(std::memory_order_relaxed);
+  DEWAR_ASSERT(known == runtime::FuncCode::kUnprepared || known == frame_slots(),
+               "the compiler counted other operands");
+  if (known != runtime::FuncCode::kUnprepared && known != frame_slots()) return false;
+  if (frame_field_ != 0) m_.buffer().patch32(frame_field_, static_cast<i32>(frame_slots() * sizeof(Slot)));
   exits_at_ = m_.position();
   for (Exit& exit : exits_) {
     mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_->poll ? "interrupt" : "out of fuel");
@@ -303,6 +301,7 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   object->body = range->code + compiler.body_offset();
   object->exits_at = compiler.exits_at();
   object->shape = compiler.shape();
+  object->frame_slots = compiler.frame_slots();
   // Copied, so that they have no room to grow.
   object->calls.assign(compiler.calls().begin(), compiler.calls().end());
   object->traps.assign(compiler.traps().begin(), compiler.traps().end());

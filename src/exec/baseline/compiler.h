@@ -23,7 +23,6 @@
 #include "exec/fuel_blocks.h"
 #include "exec/interp/bulk.h"
 #include "exec/interp/calls.h"
-#include "exec/side_table.h"
 #include "wasm/walker.h"
 
 namespace dewar::exec::baseline {
@@ -31,7 +30,7 @@ namespace dewar::exec::baseline {
 /// Most bytes of a function's body; with more it stays in the interpreter.
 inline constexpr usize kMaxBodyBytes = usize{1} << 20;
 
-/// Compiles a prepared function; null if it is too big, the code does not fit, or if that was stopped.
+/// Compiles a function, prepared or not; null if it is too big, the code does not fit, or if that was stopped.
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           const CompileOptions& options, base::StopBits stop);
 /// The exit whose call ends at native offset `after`; brings into their slots what is in none. Compiles the function
@@ -129,8 +128,11 @@ class Compiler {
   }
   void local_set(u32 slots, u32 local, bool tee) {
     begin_op(slots, state_.local_rep(local));
-    state_.set_local(local);
-    if (tee) state_.push_local(local);
+    if (tee) {
+      state_.tee_local(local);
+    } else {
+      state_.set_local(local);
+    }
   }
   void constant(u32 slots, Rep rep, u64 bits) {
     begin_op(slots);
@@ -178,6 +180,7 @@ class Compiler {
   void count_row() { ++shape_.rows; }
   void need_room(u32 slots) { shape_.max_operands = std::max(shape_.max_operands, slots); }
   const FunctionShape& shape() const { return shape_; }
+  u32 frame_slots() const { return first_operand_ + shape_.max_operands; }
   const std::vector<Exit>& exits() const { return exits_; }
   /// Before compiling again, which ends there: notes the state where this cold exit is added, this exit is, the access
   /// to guest memory at this native offset is emitted, or the loop at this pc begins.
@@ -207,10 +210,10 @@ class Compiler {
   u32 func_word() const { return func_word_; }
 
  private:
-  // Functions beyond these stay in the interpreter. They bound what compiling takes (some 50 MB at worst, for a
+  // Functions beyond these stay in the interpreter. They bound what compiling takes (tens of MB at worst, for a
   // moment), and how long it takes to find a place by compiling again, which nobody can stop.
   static constexpr u32 kMaxCodeBytes = u32{8} << 20;
-  static constexpr usize kMaxExits = usize{128} << 10;  ///< blocks of fuel and loops: 72 bytes each
+  static constexpr usize kMaxExits = usize{128} << 10;  ///< blocks of fuel and loops: 32 bytes each
   static constexpr usize kMaxOpen = usize{16} << 10;    ///< labels open at the same time: 300 bytes each
 
   /// An open label. Below its parameters, and with them, all operands are in slots.
@@ -299,7 +302,6 @@ class Compiler {
   // ---- straight-line code (emit_scalar.cpp) ----
   /// Emits an instruction with values wherever they are. False if it has to be a step.
   bool scalar(const Instr& instr);
-  bool local_access(const Instr& instr);
   bool memory_access(const Instr& instr);
   /// Globals, references, sizes (emit_ref.cpp).
   bool object_access(const Instr& instr);

@@ -150,68 +150,31 @@ bool Compiler::small_bulk(const Instr& instr) {
   return true;
 }
 
-bool Compiler::local_access(const Instr& instr) {
-  const u8* p = immediates(instr);
-  const u32 index = interp::leb_u32(p);
-  const Rep rep = state_.local_rep(index);
-  state_.next_op();
-  if (instr.op == Op::local_get) {
-    want(instr, {});
-    state_.push_local(index);
-    return true;
-  }
-  want(instr, {&rep, 1});
-  if (instr.op == Op::local_set) {
-    state_.set_local(index);
-  } else {
-    state_.tee_local(index);
-  }
-  return true;
-}
-
 bool Compiler::scalar(const Instr& instr) {
   emit_.pc = instr.last;
   const u8* p = immediates(instr);
-  const auto constant = [&](Rep rep, u64 bits) {
-    state_.next_op();
-    want(instr, {});
-    state_.push_const(rep, bits);
-    return true;
-  };
   switch (instr.op) {
-    case Op::local_get:
+    case Op::local_get: local_get(instr.slots, interp::leb_u32(p)); return true;
     case Op::local_set:
-    case Op::local_tee: return local_access(instr);
-    case Op::i32_const: return constant(Rep::i32, static_cast<u32>(interp::leb_s32(p)));
-    case Op::i64_const: return constant(Rep::i64, static_cast<u64>(interp::leb_s64(p)));
-    case Op::f32_const: return constant(Rep::f32, bits_at<u32>(p));
-    case Op::f64_const: return constant(Rep::f64, bits_at<u64>(p));
-    case Op::drop:
-      state_.next_op_keeping_flags();
-      if (state_.height() != 0) state_.drop();
-      return true;
+    case Op::local_tee: local_set(instr.slots, interp::leb_u32(p), instr.op == Op::local_tee); return true;
+    case Op::i32_const: constant(instr.slots, Rep::i32, static_cast<u32>(interp::leb_s32(p))); return true;
+    case Op::i64_const: constant(instr.slots, Rep::i64, static_cast<u64>(interp::leb_s64(p))); return true;
+    case Op::f32_const: constant(instr.slots, Rep::f32, bits_at<u32>(p)); return true;
+    case Op::f64_const: constant(instr.slots, Rep::f64, bits_at<u64>(p)); return true;
+    case Op::drop: drop(); return true;
     case Op::select:
-    case Op::select_t: {
-      const Rep reps[] = {instr.rep, instr.rep, Rep::i32};
-      state_.next_op_keeping_flags();
-      want(instr, reps);
-      emit_select(emit_);
-      return true;
-    }
+    case Op::select_t: select(instr.slots, instr.rep, instr.last); return true;
     case Op::memory_copy:
     case Op::memory_fill: return small_bulk(instr);
     case Op::atomic_fence: emit_.m.mfence(); return true;
     default: break;
   }
   if (is_access(instr.op)) return memory_access(instr);
-  if (!is_numeric(instr.op) && !is_vector(instr.op)) return object_access(instr);
-  if (takes_flags(instr.op)) {
-    state_.next_op_keeping_flags();
-  } else {
-    state_.next_op();
-  }
+  if (is_numeric(instr.op)) return numeric(instr.slots, instr.op, instr.last), true;
+  if (!is_vector(instr.op)) return object_access(instr);
+  state_.next_op();
   want(instr, kOperands[static_cast<usize>(instr.op)].span());
-  return is_vector(instr.op) ? emit_simd(emit_, instr.op, p) : emit_numeric(emit_, instr.op);
+  return emit_simd(emit_, instr.op, p);
 }
 
 }  // namespace dewar::exec::baseline

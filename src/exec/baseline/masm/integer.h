@@ -309,11 +309,7 @@ class IntegerAssembler : public Encoder {
     u8* p = buffer_.reserve();
     p = put_head(p, Prefix::kNP, OpcodeMap::kNone, opcode,
                  unsigned{w == Width::w64} << 3 | (number(reg) >> 3) << 2 | number(base) >> 3);
-    const bool none = disp == 0 && base != Gpr::rbp && base != Gpr::r13;
-    const bool small = disp == static_cast<i8>(disp);
-    p = put8(p, (none ? 0 : small ? 0x40 : 0x80) | low(number(reg)) << 3 | low(number(base)));
-    put(p, disp);
-    buffer_.commit(p + (none ? 0 : small ? 1 : 4));
+    buffer_.commit(put_base_and_disp(p, low(number(reg)) << 3, Mem(base, disp)));
   }
   /// The common form of a move: 32 or 64 bits, and no index.
   [[gnu::always_inline]] bool move_plain(Width w, unsigned opcode, Gpr reg, const Mem& mem) {
