@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -23,6 +24,8 @@ namespace dewar::cli {
 
 namespace {
 
+namespace fs = std::filesystem;
+using boundary::MountGrant;
 using boundary::UniqueFd;
 
 /// A new file of ours: what is there already may be somebody else's trap.
@@ -33,13 +36,23 @@ Result<UniqueFd> create(const std::string& path) {
               errno == EEXIST ? "remove it" : "");
 }
 
+/// The grant that has the file or a folder that it lies in, whatever it calls it; or nothing. `at` is a real path.
+const MountGrant* granted_with(fs::path at, const std::vector<MountGrant>& mounts) {
+  std::error_code error;
+  for (;; at = at.parent_path()) {
+    for (const MountGrant& mount : mounts)
+      if (fs::equivalent(at, mount.host_path, error)) return &mount;
+    if (!at.has_relative_path()) return nullptr;
+  }
+}
+
 u64 nanoseconds() {
   timespec t{};
   ::clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<u64>(t.tv_sec) * 1'000'000'000 + static_cast<u64>(t.tv_nsec);
 }
 
-/// What is written whole or not at all.
+/// Bytes that are written at once.
 class Record {
  public:
   template <class T>
@@ -67,24 +80,39 @@ class Record {
 /// Names of functions, and the file that they go to.
 class Profile : public runtime::CodeListener {
  public:
-  explicit Profile(UniqueFd file) : file_(std::move(file)) {}
+  Profile(UniqueFd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+  /// A file that tells of nothing is not left behind, unless the process may remove none any more.
+  ~Profile() override {
+    if (!told_) ::unlink(path_.c_str());
+  }
 
+  /// What the file has before anything is compiled.
+  virtual Result<void> begin() { return {}; }
   void published(const runtime::FuncCode& func, std::span<const u8> code, std::span<const Place> places) override {
     std::lock_guard lock(mutex_);
+    if (ended_) return;
+    told_ = true;
     tell(func, name_of(func), code, places);
   }
 
  protected:
   virtual void tell(const runtime::FuncCode& func, const std::string& name, std::span<const u8> code,
                     std::span<const Place> places) = 0;
-  /// What cannot be written is lost; a profile is no reason to end a run.
+  /// A profile is no reason to end a run: it ends itself, before the first record that cannot be written whole.
   void write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(file_.get(), bytes.data(), bytes.size());
+    ended_ = ended_ || bytes.size() > kMostBytes - written_;
+    if (ended_) return;
+    for (std::string_view rest = bytes; !rest.empty();) {
+      const ssize_t n = ::write(file_.get(), rest.data(), rest.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return;
-      bytes.remove_prefix(static_cast<usize>(n));
+      if (n <= 0) {
+        ended_ = true;
+        [[maybe_unused]] const int cut = ::ftruncate(file_.get(), static_cast<off_t>(written_));
+        return;
+      }
+      rest.remove_prefix(static_cast<usize>(n));
     }
+    written_ += bytes.size();
   }
   int file() const { return file_.get(); }
 
@@ -106,7 +134,13 @@ class Profile : public runtime::CodeListener {
     return base::escape_for_terminal(name.substr(0, kMost));
   }
 
+  /// The guest decides how much is compiled.
+  static constexpr u64 kMostBytes = u64{1} << 30;
+
   UniqueFd file_;
+  std::string path_;
+  u64 written_ = 0;
+  bool told_ = false, ended_ = false;
   std::mutex mutex_;
   struct Known {
     base::Ref<const wasm::Module> module;  ///< has the names' bytes
@@ -137,20 +171,25 @@ class PerfMap final : public Profile {
 
 class JitDump final : public Profile {
  public:
-  explicit JitDump(UniqueFd opened) : Profile(std::move(opened)) {
+  using Profile::Profile;
+  ~JitDump() override { record(kClose, {}); }
+  bool wants_places() const override { return true; }
+  Result<void> begin() override {
     constexpr u32 kMagic = 0x4a695444, kVersion = 1, kHeaderBytes = 40, kX86_64 = 62;
     Record header;
     header.put(kMagic).put(kVersion).put(kHeaderBytes).put(kX86_64).put(u32{0}).put(static_cast<u32>(::getpid()));
     header.put(nanoseconds()).put(u64{0});
     write(header.bytes());
-    // perf finds the file by this mapping, which it sees as it sees those of libraries.
-    page_ = ::mmap(nullptr, kPage, PROT_READ | PROT_EXEC, MAP_PRIVATE, file(), 0);
+    // perf finds the file by this mapping, which it sees as it sees those of libraries. It must not stay: what comes
+    // into the file would be code.
+    void* const page = ::mmap(nullptr, kPage, PROT_READ | PROT_EXEC, MAP_PRIVATE, file(), 0);
+    if (page == MAP_FAILED) {
+      return fail("profile-file", std::string("perf could not find the dump: ") + ::strerror(errno), Error::kNoOffset,
+                  "start it in a folder of a file system that may have programs");
+    }
+    ::munmap(page, kPage);
+    return {};
   }
-  ~JitDump() override {
-    record(kClose, {});
-    if (page_ != MAP_FAILED) ::munmap(page_, kPage);
-  }
-  bool wants_places() const override { return true; }
 
  private:
   static constexpr usize kPage = 4096;
@@ -165,7 +204,7 @@ class JitDump final : public Profile {
     lines.put(address).put(u64{places.size()});
     for (const Place& place : places)
       lines.put(address + place.offset).put(base + place.pc).put(u32{0}).name("module.wasm");
-    record(kDebugInfo, lines);
+    if (!places.empty()) record(kDebugInfo, lines);
     Record load;
     load.put(static_cast<u32>(::getpid())).put(static_cast<u32>(::syscall(SYS_gettid)));
     load.put(address).put(address).put(u64{code.size()}).put(next_++).name(name);
@@ -178,25 +217,39 @@ class JitDump final : public Profile {
     write(whole.bytes());
   }
 
-  void* page_ = MAP_FAILED;
   u64 next_ = 0;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<runtime::CodeListener>> open_profile(std::string_view kind) {
+Result<std::shared_ptr<runtime::CodeListener>> open_profile(std::string_view kind, const api::RunConfig& config) {
+  const bool is_map = kind == "perfmap";
+  if (!is_map && kind != "jitdump") return fail("usage-option", "--profile takes perfmap or jitdump");
+  if (config.tier == runtime::Tier::interp) {
+    return fail("usage-option", "--profile is about compiled code, and -C tier=interp compiles nothing");
+  }
   const std::string pid = base::dec(static_cast<u64>(::getpid()));
-  if (kind == "perfmap") {
-    auto file = create("/tmp/perf-" + pid + ".map");
-    if (!file) return std::unexpected(std::move(file.error()));
-    return std::make_shared<PerfMap>(std::move(*file));
+  std::string path = is_map ? "/tmp/perf-" + pid + ".map" : "jit-" + pid + ".dump";
+  auto file = create(path);
+  if (!file) return std::unexpected(std::move(file.error()));
+  std::shared_ptr<Profile> profile;
+  if (is_map) {
+    profile = std::make_shared<PerfMap>(std::move(*file), path);
+  } else {
+    profile = std::make_shared<JitDump>(std::move(*file), path);
   }
-  if (kind == "jitdump") {
-    auto file = create("jit-" + pid + ".dump");
-    if (!file) return std::unexpected(std::move(file.error()));
-    return std::make_shared<JitDump>(std::move(*file));
+  // It has addresses of the host, and perf believes it.
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  if (error) return fail("profile-file", "cannot find out where " + path + " lies: " + error.message());
+  if (const MountGrant* mount = granted_with(real, config.grants.mounts)) {
+    return fail("profile-file", path + " would lie in " + mount->host_path + ", which the program is granted",
+                Error::kNoOffset,
+                is_map ? "grant a folder that does not have /tmp in it, or use --profile=jitdump"
+                       : "start it in a folder that is not granted");
   }
-  return fail("usage-option", "--profile takes perfmap or jitdump");
+  if (auto ok = profile->begin(); !ok) return std::unexpected(std::move(ok.error()));
+  return profile;
 }
 
 }  // namespace dewar::cli

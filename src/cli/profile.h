@@ -7,13 +7,15 @@
 #include <memory>
 #include <string_view>
 
+#include "api/run.h"
 #include "base/error.h"
 #include "runtime/code_listener.h"
 
 namespace dewar::cli {
 
-/// Opens the file; before the process is hardened. Errors: "usage-option" for another word, "profile-file" if the file
-/// cannot be made (it is there already, for example).
-Result<std::shared_ptr<runtime::CodeListener>> open_profile(std::string_view kind);
+/// Opens the file for a run; before the process is hardened. Errors: "usage-option" for another word, or if the run
+/// compiles nothing; "profile-file" if the file cannot be made (it is there already, for example) or if the guest could
+/// reach it.
+Result<std::shared_ptr<runtime::CodeListener>> open_profile(std::string_view kind, const api::RunConfig& config);
 
 }  // namespace dewar::cli

@@ -244,7 +244,7 @@ int run_command(const ParsedArgs& args) {
   auto config = configure_run(args);
   if (!config) return refuse(std::move(config.error()));
   if (args.has("profile")) {
-    auto profile = open_profile(args.get("profile"));
+    auto profile = open_profile(args.get("profile"), *config);
     if (!profile) return refuse(std::move(profile.error()));
     config->code_listener = std::move(*profile);
   }

@@ -56,7 +56,7 @@ Result<CodeListing> list_code(runtime::Engine& engine, base::Ref<const wasm::Mod
               "it runs in the interpreter");
 }
 
-void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& object) {
+void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& object, base::StopBits stop) {
   runtime::CodeListener* const listener = engine.options().code_listener;
   if (!listener) return;
   std::vector<runtime::CodeListener::Place> places;
@@ -64,8 +64,9 @@ void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& ob
     std::vector<CodeMark> marks;
     baseline::Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
     compiler.list_marks(&marks);
-    [[maybe_unused]] const bool compiled = baseline::run(compiler, *object.func, {});
-    DEWAR_ASSERT(compiled, "what was compiled can be compiled again");
+    const bool compiled = baseline::run(compiler, *object.func, stop);
+    DEWAR_ASSERT(compiled || stop.stopped(), "what was compiled can be compiled again");
+    if (!compiled) marks.clear();
     for (const CodeMark& mark : marks)
       if (mark.kind == CodeMark::Kind::instruction || mark.kind == CodeMark::Kind::cold)
         places.push_back({mark.offset, mark.pc});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "runtime/code.h"
 #include "runtime/store.h"
 
@@ -46,7 +47,7 @@ struct CodeListing {
 /// machine without one, "code-too-large" if the function stays in the interpreter.
 Result<CodeListing> list_code(runtime::Engine& engine, base::Ref<const wasm::Module> module, u32 func);
 
-/// Tells the engine's listener, if it has one, of compiled code.
-void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& object);
+/// Tells the engine's listener, if it has one, of compiled code; without its places if that was stopped.
+void tell_listener(const runtime::Engine& engine, const baseline::CodeObject& object, base::StopBits stop = {});
 
 }  // namespace dewar::exec

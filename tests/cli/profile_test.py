@@ -6,11 +6,14 @@ instructions of the module are in it. It changes nothing of a run."""
 import os
 import pathlib
 import re
+import resource
+import shutil
 import struct
 import subprocess
+import time
 import unittest
 
-from cli_case import BIN, TIMEOUT, CliCase, main
+from cli_case import BIN, LOOP, TIMEOUT, CliCase, main
 
 PROGRAM = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (func $sum (param $n i32) (result i32) (local $s i32)
@@ -22,16 +25,24 @@ PROGRAM = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (p
   (func $never (unreachable))
   (memory 1)
   (func (export "_start") (call $exit (call $"two\\nlines" (i32.add (i32.const 3) (call $sum (i32.const 50000)))))))"""
+# Calls the others when it has read something.
+WAITS = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\01\\00\\00\\00")
+  (func $one (result i32) (i32.add (i32.load8_u (i32.const 20)) (i32.const 1)))
+  (func $two (result i32) (i32.add (call $one) (i32.const 2)))
+  (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))) (call $exit (call $two))))"""
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
 
 
 @unittest.skipUnless(os.uname().machine == "x86_64", "no compiler for this machine")
 class Profile(CliCase):
-    def run_with(self, *options, before=None):
+    def run_with(self, *options, before=None, program="p.wasm"):
         """Runs the program in our folder; (process id, status, standard error)."""
         if not (self.folder / "p.wasm").exists():
             self.assertEqual(self.dewar("wat", self.file("p.wat", PROGRAM), "-o", self.folder / "p.wasm").status, 0)
-        process = subprocess.Popen([BIN, "run", *options, "p.wasm"], cwd=self.folder, stderr=subprocess.PIPE, preexec_fn=before)
+        process = subprocess.Popen([BIN, "run", *options, program], cwd=self.folder, stderr=subprocess.PIPE, preexec_fn=before)
         self.addCleanup(pathlib.Path(f"/tmp/perf-{process.pid}.map").unlink, missing_ok=True)
         err = process.communicate(timeout=TIMEOUT)[1].decode()
         return process.pid, process.returncode, err
@@ -54,13 +65,16 @@ class Profile(CliCase):
             self.assertGreater(size, 4)
             self.assertLessEqual(start + size, after, "no function is inside of another")
         self.assertEqual([name for *_, name in self.perf_map()], ["sum"], "what is hot")
-        self.assertEqual(self.perf_map("-C", "tier=interp"), [])
         self.assertEqual([name for *_, name in self.perf_map("-C", "eager")], ["sum", "two\\u{a}lines", "never", "_start"])
 
     def jit_dump(self, *options):
-        """(head, records by kind), of a file that is complete."""
+        """(process id, records) of a run."""
         pid, status, err = self.run_with("--profile=jitdump", *options)
         self.assertEqual((status, err), (3, ""))
+        return pid, self.records(pid)
+
+    def records(self, pid):
+        """(kind, contents) of those in a dump, which are whole."""
         data = (self.folder / f"jit-{pid}.dump").read_bytes()
         magic, version, size, machine, _, process, time, flags = struct.unpack_from("<6I2Q", data)
         self.assertEqual((magic, version, size, machine, process, flags), (0x4A695444, 1, 40, 62, pid, 0))
@@ -72,7 +86,14 @@ class Profile(CliCase):
             records.append((kind, data[at + 16:at + size]))
             at, time = at + size, later
         self.assertEqual(at, len(data), "the last record is whole")
-        return pid, records
+        return records
+
+    def wait_until(self, process, condition):
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            self.assertIsNone(process.poll())
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
 
     def test_a_dump_has_code_and_offsets(self):
         pid, records = self.jit_dump("-C", "tier=baseline")
@@ -123,9 +144,93 @@ class Profile(CliCase):
             self.assertIn("error[profile-file]", err)
         dump, = self.folder.glob("jit-*.dump")
         self.assertEqual(dump.read_text(), "somebody's")
-        _, status, err = self.run_with("--profile=gprof")
-        self.assertEqual(status, 125)
-        self.assertIn("error[usage-option]", err)
+        for wrong in (("--profile=gprof",), ("--profile=perfmap", "-C", "tier=interp"), ("--profile=jitdump", "-C", "tier=interp")):
+            pid, status, err = self.run_with(*wrong)
+            self.assertEqual(status, 125)
+            self.assertIn("error[usage-option]", err)
+            self.assert_no_file(pid)
+
+    def assert_no_file(self, pid):
+        self.assertFalse(pathlib.Path(f"/tmp/perf-{pid}.map").exists())
+        self.assertFalse((self.folder / f"jit-{pid}.dump").exists())
+
+    def test_a_program_cannot_reach_the_file(self):
+        (self.folder / "sub").mkdir()
+        (self.folder / "here").symlink_to(self.folder)
+        (self.folder / "temporary").symlink_to("/tmp")
+        self.file("here.yaml", 'version: "1.0"\npermissions: {storage: {allow: [{uri: "fs://**", access: [read]}]}}\n')
+        self.file("temporary.yaml", 'version: "1.0"\npermissions: {storage: {allow: [{uri: "fs:///tmp/**", access: [read]}]}}\n')
+        refused = {"jitdump": (("--dir", "."), ("--ro", ".::/data"), ("--ro", "sub/..::/data"), ("--dir", "here"), ("--ro", "/::/all"),
+                               ("--ro", "sub::/s", "--dir", "here/::/data"), ("--policy", "here.yaml"), ("--allow", "read:.")),
+                   "perfmap": (("--dir", "/tmp"), ("--ro", "/tmp::/data"), ("--ro", "temporary"), ("--ro", "/::/all"),
+                               ("--policy", "temporary.yaml"))}
+        for kind, grants in refused.items():
+            for grant in grants:
+                with self.subTest(kind=kind, grant=grant):
+                    pid, status, err = self.run_with("--profile", kind, *grant)
+                    self.assertEqual(status, 126, err)
+                    self.assertIn("error[profile-file]", err)
+                    self.assertIn("granted", err)
+                    self.assert_no_file(pid)
+        for kind, grant in (("jitdump", "sub"), ("perfmap", "sub"), ("perfmap", ".")):
+            self.assertEqual(self.run_with("--profile", kind, "--dir", grant)[1:], (3, ""))
+
+    def test_no_page_of_the_dump_stays(self):
+        """It would show what the file has later, and could be run."""
+        self.file("loop.wat", LOOP)
+        process = subprocess.Popen([BIN, "run", "--harden=off", "--profile=jitdump", "-C", "tier=baseline", "loop.wat"], cwd=self.folder)
+        try:
+            dump = self.folder / f"jit-{process.pid}.dump"
+            self.wait_until(process, lambda: dump.exists() and dump.stat().st_size > 40)  # its header
+            self.assertNotIn(".dump", pathlib.Path(f"/proc/{process.pid}/maps").read_text())
+        finally:
+            process.kill()
+            process.wait()
+
+    def test_a_folder_without_programs(self):
+        """perf does not find a dump that cannot be mapped as code."""
+        mounted = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o noexec none sub && cd sub && "$@"; status=$?; ls; exit $status', "sh"]
+        (self.folder / "sub").mkdir()
+        if not shutil.which("unshare") or subprocess.run([*mounted, "true"], cwd=self.folder, capture_output=True).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.run_with()
+        done = subprocess.run([*mounted, BIN, "run", "--profile=jitdump", self.folder / "p.wasm"], cwd=self.folder, capture_output=True,
+                              timeout=TIMEOUT, text=True)
+        self.assertEqual((done.returncode, done.stdout), (126, ""))
+        self.assertIn("error[profile-file]", done.stderr)
+
+    def test_a_file_that_tells_of_nothing_goes(self):
+        self.file("none.wat", "(module)")
+        for kind in ("perfmap", "jitdump"):
+            for refused in (dict(program="none.wat"), dict(options=("--stdin=nowhere",))):
+                pid, status, err = self.run_with("--profile", kind, *refused.pop("options", ()), **refused)
+                self.assertEqual(status, 126, err)
+                self.assert_no_file(pid)
+
+    def test_a_full_disk_ends_a_profile(self):
+        """And not the run. What is there can be read; after the first loss there is nothing, not even what would fit."""
+        path = self.file("waits.wat", WAITS)
+        whole = ends = None
+        for count in (None, 2, 3, 4, 5, 6):
+            process = subprocess.Popen([BIN, "run", "--harden=require", "--profile=jitdump", "-C", "tier=baseline", "--stdin", path],
+                                       cwd=self.folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                dump = self.folder / f"jit-{process.pid}.dump"
+                if count is not None:
+                    self.wait_until(process, lambda: dump.exists() and dump.stat().st_size >= ends[2])
+                    # From here on, as memory for code has a file that has room, too.
+                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ends[count + 1] - 1,) * 2)
+                self.assertEqual(process.communicate(b"x", timeout=TIMEOUT), (None, b""))
+                self.assertEqual(process.returncode, 3)
+            finally:
+                process.kill()
+            records = [(kind, 16 + len(record)) for kind, record in self.records(process.pid)]
+            if count is None:
+                whole, ends = records, [40]
+                self.assertEqual([kind for kind, _ in whole], [2, 0] * 3 + [3])
+                for _, size in whole:
+                    ends.append(ends[-1] + size)
+            self.assertEqual(records, whole[:count])
 
 
 if __name__ == "__main__":
