@@ -25,14 +25,20 @@ PROGRAM = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (p
   (func $never (unreachable))
   (memory 1)
   (func (export "_start") (call $exit (call $"two\\nlines" (i32.add (i32.const 3) (call $sum (i32.const 50000)))))))"""
-# Calls the others when it has read something.
+# Calls one function when it has read something, says so, and another when it has read more.
 WAITS = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "\\10\\00\\00\\00\\01\\00\\00\\00")
   (func $one (result i32) (i32.add (i32.load8_u (i32.const 20)) (i32.const 1)))
-  (func $two (result i32) (i32.add (call $one) (i32.const 2)))
-  (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))) (call $exit (call $two))))"""
+  (func $two (result i32) (i32.add (i32.load8_u (i32.const 20)) (i32.const 3)))
+  (func (export "_start")
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (drop (call $one))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (call $exit (call $two))))"""
 ENDBR64 = b"\xf3\x0f\x1e\xfa"
 
 
@@ -208,25 +214,28 @@ class Profile(CliCase):
                 self.assert_no_file(pid)
 
     def test_a_full_disk_ends_a_profile(self):
-        """And not the run. What is there can be read; after the first loss there is nothing, not even what would fit."""
+        """And not the run. What is there can be read; after the first loss there is nothing, also if there is room again."""
         path = self.file("waits.wat", WAITS)
-        whole = ends = None
-        for count in (None, 2, 3, 4, 5, 6):
-            process = subprocess.Popen([BIN, "run", "--harden=require", "--profile=jitdump", "-C", "tier=baseline", "--stdin", path],
-                                       cwd=self.folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        whole, ends = [], [40]
+        for count in (None, 2, 3):
+            process = subprocess.Popen([BIN, "run", "--profile=jitdump", "-C", "tier=baseline", "--stdin", path],
+                                       cwd=self.folder, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             try:
-                dump = self.folder / f"jit-{process.pid}.dump"
+                dump, (soft, hard) = self.folder / f"jit-{process.pid}.dump", resource.getrlimit(resource.RLIMIT_FSIZE)
                 if count is not None:
+                    # Not earlier: the memory for code is a file, too.
                     self.wait_until(process, lambda: dump.exists() and dump.stat().st_size >= ends[2])
-                    # From here on, as memory for code has a file that has room, too.
-                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ends[count + 1] - 1,) * 2)
-                self.assertEqual(process.communicate(b"x", timeout=TIMEOUT), (None, b""))
+                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ends[count + 1] - 1, hard))
+                process.stdin.write(b"x")
+                self.assertEqual(process.stdout.read(1), b"x")
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+                process.communicate(b"y", timeout=TIMEOUT)
                 self.assertEqual(process.returncode, 3)
             finally:
                 process.kill()
             records = [(kind, 16 + len(record)) for kind, record in self.records(process.pid)]
             if count is None:
-                whole, ends = records, [40]
+                whole = records
                 self.assertEqual([kind for kind, _ in whole], [2, 0] * 3 + [3])
                 for _, size in whole:
                     ends.append(ends[-1] + size)
