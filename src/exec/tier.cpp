@@ -84,7 +84,7 @@ bool compile_now(runtime::Engine& engine, runtime::FuncCode& code, base::StopBit
     if (!wanted) return false;
     publish(set, code, object, engine.options().tier == runtime::Tier::random);
   }
-  tell_listener(engine, *object);
+  tell_listener(engine, *object, stop);
   return true;
 }
 
