@@ -149,16 +149,21 @@ class Meaning(Places):
 
     @unittest.skipUnless(X86, "no compiler for this machine")
     def test_tiers_are_others(self):
-        """By the names of what was compiled while fib ran."""
+        """By the names of what was compiled while fib ran; where nothing can be, there is no profile."""
+        command = [BIN, "run", "--profile=jitdump", "--invoke", "fib", "examples/fib.wat", "15"]
+
         def compiled(kind):
             where = self.place(kind)
-            done = where.spawn([BIN, "run", "--profile=jitdump", "--invoke", "fib", "examples/fib.wat", "15"])
+            done = where.spawn(command)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"610\n", b""))
             dump, = where.folder.glob("jit-*.dump")
             data = dump.read_bytes()
             dump.unlink()
             return data.count(b"fib\0")
-        self.assertEqual([compiled(kind) for kind in (Plain, Interpreted, Compiled, SoonHot)], [1, 0, 1, 1])
+        self.assertEqual([compiled(kind) for kind in (Plain, Compiled, SoonHot)], [1, 1, 1])
+        refused = self.place(Interpreted).spawn(command)
+        self.assertEqual((refused.returncode, refused.stdout), (125, b""))
+        self.assertIn(b"-C tier=interp compiles nothing", refused.stderr)
 
     def test_files_are_others(self):
         plain = self.place(Plain).folder / "tree"
