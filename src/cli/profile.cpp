@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -158,14 +157,11 @@ class PerfMap final : public Profile {
  private:
   void tell(const runtime::FuncCode&, const std::string& name, std::span<const u8> code,
             std::span<const Place>) override {
-    char start[17], size[17];
-    const auto hex = [](char (&buffer)[17], u64 value) {
-      return std::string_view(buffer, static_cast<usize>(std::to_chars(buffer, buffer + 16, value, 16).ptr - buffer));
-    };
-    Record line;
-    line.text(hex(start, reinterpret_cast<u64>(code.data()))).text(" ").text(hex(size, code.size()));
-    line.text(" ").text(name).text("\n");
-    write(line.bytes());
+    std::string line;
+    base::append_hex(line, reinterpret_cast<u64>(code.data()), 1);
+    line += ' ';
+    base::append_hex(line, code.size(), 1);
+    write(line + " " + name + "\n");
   }
 };
 

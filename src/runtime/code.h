@@ -48,9 +48,8 @@ struct HandlerRow {
   u32 cost = 0;       ///< fuel of the block at the target
 };
 
-/// One function in one CodeSet. Fields from `body` on are valid once prepared, but for `entry`, `native` and what belongs
-/// to compiling; body and side table of a function that
-/// is not interpreted may be missing (exec/prepare.h).
+/// One function in one CodeSet. Fields from `body` on are valid once prepared, but for `entry`, `native` and what
+/// belongs to compiling; body and side table of a function that is not interpreted may be missing (exec/prepare.h).
 struct FuncCode {
   CodeSet* set = nullptr;  ///< owner
   const wasm::Module* module = nullptr;

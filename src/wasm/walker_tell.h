@@ -52,7 +52,8 @@ bool Walker<Sink>::tell_common(u32& steps) {
   u32 more_slots = wide_ + hidden_;
   ValType* sp = sp_;
   u32 told = 0, most_slots = 0;
-  for (const u8* const last = p + kMost; p < std::min(stop, last); ++told) {
+  const u8* const last = stop - p > std::ptrdiff_t{kMost} ? p + kMost : stop;
+  for (; p < last; ++told) {
     const detail::CommonOp& c = detail::kCommonOps[*p];
     const u8* q = p + 1;
     const u32 slots = static_cast<u32>(sp - stack) + more_slots;

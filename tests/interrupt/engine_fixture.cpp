@@ -20,7 +20,7 @@ runtime::HostStatus call_body(runtime::CallContext& ctx, const Slot* args, Slot*
   return (*static_cast<TestEngine::Body*>(ctx.env))(ctx, args, results);
 }
 
-/// An emulator of user programs (tools/test_aarch64.sh) takes 16 bytes for each page of a reservation, for good:
+/// An emulator of user programs (tools/test_aarch64.sh) keeps memory for each page of a reservation, for good:
 /// thousands of stores that have room for gigabytes each are more than a machine has.
 bool is_emulated() { return std::getenv("DEWAR_EMULATOR") != nullptr; }
 runtime::EngineOptions for_this_machine(runtime::EngineOptions options) {
