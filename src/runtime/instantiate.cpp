@@ -51,7 +51,7 @@ class Instantiation {
     }
     instance_.globals = std::make_unique<Global*[]>(module_.globals.size());
     for (u32 i = 0; i < module_.num_imported_globals; ++i) {
-      instance_.globals[i] = imported(wasm::ExternKind::global)[i]->global;
+      instance_.set_global(i, imported(wasm::ExternKind::global)[i]->global);
     }
     instance_.tables = std::make_unique<Table*[]>(module_.tables.size());
     for (u32 i = 0; i < module_.num_imported_tables; ++i) {
@@ -86,7 +86,7 @@ class Instantiation {
       Slot value[2];
       const auto done = evaluate(global.init, value, "global", i);
       if (!done || !*done) return done;
-      instance_.globals[i] = store_.new_global({module_.canonical(global.type.type), global.type.mut}, value);
+      instance_.set_global(i, store_.new_global({module_.canonical(global.type.type), global.type.mut}, value));
     }
     return true;
   }

@@ -139,13 +139,21 @@ struct Instance {
   std::unique_ptr<Func*[]> funcs;  ///< imports, then definitions
   std::unique_ptr<Table*[]> tables;
   std::unique_ptr<Memory*[]> memories;
-  std::unique_ptr<Global*[]> globals;
+  std::unique_ptr<Global*[]> globals;  ///< set by set_global()
+  /// The first of them once more: compiled code finds them with one load less.
+  static constexpr u32 kNearGlobals = 6;
+  Global* near_globals[kNearGlobals] = {};
   std::unique_ptr<Tag*[]> tags;
   std::vector<std::shared_ptr<Memory>> memory_owners;  ///< beside `memories`
   std::vector<bool> dropped_elems;
   std::vector<bool> dropped_datas;
   std::vector<std::unique_ptr<Ref[]>> elem_refs;  ///< evaluated element segments; null once dropped (size 0 then)
   void* host_data = nullptr;                      ///< for the embedder
+
+  void set_global(u32 index, Global* global) {
+    globals[index] = global;
+    if (index < kNearGlobals) near_globals[index] = global;
+  }
 };
 
 /// Engine hooks that exec/ installs; runtime never includes exec/.

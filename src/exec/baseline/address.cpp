@@ -2,16 +2,11 @@
 // GuestAddress: guarded and checked addresses.
 #include "exec/baseline/address.h"
 
-#include "base/seed_bug.h"
-
 namespace dewar::exec::baseline {
 
 namespace {
 
 using runtime::Memory;
-
-// Parts of the access are behind it.
-constexpr u64 kMaxDisp = (u64{1} << 31) - kMaxInlineBulk;
 
 }  // namespace
 
@@ -27,10 +22,7 @@ GuestAddress::GuestAddress(EmitContext& c, const GuestAccess& access, Value& ind
 
 void GuestAddress::load_index_32(Gpr to, Value& index) {
   if (index.is_const()) return c_.m.mov_imm(to, static_cast<u32>(index.constant));
-  // Never left out, also where the register's upper half is known to be zero: a mistake there would be an escape.
-  if (c_.state.in_memory(index)) return c_.m.mov(Width::w32, to, c_.state.mem_of(index));
-  // Bug 9: an index without its zero-extension.
-  c_.m.mov(SEED(9, Width::w32, Width::w64), to, gpr(c_.state.in_reg(index)));
+  zero_extend(c_, to, index);
 }
 
 void GuestAddress::load_memory(u32 memory) {

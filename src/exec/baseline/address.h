@@ -5,12 +5,15 @@
 // instruction is a bug, and ends the process.
 #pragma once
 
+#include "base/seed_bug.h"
 #include "exec/baseline/emit.h"
 
 namespace dewar::exec::baseline {
 
 /// Most bytes that an access may have: those of a vector, or of a small copy or fill, which has many parts.
 inline constexpr u32 kMaxInlineBulk = 64;
+/// Most of an offset that is a displacement: parts of the access are behind it.
+inline constexpr u64 kMaxDisp = (u64{1} << 31) - kMaxInlineBulk;
 
 /// The memory of an access, and the bytes that it touches: as many as the instruction that is emitted reads or writes.
 struct GuestAccess {
@@ -22,6 +25,21 @@ struct GuestAccess {
 
 class GuestAddress {
  public:
+  /// The common case, which needs no object: memory 0 with guard pages, an index that is no constant, a displacement.
+  static bool is_plain(const EmitContext& c, u32 memory, const Value& index, u64 offset) {
+    return c.guarded0 && memory == 0 && !index.is_const() && offset <= kMaxDisp;
+  }
+  /// For such: emits what comes before the access. `index` is used up.
+  [[gnu::always_inline]] static void begin_plain(EmitContext& c, Value& index) {
+    zero_extend(c, kScratch, index);
+    c.state.release(index);
+  }
+  /// The operand, after begin_plain(): for the next instruction, which is emitted as access() wants it.
+  [[gnu::always_inline]] static Mem plain(EmitContext& c, u64 offset) {
+    c.cold.at_access(c.m.position(), c.pc);
+    return Mem(kMem, kScratch, Scale::x1, static_cast<i32>(offset));
+  }
+
   /// Emits what comes before the access, the bounds check among it. `index` is used up. Changes flags and kScratch,
   /// which is part of the address: until the access nothing else may be emitted that changes it.
   GuestAddress(EmitContext& c, const GuestAccess& access, Value& index);
@@ -46,6 +64,14 @@ class GuestAddress {
  private:
   void form_guarded(const GuestAccess& access, Value& index);
   void form_checked(const GuestAccess& access, Value& index);
+  /// A 32-bit index that is no constant. Never left out, also where the register's upper half is known to be zero: a
+  /// mistake there would be an escape.
+  [[gnu::always_inline]] static void zero_extend(EmitContext& c, Gpr to, Value& index) {
+    // Bug 9: an index without its zero-extension.
+    const Width w = SEED(9, Width::w32, Width::w64);
+    if (DEWAR_LIKELY(!c.state.in_memory(index))) return c.m.mov_plain(w, to, gpr(c.state.reg_of(index)));
+    c.m.load(Width::w32, to, kFp, c.state.disp_of(index));
+  }
   void load_index_32(Gpr to, Value& index);
   void load_memory(u32 memory);
 
@@ -58,6 +84,9 @@ class GuestAddress {
 /// Loads and stores without lanes: pops the index (and value), pushes the result. False if `op` is none.
 bool emit_load(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
 bool emit_store(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
+/// The same of i32.load to i64.store32 where is_plain() says so; what is stored is no constant.
+void emit_plain_load(EmitContext& c, wasm::Op op, u32 offset);
+void emit_plain_store(EmitContext& c, wasm::Op op, u32 offset);
 
 /// memory.copy and memory.fill of 1 to kMaxInlineBulk bytes; their number is a constant on top (emit_bulk.cpp).
 struct BulkMemory {

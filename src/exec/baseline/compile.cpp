@@ -27,6 +27,8 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   cold_.watch({});
   literals_.reset();
   emit_.pc = 0;
+  emit_.guarded0 =
+      !module().memories.empty() && runtime::Memory::is_guarded(module().memories[0], options_.explicit_bounds);
   traps_.clear();
   seen_ = {};
   seen_loop_.reset();

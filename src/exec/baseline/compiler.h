@@ -123,11 +123,12 @@ class Compiler {
   void instruction(const Instr& instr);  ///< one that no other function here is told of
   // The same of the most common ones; `slots` are operand slots before it.
   void local_get(u32 slots, u32 local) {
-    begin_op(slots);
+    begin_push(slots);
     state_.push_local(local);
   }
   void local_set(u32 slots, u32 local, bool tee) {
-    begin_op(slots, state_.local_rep(local));
+    state_.next_op_taking();
+    if (DEWAR_UNLIKELY(state_.height() == 0)) know_one(slots, state_.local_rep(local));
     if (tee) {
       state_.tee_local(local);
     } else {
@@ -135,7 +136,7 @@ class Compiler {
     }
   }
   void constant(u32 slots, Rep rep, u64 bits) {
-    begin_op(slots);
+    begin_push(slots);
     state_.push_const(rep, bits);
   }
   void numeric(u32 slots, wasm::Op op, u32 pc);
@@ -302,6 +303,8 @@ class Compiler {
   // ---- straight-line code (emit_scalar.cpp) ----
   /// Emits an instruction with values wherever they are. False if it has to be a step.
   bool scalar(const Instr& instr);
+  void rarer_numeric(u32 slots, wasm::Op op, u32 pc);
+  void rarer_access(u32 slots, wasm::Op op, u32 offset);
   bool memory_access(const Instr& instr);
   /// Globals, references, sizes (emit_ref.cpp).
   bool object_access(const Instr& instr);
@@ -309,19 +312,20 @@ class Compiler {
   void null_check(Value& ref, TrapKind kind);
   /// Entry `index` of an array of pointers that the instance has.
   void load_member(Gpr to, i32 array, u32 index);
+  /// A global's address, into kScratch.
+  void load_global(u32 index);
+  void rarer_global_get(Rep rep, u32 index);
   /// memory.copy and memory.fill of few bytes.
   bool small_bulk(const Instr& instr);
   /// The state is to know at least these operands, which are on top: bottom first.
   void want(const Instr& instr, std::span<const Rep> operands);
-  /// An instruction begins that takes these operands.
-  void begin_op(u32 slots, std::same_as<Rep> auto... operands) {
-    constexpr u32 kCount = sizeof...(operands);
+  /// An instruction begins that takes nothing.
+  void begin_push(u32 slots) {
     state_.next_op();
-    if (DEWAR_LIKELY(state_.height() > 0 && state_.height() >= kCount)) return;
-    const std::array<Rep, kCount> reps = {operands...};
-    know(slots, reps);
+    if (state_.height() == 0) state_.rebase(first_operand_ + slots);
   }
   void know(u32 slots, std::span<const Rep> operands);
+  DEWAR_RARE void know_one(u32 slots, Rep rep);
   Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
 
   const runtime::FuncCode* func_ = nullptr;

@@ -4,6 +4,8 @@
 // Before each, the compiler calls State::next_op(), or next_op_keeping_flags() for what takes a comparison.
 #pragma once
 
+#include <array>
+
 #include "exec/baseline/options.h"
 #include "exec/baseline/state.h"
 #include "wasm/op.h"
@@ -16,7 +18,8 @@ struct EmitContext {
   const CompileOptions& options;
   ColdList& cold;
   Literals& literals;
-  u32 pc = 0;  ///< of the Wasm instruction being compiled
+  u32 pc = 0;             ///< of the Wasm instruction being compiled
+  bool guarded0 = false;  ///< memory 0 relies on its guard pages
 };
 
 /// Does this instruction take a comparison that is still in the flags?
@@ -24,6 +27,20 @@ constexpr bool takes_flags(wasm::Op op) {
   return op == wasm::Op::br_if || op == wasm::Op::if_ || op == wasm::Op::select || op == wasm::Op::select_t ||
          op == wasm::Op::i32_eqz || op == wasm::Op::drop;
 }
+
+/// How an integer instruction is emitted.
+struct IntRow {
+  void (*emit)(EmitContext& c, const IntRow& row) = nullptr;  ///< null: it is none of these
+  u64 (*fold)(Rep rep, u64 a, u64 b) = nullptr;
+  Rep rep{};
+  u8 code = 0;  ///< Alu, Shift or Cond
+  u8 operands = 2;
+};
+/// Of the opcodes from i32.eqz to i64.rotr: those that are emitted in this way (emit_int.cpp).
+inline constexpr auto kFirstInt = wasm::Op::i32_eqz, kLastInt = wasm::Op::i64_rotr;
+extern const std::array<IntRow, static_cast<usize>(kLastInt) - static_cast<usize>(kFirstInt) + 1> kIntRows;
+constexpr bool has_int_row(wasm::Op op) { return op >= kFirstInt && op <= kLastInt; }
+inline const IntRow& int_row(wasm::Op op) { return kIntRows[static_cast<usize>(op) - static_cast<usize>(kFirstInt)]; }
 
 /// Scalar numeric instructions without immediates (0x45 to 0xc4, and what 0xfc has of them). False, with nothing done,
 /// where the level has no instruction for it: the compiler then calls numeric_fn(op).

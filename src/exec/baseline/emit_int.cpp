@@ -32,34 +32,45 @@ u64 fold(Rep rep, u64 a) {
 // ---- arithmetic ----
 
 /// Sum of a register and something that lea can add, in a register of its own.
-bool add_by_lea(EmitContext& c, Rep rep, Value& a, Value& b) {
+[[gnu::always_inline]] inline bool add_by_lea(EmitContext& c, Rep rep, Value& a, Value& b) {
   if (c.state.is_own(a) || c.state.is_own(b) || (b.is_const() && !is_small(b)) || c.state.in_memory(b)) return false;
   const Gpr base = gpr(c.state.in_reg(a));
-  const Mem sum = b.is_const() ? Mem(base, static_cast<i32>(b.constant)) : Mem(base, gpr(c.state.in_reg(b)), Scale::x1);
+  const Reg index = b.is_const() ? Reg{} : c.state.reg_of(b);
   const Reg dst = c.state.take_for(rep);
-  c.m.lea(width_of(rep), gpr(dst), sum);
+  if (b.is_const()) {
+    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, static_cast<i32>(b.constant)));
+  } else {
+    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, gpr(index), Scale::x1));
+  }
   c.state.release(a);
   c.state.release(b);
   push_result(c, rep, dst);
   return true;
 }
 
-void emit_alu(EmitContext& c, Alu op, Rep rep, u64 (*folded)(Rep, u64, u64)) {
+void emit_alu(EmitContext& c, const IntRow& row) {
+  const Rep rep = row.rep;
+  Alu op = static_cast<Alu>(row.code);
   const bool commutes = op != Alu::sub;
   Value b = c.state.pop();
   Value a = c.state.pop();
-  if (a.is_const() && b.is_const()) return c.state.push_const(rep, folded(rep, a.constant, b.constant));
-  if (commutes && (a.is_const() || (!c.state.is_own(a) && c.state.is_own(b)))) std::swap(a, b);
-  if (b.is_const(0) && op != Alu::and_) return c.state.push_value(a);
-  if (op == Alu::and_ && b.is_const(mask_of(rep))) return c.state.push_value(a);
-  if (op == Alu::sub && is_small(b)) {
-    // As an addition it may become a lea.
-    op = Alu::add;
-    b.constant = (0 - b.constant) & mask_of(rep);
+  if (a.is_const()) {
+    if (b.is_const()) return c.state.push_const(rep, row.fold(rep, a.constant, b.constant));
+    if (commutes) std::swap(a, b);
+  } else if (commutes && !b.is_const() && !c.state.is_own(a) && c.state.is_own(b)) {
+    std::swap(a, b);
+  }
+  if (b.is_const()) {
+    if (DEWAR_UNLIKELY(b.constant == (op == Alu::and_ ? mask_of(rep) : 0))) return c.state.push_value(a);
+    if (op == Alu::sub && is_small(b)) {
+      // As an addition it may become a lea.
+      op = Alu::add;
+      b.constant = (0 - b.constant) & mask_of(rep);
+    }
   }
   if (op == Alu::add && add_by_lea(c, rep, a, b)) return;
   const Reg dst = c.state.in_own_reg(a);
-  with_operand(c, b, [&](const auto& operand) { c.m.alu(op, width_of(rep), gpr(dst), operand); });
+  alu_operand(c, op, rep, gpr(dst), b);
   c.state.release(b);
   push_zero_result(c, rep, dst);
 }
@@ -144,7 +155,7 @@ bool div_by_const(EmitContext& c, Rep rep, bool is_signed, bool rem, Value& x, u
   if (rem) {
     c.state.push_value(x);
     c.state.push_const(rep, divisor - 1);
-    emit_alu(c, Alu::and_, rep, fold<sem::i32_and, sem::i64_and>);
+    emit_alu(c, int_row(rep == Rep::i64 ? Op::i64_and : Op::i32_and));
     return true;
   }
   const Reg dst = c.state.in_own_reg(x);
@@ -237,10 +248,12 @@ constexpr Cond swapped(Cond cond) {
   }
 }
 
-void emit_compare(EmitContext& c, Cond cond, Rep rep, u64 (*folded)(Rep, u64, u64)) {
+void emit_compare(EmitContext& c, const IntRow& row) {
+  const Rep rep = row.rep;
+  Cond cond = static_cast<Cond>(row.code);
   Value b = c.state.pop();
   Value a = c.state.pop();
-  if (a.is_const() && b.is_const()) return c.state.push_const(Rep::i32, folded(rep, a.constant, b.constant));
+  if (a.is_const() && b.is_const()) return c.state.push_const(Rep::i32, row.fold(rep, a.constant, b.constant));
   if (a.is_const() || (c.state.in_memory(a) && !b.is_const() && !c.state.in_memory(b))) {
     std::swap(a, b);
     cond = swapped(cond);
@@ -248,17 +261,16 @@ void emit_compare(EmitContext& c, Cond cond, Rep rep, u64 (*folded)(Rep, u64, u6
   if (b.is_const(0)) {
     compare_with_zero(c, a, cond == Cond::e || cond == Cond::ne);
   } else if (c.state.in_memory(a) && is_small(b)) {
-    c.m.cmp(width_of(rep), c.state.mem_of(a), imm_of(b.constant));
+    c.m.alu_plain(Alu::cmp, width_of(rep), kFp, c.state.disp_of(a), imm_of(b.constant));
   } else {
-    const Gpr left = gpr(c.state.in_reg(a));
-    with_operand(c, b, [&](const auto& operand) { c.m.cmp(width_of(rep), left, operand); });
+    alu_operand(c, Alu::cmp, rep, gpr(c.state.in_reg(a)), b);
   }
   c.state.release(a);
   c.state.release(b);
   c.state.push_flags({cond, false});
 }
 
-void emit_eqz(EmitContext& c) {
+void emit_eqz(EmitContext& c, const IntRow&) {
   Value a = c.state.pop();
   if (a.is_const()) return c.state.push_const(Rep::i32, a.constant == 0 ? 1 : 0);
   if (a.where == Value::kFlags) return c.state.push_flags(a.flags.negated());
@@ -269,24 +281,31 @@ void emit_eqz(EmitContext& c) {
 
 // ---- shifts ----
 
-void emit_shift(EmitContext& c, Shift op, Rep rep, u64 (*folded)(Rep, u64, u64)) {
+void emit_shift_by_reg(EmitContext& c, Shift op, Rep rep);
+
+void emit_shift(EmitContext& c, const IntRow& row) {
+  const Rep rep = row.rep;
   const Width w = width_of(rep);
-  if (c.state.peek().is_const()) {
-    const u64 count = c.state.pop().constant & (bits_of(rep) - 1);
-    Value a = c.state.pop();
-    if (a.is_const()) return c.state.push_const(rep, folded(rep, a.constant, count));
-    if (count == 0) return c.state.push_value(a);
-    if ((op == Shift::ror || op == Shift::rol) && c.options.features.bmi() && !c.state.is_own(a)) {
-      const Reg dst = c.state.take_for(rep);
-      const u64 right = op == Shift::ror ? count : bits_of(rep) - count;
-      with_place(c, a, [&](const auto& place) { c.m.rorx(w, gpr(dst), place, static_cast<u8>(right)); });
-      c.state.release(a);
-      return push_result(c, rep, dst);
-    }
-    const Reg dst = c.state.in_own_reg(a);
-    c.m.shift(op, w, gpr(dst), static_cast<u8>(count));
+  const Shift op = static_cast<Shift>(row.code);
+  if (!c.state.peek().is_const()) return emit_shift_by_reg(c, op, rep);
+  const u64 count = c.state.pop().constant & (bits_of(rep) - 1);
+  Value a = c.state.pop();
+  if (a.is_const()) return c.state.push_const(rep, row.fold(rep, a.constant, count));
+  if (count == 0) return c.state.push_value(a);
+  if ((op == Shift::ror || op == Shift::rol) && c.options.features.bmi() && !c.state.is_own(a)) {
+    const Reg dst = c.state.take_for(rep);
+    const u64 right = op == Shift::ror ? count : bits_of(rep) - count;
+    with_place(c, a, [&](const auto& place) { c.m.rorx(w, gpr(dst), place, static_cast<u8>(right)); });
+    c.state.release(a);
     return push_result(c, rep, dst);
   }
+  const Reg dst = c.state.in_own_reg(a);
+  c.m.shift_plain(op, w, gpr(dst), static_cast<u8>(count));
+  push_result(c, rep, dst);
+}
+
+void emit_shift_by_reg(EmitContext& c, Shift op, Rep rep) {
+  const Width w = width_of(rep);
   if (c.options.features.bmi() && op >= Shift::shl) {
     const Shiftx kind = op == Shift::shl ? Shiftx::shlx : op == Shift::shr ? Shiftx::shrx : Shiftx::sarx;
     Value b = c.state.pop();
@@ -436,13 +455,46 @@ void emit_wide_mul(EmitContext& c, Unary op) {
   c.state.push_reg(Rep::i64, Reg::rdx);
 }
 
+constexpr auto make_int_rows() {
+  std::remove_const_t<decltype(kIntRows)> table{};
+  const auto set = [&](Op op, const IntRow& row) {
+    table[static_cast<usize>(op) - static_cast<usize>(kFirstInt)] = row;
+  };
+  set(Op::i32_eqz, {.emit = emit_eqz, .operands = 1});
+  set(Op::i64_eqz, {.emit = emit_eqz, .operands = 1});
+#define BOTH(name, emit, code)                                                                          \
+  set(Op::i32_##name, {emit, fold<sem::i32_##name, sem::i64_##name>, Rep::i32, static_cast<u8>(code)}); \
+  set(Op::i64_##name, {emit, fold<sem::i32_##name, sem::i64_##name>, Rep::i64, static_cast<u8>(code)});
+  BOTH(add, emit_alu, Alu::add)
+  BOTH(sub, emit_alu, Alu::sub)
+  BOTH(and, emit_alu, Alu::and_)
+  BOTH(or, emit_alu, Alu::or_)
+  BOTH(xor, emit_alu, Alu::xor_)
+  BOTH(shl, emit_shift, Shift::shl)
+  BOTH(shr_s, emit_shift, Shift::sar)
+  BOTH(shr_u, emit_shift, Shift::shr)
+  BOTH(rotl, emit_shift, Shift::rol)
+  BOTH(rotr, emit_shift, Shift::ror)
+  BOTH(eq, emit_compare, Cond::e)
+  BOTH(ne, emit_compare, Cond::ne)
+  BOTH(lt_s, emit_compare, Cond::l)
+  BOTH(lt_u, emit_compare, Cond::b)
+  BOTH(gt_s, emit_compare, Cond::g)
+  BOTH(gt_u, emit_compare, Cond::a)
+  BOTH(le_s, emit_compare, Cond::le)
+  BOTH(le_u, emit_compare, Cond::be)
+  BOTH(ge_s, emit_compare, Cond::ge)
+  BOTH(ge_u, emit_compare, Cond::ae)
+#undef BOTH
+  return table;
+}
+
 }  // namespace
 
+constinit const decltype(kIntRows) kIntRows = make_int_rows();
+
 bool emit_numeric(EmitContext& c, Op op) {
-#define FOLD(name) fold<sem::i32_##name, sem::i64_##name>
-#define BOTH(name, call_, ...)                                                   \
-  case Op::i32_##name: call_(c, __VA_ARGS__, Rep::i32, FOLD(name)); return true; \
-  case Op::i64_##name: call_(c, __VA_ARGS__, Rep::i64, FOLD(name)); return true;
+  if (has_int_row(op) && int_row(op).emit) return int_row(op).emit(c, int_row(op)), true;
 #define DIVISION(name, is_signed, rem)                                     \
   case Op::i32_##name: emit_div(c, Rep::i32, is_signed, rem); return true; \
   case Op::i64_##name: emit_div(c, Rep::i64, is_signed, rem); return true;
@@ -450,26 +502,6 @@ bool emit_numeric(EmitContext& c, Op op) {
   case Op::i32_##name: emit_count(c, op, Rep::i32); return true; \
   case Op::i64_##name: emit_count(c, op, Rep::i64); return true;
   switch (op) {
-    BOTH(add, emit_alu, Alu::add)
-    BOTH(sub, emit_alu, Alu::sub)
-    BOTH(and, emit_alu, Alu::and_)
-    BOTH(or, emit_alu, Alu::or_)
-    BOTH(xor, emit_alu, Alu::xor_)
-    BOTH(shl, emit_shift, Shift::shl)
-    BOTH(shr_s, emit_shift, Shift::sar)
-    BOTH(shr_u, emit_shift, Shift::shr)
-    BOTH(rotl, emit_shift, Shift::rol)
-    BOTH(rotr, emit_shift, Shift::ror)
-    BOTH(eq, emit_compare, Cond::e)
-    BOTH(ne, emit_compare, Cond::ne)
-    BOTH(lt_s, emit_compare, Cond::l)
-    BOTH(lt_u, emit_compare, Cond::b)
-    BOTH(gt_s, emit_compare, Cond::g)
-    BOTH(gt_u, emit_compare, Cond::a)
-    BOTH(le_s, emit_compare, Cond::le)
-    BOTH(le_u, emit_compare, Cond::be)
-    BOTH(ge_s, emit_compare, Cond::ge)
-    BOTH(ge_u, emit_compare, Cond::ae)
     DIVISION(div_s, true, false)
     DIVISION(div_u, false, false)
     DIVISION(rem_s, true, true)
@@ -479,8 +511,6 @@ bool emit_numeric(EmitContext& c, Op op) {
     COUNT(popcnt)
     case Op::i32_mul: emit_mul(c, Rep::i32); return true;
     case Op::i64_mul: emit_mul(c, Rep::i64); return true;
-    case Op::i32_eqz: emit_eqz(c); return true;
-    case Op::i64_eqz: emit_eqz(c); return true;
     case Op::i32_extend8_s: emit_extend(c, Rep::i32, Width::w8, true); return true;
     case Op::i32_extend16_s: emit_extend(c, Rep::i32, Width::w16, true); return true;
     case Op::i64_extend8_s: emit_extend(c, Rep::i64, Width::w8, true); return true;
@@ -497,8 +527,6 @@ bool emit_numeric(EmitContext& c, Op op) {
   }
 #undef COUNT
 #undef DIVISION
-#undef BOTH
-#undef FOLD
 }
 
 }  // namespace dewar::exec::baseline

@@ -15,78 +15,119 @@ struct Form {
   Rep rep{};
   u8 bytes = 0;  ///< 0: no such access
   bool extends_sign = false;
+  /// Of integers, with an address that has an index of r8 to r15.
+  IntegerAssembler::IndexedForm indexed = {};
 };
 
-constexpr Form load_form(Op op) {
-  switch (op) {
-    case Op::i32_load: return {Rep::i32, 4};
-    case Op::i64_load: return {Rep::i64, 8};
-    case Op::f32_load: return {Rep::f32, 4};
-    case Op::f64_load: return {Rep::f64, 8};
-    case Op::i32_load8_s: return {Rep::i32, 1, true};
-    case Op::i32_load8_u: return {Rep::i32, 1};
-    case Op::i32_load16_s: return {Rep::i32, 2, true};
-    case Op::i32_load16_u: return {Rep::i32, 2};
-    case Op::i64_load8_s: return {Rep::i64, 1, true};
-    case Op::i64_load8_u: return {Rep::i64, 1};
-    case Op::i64_load16_s: return {Rep::i64, 2, true};
-    case Op::i64_load16_u: return {Rep::i64, 2};
-    case Op::i64_load32_s: return {Rep::i64, 4, true};
-    case Op::i64_load32_u: return {Rep::i64, 4};
-    case Op::v128_load: return {Rep::v128, 16};
-    default: return {};
-  }
+constexpr u8 kRex = 0x40, kRexW = 0x48;
+
+constexpr Form int_load(Rep rep, u8 bytes, bool extends_sign = false) {
+  const bool wide = rep == Rep::i64 && (extends_sign || bytes == 8);
+  const u32 rex = wide ? kRexW : kRex;
+  if (bytes <= 2)
+    return {rep, bytes, extends_sign, {rex | 0x0f00u | ((extends_sign ? 0xbeu : 0xb6u) + (bytes == 2)) << 16, 3, 0}};
+  return {rep, bytes, extends_sign, {rex | (extends_sign ? 0x6300u : 0x8b00u), 2, 0}};
+}
+constexpr Form int_store(Rep rep, u8 bytes) {
+  if (bytes == 1) return {rep, bytes, false, {kRex | 0x8800u, 2, 0}};
+  if (bytes == 2) return {rep, bytes, false, {0x66u | u32{kRex} << 8 | 0x890000u, 3, 8}};
+  return {rep, bytes, false, {(bytes == 8 ? kRexW : kRex) | 0x8900u, 2, 0}};
 }
 
-constexpr Form store_form(Op op) {
+constexpr Form form_of(Op op) {
   switch (op) {
-    case Op::i32_store: return {Rep::i32, 4};
-    case Op::i64_store: return {Rep::i64, 8};
+    case Op::i32_load: return int_load(Rep::i32, 4);
+    case Op::i64_load: return int_load(Rep::i64, 8);
+    case Op::f32_load: return {Rep::f32, 4};
+    case Op::f64_load: return {Rep::f64, 8};
+    case Op::i32_load8_s: return int_load(Rep::i32, 1, true);
+    case Op::i32_load8_u: return int_load(Rep::i32, 1);
+    case Op::i32_load16_s: return int_load(Rep::i32, 2, true);
+    case Op::i32_load16_u: return int_load(Rep::i32, 2);
+    case Op::i64_load8_s: return int_load(Rep::i64, 1, true);
+    case Op::i64_load8_u: return int_load(Rep::i64, 1);
+    case Op::i64_load16_s: return int_load(Rep::i64, 2, true);
+    case Op::i64_load16_u: return int_load(Rep::i64, 2);
+    case Op::i64_load32_s: return int_load(Rep::i64, 4, true);
+    case Op::i64_load32_u: return int_load(Rep::i64, 4);
+    case Op::i32_store: return int_store(Rep::i32, 4);
+    case Op::i64_store: return int_store(Rep::i64, 8);
     case Op::f32_store: return {Rep::f32, 4};
     case Op::f64_store: return {Rep::f64, 8};
-    case Op::i32_store8: return {Rep::i32, 1};
-    case Op::i32_store16: return {Rep::i32, 2};
-    case Op::i64_store8: return {Rep::i64, 1};
-    case Op::i64_store16: return {Rep::i64, 2};
-    case Op::i64_store32: return {Rep::i64, 4};
+    case Op::i32_store8: return int_store(Rep::i32, 1);
+    case Op::i32_store16: return int_store(Rep::i32, 2);
+    case Op::i64_store8: return int_store(Rep::i64, 1);
+    case Op::i64_store16: return int_store(Rep::i64, 2);
+    case Op::i64_store32: return int_store(Rep::i64, 4);
+    case Op::v128_load:
     case Op::v128_store: return {Rep::v128, 16};
     default: return {};
   }
 }
 
+/// Of i32.load to i64.store32.
+constexpr auto kForms = [] {
+  constexpr auto kFirst = static_cast<u32>(Op::i32_load);
+  std::array<Form, static_cast<u32>(Op::i64_store32) - kFirst + 1> table{};
+  for (u32 i = 0; i < table.size(); ++i) table[i] = form_of(static_cast<Op>(kFirst + i));
+  return table;
+}();
+
 constexpr Width width_of_bytes(u32 bytes) {
   return bytes == 1 ? Width::w8 : bytes == 2 ? Width::w16 : bytes == 4 ? Width::w32 : Width::w64;
 }
 
-void load_int(Assembler& m, const Form& form, Gpr dst, const Mem& from) {
+void load(Assembler& m, const Form& form, Reg dst, Mem from) {
   const Width w = width_of_bytes(form.bytes);
-  if (form.extends_sign) return m.movsx(width_of(form.rep), w, dst, from);
-  if (w <= Width::w16) return m.movzx(w, dst, from);
-  m.mov(w, dst, from);
+  switch (form.rep) {
+    case Rep::f32: return m.vec(op::movss_load, xmm(dst), from);
+    case Rep::f64: return m.vec(op::movsd_load, xmm(dst), from);
+    case Rep::v128: return m.vec(op::movups, xmm(dst), from);
+    default:
+      if (form.extends_sign) return m.movsx(width_of(form.rep), w, gpr(dst), from);
+      if (w <= Width::w16) return m.movzx(w, gpr(dst), from);
+      m.mov(w, gpr(dst), from);
+  }
+}
+
+void store(Assembler& m, const Form& form, Mem to, Reg from) {
+  switch (form.rep) {
+    case Rep::f32: return m.vec(op::movss_store, to, xmm(from));
+    case Rep::f64: return m.vec(op::movsd_store, to, xmm(from));
+    case Rep::v128: return m.vec(op::movups_store, to, xmm(from));
+    default: return m.mov(width_of_bytes(form.bytes), to, gpr(from));
+  }
 }
 
 }  // namespace
 
 bool emit_load(EmitContext& c, Op op, const wasm::MemoryType& type, u32 memory, u64 offset) {
-  const Form form = load_form(op);
+  const Form form = form_of(op);
   if (form.bytes == 0) return false;
   Value index = c.state.pop();
   GuestAddress address(c, {type, memory, offset, form.bytes}, index);
   const Reg dst = c.state.take_for(form.rep);
-  address.access([&](const Mem& from) {
-    switch (form.rep) {
-      case Rep::f32: return c.m.vec(op::movss_load, xmm(dst), from);
-      case Rep::f64: return c.m.vec(op::movsd_load, xmm(dst), from);
-      case Rep::v128: return c.m.vec(op::movups, xmm(dst), from);
-      default: return load_int(c.m, form, gpr(dst), from);
-    }
-  });
+  address.access([&](const Mem& from) { load(c.m, form, dst, from); });
   c.state.push_reg(form.rep, dst);
   return true;
 }
 
+void emit_plain_load(EmitContext& c, Op op, u32 offset) {
+  const Form& form = kForms[static_cast<u32>(op) - static_cast<u32>(Op::i32_load)];
+  Value index = c.state.pop();
+  GuestAddress::begin_plain(c, index);
+  const Reg dst = c.state.take_for(form.rep);
+  const Mem from = GuestAddress::plain(c, offset);
+  if (DEWAR_LIKELY(form.indexed.bytes != 0)) {
+    c.m.indexed(form.indexed, gpr(dst), from);
+  } else {
+    load(c.m, form, dst, from);
+  }
+  c.state.push_reg(form.rep, dst);
+}
+
 bool emit_store(EmitContext& c, Op op, const wasm::MemoryType& type, u32 memory, u64 offset) {
-  const Form form = store_form(op);
+  const Form form = form_of(op);
   if (form.bytes == 0) return false;
   Value value = c.state.pop();
   Value index = c.state.pop();
@@ -108,16 +149,27 @@ bool emit_store(EmitContext& c, Op op, const wasm::MemoryType& type, u32 memory,
                                            : static_cast<i32>(as_signed);
         return c.m.mov(w, to, Imm{bits});
       }
-      switch (form.rep) {
-        case Rep::f32: return c.m.vec(op::movss_store, to, xmm(from));
-        case Rep::f64: return c.m.vec(op::movsd_store, to, xmm(from));
-        case Rep::v128: return c.m.vec(op::movups_store, to, xmm(from));
-        default: return c.m.mov(w, to, gpr(from));
-      }
+      store(c.m, form, to, from);
     });
   }
   c.state.release(value);
   return true;
+}
+
+void emit_plain_store(EmitContext& c, Op op, u32 offset) {
+  const Form& form = kForms[static_cast<u32>(op) - static_cast<u32>(Op::i32_load)];
+  Value value = c.state.pop();
+  Value index = c.state.pop();
+  if (DEWAR_UNLIKELY(value.raw)) value = c.state.settled(value);
+  const Reg from = c.state.in_reg(value);
+  GuestAddress::begin_plain(c, index);
+  const Mem to = GuestAddress::plain(c, offset);
+  if (DEWAR_LIKELY(form.indexed.bytes != 0)) {
+    c.m.indexed(form.indexed, gpr(from), to);
+  } else {
+    store(c.m, form, to, from);
+  }
+  c.state.release(value);
 }
 
 }  // namespace dewar::exec::baseline

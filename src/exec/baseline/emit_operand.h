@@ -31,12 +31,21 @@ void with_place(EmitContext& c, Value& value, F&& f) {
   f(gpr(c.state.in_reg(value)));
 }
 
-/// Sets the flags as a comparison with 0 does. `only_zero`: nothing but the zero flag matters.
-inline void compare_with_zero(EmitContext& c, Value& a, bool only_zero) {
+/// dst = dst op value, or a comparison of the two; 32 or 64 bits.
+[[gnu::always_inline]] inline void alu_operand(EmitContext& c, Alu op, Rep rep, Gpr dst, Value& value) {
+  if (DEWAR_LIKELY(is_small(value))) return c.m.alu_plain(op, width_of(rep), dst, imm_of(value.constant));
+  if (c.state.in_memory(value)) return c.m.alu_plain(op, width_of(rep), dst, kFp, c.state.disp_of(value));
+  c.m.alu_plain(op, width_of(rep), dst, gpr(c.state.in_reg(value)));
+}
+
+/// Sets the flags as a comparison with 0 does; of an integer that is no constant. `only_zero`: nothing but the zero
+/// flag matters.
+[[gnu::always_inline]] inline void compare_with_zero(EmitContext& c, const Value& a, bool only_zero) {
   if (only_zero && c.state.has_zero_flag(a)) return;
-  if (c.state.in_memory(a)) return c.m.cmp(width_of(a.rep), c.state.mem_of(a), Imm{0});
-  const Gpr reg = gpr(c.state.in_reg(a));
-  c.m.test(width_of(a.rep), reg, reg);
+  const Width w = width_of(a.rep);
+  if (c.state.in_memory(a)) return c.m.alu_plain(Alu::cmp, w, kFp, c.state.disp_of(a), Imm{0});
+  const Gpr reg = gpr(c.state.reg_of(a));
+  c.m.test_plain(w, reg, reg);
 }
 
 }  // namespace dewar::exec::baseline

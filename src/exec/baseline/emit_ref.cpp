@@ -11,6 +11,8 @@ using wasm::Op;
 
 constexpr Rep kRef[] = {Rep::i32};
 
+constexpr i8 near_global(u32 index) { return static_cast<i8>(at::kNearGlobals + index * sizeof(void*)); }
+
 }  // namespace
 
 void Compiler::load_member(Gpr to, i32 array, u32 index) {
@@ -46,22 +48,35 @@ void Compiler::table_get(u32 index, bool is64) {
   state_.push_reg(Rep::i32, table);
 }
 
+void Compiler::load_global(u32 index) {
+  if (index >= runtime::Instance::kNearGlobals) return load_member(kScratch, at::kGlobals, index);
+  m_.load(Width::w64, kScratch, kInst, near_global(index));
+}
+
 void Compiler::global_get(u32 slots, u32 index) {
   const Rep rep = rep_of(module().globals[index].type.type);
-  begin_op(slots);
+  begin_push(slots);
+  if (DEWAR_UNLIKELY(index >= runtime::Instance::kNearGlobals || is_float(rep))) return rarer_global_get(rep, index);
+  const Reg reg = state_.take(kGprMask);
+  m_.load_through(width_of(rep), gpr(reg), kScratch, kInst, near_global(index));
+  state_.push_reg(rep, reg);
+}
+
+void Compiler::rarer_global_get(Rep rep, u32 index) {
   const Reg reg = state_.take_for(rep);
-  load_member(kScratch, at::kGlobals, index);
+  load_global(index);
   state_.load(rep, reg, Mem(kScratch, at::kGlobalValue));
   state_.push_reg(rep, reg);
 }
 
 void Compiler::global_set(u32 slots, u32 index) {
   const Rep rep = rep_of(module().globals[index].type.type);
-  begin_op(slots, rep);
+  state_.next_op_taking();
+  if (state_.height() == 0) know_one(slots, rep);
   Value value = state_.pop();
   state_.settle(value);
   const Reg reg = state_.in_reg(value);
-  load_member(kScratch, at::kGlobals, index);
+  load_global(index);
   state_.store(rep, Mem(kScratch, at::kGlobalValue), reg);
   state_.release(value);
 }

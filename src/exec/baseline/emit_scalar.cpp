@@ -68,10 +68,12 @@ u64 bits_at(const u8* p) {
 
 void Compiler::sync() {
   state_.flush();
-  state_.cut(0);
+  state_.forget_stored();
 }
 
 void Compiler::want(const Instr& instr, std::span<const Rep> operands) { know(instr.slots, operands); }
+
+void Compiler::know_one(u32 slots, Rep rep) { know(slots, {&rep, 1}); }
 
 void Compiler::know(u32 slots, std::span<const Rep> operands) {
   const u32 known = state_.height();
@@ -83,11 +85,19 @@ void Compiler::know(u32 slots, std::span<const Rep> operands) {
 
 void Compiler::numeric(u32 slots, Op op, u32 pc) {
   emit_.pc = pc;
-  if (takes_flags(op)) {
+  if (op == Op::i32_eqz) {
     state_.next_op_keeping_flags();
   } else {
-    state_.next_op();
+    state_.next_op_taking();
   }
+  if (DEWAR_LIKELY(has_int_row(op))) {
+    const IntRow& row = int_row(op);
+    if (DEWAR_LIKELY(row.emit != nullptr && state_.height() >= row.operands)) return row.emit(emit_, row);
+  }
+  rarer_numeric(slots, op, pc);
+}
+
+void Compiler::rarer_numeric(u32 slots, Op op, u32 pc) {
   const Operands& operands = kOperands[static_cast<usize>(op)];
   if (state_.height() < operands.count) know(slots, operands.span());
   if (emit_numeric(emit_, op)) return;
@@ -97,7 +107,16 @@ void Compiler::numeric(u32 slots, Op op, u32 pc) {
 void Compiler::access(u32 slots, Op op, u32 pc, u32 offset) {
   emit_.pc = pc;
   const bool stores = op >= Op::i32_store;
-  state_.next_op();
+  state_.next_op_taking();
+  if (DEWAR_LIKELY(state_.height() >= 1u + stores && GuestAddress::is_plain(emit_, 0, state_.peek(stores), offset))) {
+    if (!stores) return emit_plain_load(emit_, op, offset);
+    if (DEWAR_LIKELY(!state_.peek().is_const())) return emit_plain_store(emit_, op, offset);
+  }
+  rarer_access(slots, op, offset);
+}
+
+void Compiler::rarer_access(u32 slots, Op op, u32 offset) {
+  const bool stores = op >= Op::i32_store;
   if (state_.height() < 1u + stores) know(slots, kOperands[static_cast<usize>(op)].span());
   const wasm::MemoryType& type = module().memories[0];
   static_cast<void>(stores ? emit_store(emit_, op, type, 0, offset) : emit_load(emit_, op, type, 0, offset));

@@ -37,6 +37,7 @@ inline constexpr i32 kFuncs = offsetof(Instance, funcs);
 inline constexpr i32 kTables = offsetof(Instance, tables);
 inline constexpr i32 kMemories = offsetof(Instance, memories);
 inline constexpr i32 kGlobals = offsetof(Instance, globals);
+inline constexpr i32 kNearGlobals = offsetof(Instance, near_globals);
 inline constexpr i32 kGlobalValue = offsetof(runtime::Global, value);
 inline constexpr i32 kMemoryBase = offsetof(runtime::Memory, base);
 inline constexpr i32 kMemoryBytes = offsetof(runtime::Memory, bytes);
@@ -52,6 +53,8 @@ inline constexpr i32 kEntry = offsetof(FuncCode, entry);
 #pragma clang diagnostic pop
 
 static_assert(sizeof(std::unique_ptr<runtime::Func*[]>) == 8 && sizeof(std::atomic<const void*>) == 8);
+static_assert(at::kNearGlobals + runtime::Instance::kNearGlobals * sizeof(void*) <= 128, "displacements of one byte");
+static_assert(at::kGlobalValue == 0, "no displacement");
 static_assert(sizeof(runtime::Table::refs) == 8 && sizeof(runtime::Table::cache) == 8);
 static_assert(sizeof(runtime::Memory::bytes) == 8 && sizeof(wasm::CanonId) == 4);
 

@@ -89,11 +89,10 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
 }
 
 void State::copy_results(u32 count, u32 to) {
-  for (u32 i = height_ - count; i < height_; ++i) {
-    const Value& value = values_[i];
-    DEWAR_ASSERT(to <= value.slot && !(i >= stored_ && value.raw), "results that are not ready");
-    copy_to_slot(value, to);
-    to += SEED(32, slots_of(value.rep), 1);  // Bug 32: results behind a vector are in the wrong slots.
+  for (const Value* value = top_ - count; value != top_; ++value) {
+    DEWAR_ASSERT(to <= value->slot && !(value >= stored_ && value->raw), "results that are not ready");
+    copy_to_slot(*value, to);
+    to += SEED(32, slots_of(value->rep), 1);  // Bug 32: results behind a vector are in the wrong slots.
   }
 }
 

@@ -11,10 +11,10 @@ namespace dewar::exec::baseline {
 
 bool State::begin(std::span<const wasm::ValType> locals, u32 params, u32 first_operand) {
   regs_.reset();
-  height_ = stored_ = 0;
+  top_ = stored_ = values_.data();
   has_flags_ = false;
   zero_ = {};
-  first_operand_ = next_slot_ = first_operand;
+  top_->slot = first_operand;
   dirty_consts_.clear();
   consts_.clear();
   const bool lazy = locals.size() - params <= kMaxLazyLocals;
@@ -32,33 +32,39 @@ bool State::begin(std::span<const wasm::ValType> locals, u32 params, u32 first_o
 // ---- operands ----
 
 void State::push_value(Value value) {
-  const u32 slot = next_slot_;
-  if (value.where == Value::kSlot && value.slot != slot) in_reg(value);
-  Value& copy = place(value.where, value.rep);
-  copy = value;
-  copy.slot = slot;
+  if (value.where == Value::kSlot && value.slot != top_->slot) in_reg(value);
+  place(value.where, value.rep, value.reg, value.raw).constant = value.constant;
   if (value.where == Value::kLocal) ++locals_[value.local].aliases;
   if (value.where == Value::kFlags) has_flags_ = true;
 }
 
 void State::push_below(std::span<const Rep> reps) {
   const u32 count = static_cast<u32>(reps.size());
-  if (height_ + count > values_.size()) values_.resize(values_.size() * 2);
-  u32 slot = height_ == 0 ? next_slot_ : values_[0].slot;
-  std::copy_backward(values_.begin(), values_.begin() + height_, values_.begin() + height_ + count);
+  while (last_ - top_ < std::ptrdiff_t{count}) grow();
+  u32 slot = values_[0].slot;
+  std::copy_backward(values_.data(), top_ + 1, top_ + 1 + count);
   for (u32 i = count; i-- > 0;) {
     slot -= slots_of(reps[i]);
     values_[i] = Value();
     values_[i].rep = reps[i];
     values_[i].slot = slot;
   }
-  height_ += count;
+  top_ += count;
   stored_ += count;
 }
 
+void State::grow() {
+  const auto height = top_ - values_.data(), stored = stored_ - values_.data();
+  values_.resize(values_.size() * 2);
+  top_ = values_.data() + height;
+  stored_ = values_.data() + stored;
+  last_ = &values_.back();
+}
+
 void State::cut(u32 height) {
-  DEWAR_ASSERT(height <= height_, "operands can not be cut to more of them");
-  while (height_ > height) drop();
+  DEWAR_ASSERT(height <= this->height(), "operands can not be cut to more of them");
+  const Value* const end = values_.data() + height;
+  while (top_ > end) drop();
 }
 
 void State::flags_to_register() {
@@ -67,11 +73,18 @@ void State::flags_to_register() {
   push_reg(Rep::i32, reg);
 }
 
+void State::narrow_window() { store_operands(height() - kWindow / 2); }
+
+Value State::settled(Value value) {
+  settle(value);
+  return value;
+}
+
 void State::settle_top(u32 count) {
-  for (u32 i = std::max(stored_, height_ - count); i < height_; ++i) {
-    if (!values_[i].raw) continue;
+  for (Value* value = std::max(stored_, top_ - std::min(count, height())); value != top_; ++value) {
+    if (!value->raw) continue;
     settle_flags();
-    settle_raw(values_[i]);
+    settle_raw(*value);
   }
 }
 
@@ -111,7 +124,8 @@ void State::store_operand(Value& value) {
 }
 
 void State::store_operands(u32 height) {
-  for (; stored_ < height; ++stored_) store_operand(values_[stored_]);
+  Value* const end = values_.data() + height;
+  for (; stored_ < end; ++stored_) store_operand(*stored_);
 }
 
 void State::store_locals() {
@@ -125,7 +139,7 @@ void State::store_locals() {
 }
 
 void State::flush() {
-  store_operands(height_);
+  store_operands(height());
   store_locals();
   for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1) forget_place(locals_[regs_.local_in(lowest(rest))]);
   regs_.unpin_all();
@@ -140,8 +154,8 @@ Reg State::take_busy(RegMask among) {
     regs_.hold(reg);
     return reg;
   }
-  for (u32 i = stored_; i < height_; ++i) {
-    Value& value = values_[i];
+  for (Value* at = stored_; at != top_; ++at) {
+    Value& value = *at;
     if (value.where != Value::kReg || (bit(value.reg) & among) == 0) continue;
     reg = value.reg;
     store_slot(value.rep, value.slot, reg);
@@ -173,8 +187,8 @@ void State::evacuate(Reg reg) {
     return free == 0 ? evict_local(reg) : evacuate_to(reg, lowest(free));
   }
   bool copied = false;
-  for (u32 i = stored_; i < height_; ++i) {
-    Value& value = values_[i];
+  for (Value* at = stored_; at != top_; ++at) {
+    Value& value = *at;
     if (value.where != Value::kReg || value.reg != reg) continue;
     if (free == 0) {
       store_slot(value.rep, value.slot, reg);
@@ -200,30 +214,26 @@ void State::evacuate_to(Reg from, Reg to) {
   local.reg = to;
 }
 
-Reg State::in_reg(Value& value) {
-  if (value.where == Value::kReg) return value.reg;
+Value State::bring_to_reg(Value value) {
   if (value.where == Value::kLocal) {
     Local& local = locals_[value.local];
-    DEWAR_ASSERT(local.where != Value::kConst, "an alias of a constant is one");
-    if (local.where == Value::kSlot) {
-      local.reg = take_for(local.rep);
-      load_slot(local.rep, local.reg, local.slot);
-      local.where = Value::kReg;
-      regs_.give(local.reg, static_cast<u16>(value.local), false);
-    }
-    SEED(30, regs_.pin(local.reg), void());  // Bug 30: the register is taken away while it is read.
-    return local.reg;
+    DEWAR_ASSERT(local.where == Value::kSlot, "an alias of a constant is one");
+    local.reg = take_for(local.rep);
+    load_slot(local.rep, local.reg, local.slot);
+    local.where = Value::kReg;
+    regs_.give(local.reg, static_cast<u16>(value.local), false);
+    SEED(30, regs_.pin(local.reg), void());
+    return value;
   }
   const Reg reg = take_for(value.rep);
   load_into(reg, value);
   value.where = Value::kReg;
   value.reg = reg;
-  return reg;
+  return value;
 }
 
-Reg State::in_own_reg(Value& value) {
+Reg State::own_copy(Value value) {
   constexpr u32 kPlenty = 3;  // free registers: then a local read from its slot is worth keeping
-  if (is_own(value)) return value.reg;
   if (value.where == Value::kLocal && in_memory(value) && num_free(class_of(value.rep)) > kPlenty) in_reg(value);
   const Reg reg = take_for(value.rep);
   load_into(reg, value);
@@ -291,9 +301,9 @@ void State::split_aliases(u32 index) {
     regs_.release(reg);
   }
   regs_.hold(reg, local.aliases);
-  for (u32 i = height_; local.aliases > 0; --i) {
-    DEWAR_ASSERT(i > stored_, "an alias that is stored");
-    Value& value = values_[i - 1];
+  for (Value* at = top_; local.aliases > 0; --at) {
+    DEWAR_ASSERT(at > stored_, "an alias that is stored");
+    Value& value = at[-1];
     if (value.where != Value::kLocal || value.local != index) continue;
     value.where = Value::kReg;
     value.reg = reg;

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "base/seed_bug.h"
 #include "exec/baseline/cold.h"
 #include "exec/baseline/loop_scan.h"
 #include "exec/baseline/reg_file.h"
@@ -43,9 +44,13 @@ class State {
   // ---- between instructions ----
   /// Before each instruction that does not take a comparison from the flags (br_if, if, select, i32.eqz do).
   void next_op() {
+    next_op_taking();
+    if (DEWAR_UNLIKELY(top_ - stored_ >= kWindow)) narrow_window();
+  }
+  /// The same before one that leaves no more operands than it finds.
+  void next_op_taking() {
     regs_.unpin_all();
     settle_flags();
-    if (DEWAR_UNLIKELY(height_ - stored_ >= kWindow)) store_operands(height_ - kWindow / 2);
   }
   void next_op_keeping_flags() { regs_.unpin_all(); }
   bool has_flags() const { return has_flags_; }
@@ -54,22 +59,18 @@ class State {
   }
 
   // ---- operands ----
-  u32 height() const { return height_; }
-  u32 next_slot() const { return next_slot_; }
-  const Value& peek(u32 from_top = 0) const { return values_[height_ - 1 - from_top]; }
-  void push_const(Rep rep, u64 bits) { place(Value::kConst, rep).constant = bits; }
-  void push_local(u32 index) {
+  u32 height() const { return static_cast<u32>(top_ - values_.data()); }
+  u32 next_slot() const { return top_->slot; }
+  const Value& peek(u32 from_top = 0) const { return *(top_ - 1 - from_top); }
+  [[gnu::always_inline]] void push_const(Rep rep, u64 bits) { place(Value::kConst, rep).constant = bits; }
+  [[gnu::always_inline]] void push_local(u32 index) {
     Local& local = locals_[index];
     if (local.where == Value::kConst) return push_const(local.rep, local.constant);
     place(Value::kLocal, local.rep).local = index;
     ++local.aliases;
   }
   /// The caller's hold of the register becomes the operand's.
-  void push_reg(Rep rep, Reg reg, u8 raw = 0) {
-    Value& value = place(Value::kReg, rep);
-    value.reg = reg;
-    value.raw = raw;
-  }
+  [[gnu::always_inline]] void push_reg(Rep rep, Reg reg, u8 raw = 0) { place(Value::kReg, rep, reg, raw); }
   void push_flags(FlagsCond flags) {
     place(Value::kFlags, Rep::i32).flags = flags;
     has_flags_ = true;
@@ -87,10 +88,15 @@ class State {
   void drop() { release(pop()); }
   /// Removes operands until there are `height`.
   void cut(u32 height);
+  /// Forgets all operands, which are in their slots.
+  void forget_stored() {
+    DEWAR_ASSERT(stored_ == top_, "an operand that is in no slot");
+    top_ = stored_ = values_.data();
+  }
   /// Without operands: the next one is at `next_slot`. For who does not tell the State of all operands.
   void rebase(u32 next_slot) {
-    DEWAR_ASSERT(height_ == 0, "operands that would be elsewhere");
-    next_slot_ = next_slot;
+    DEWAR_ASSERT(height() == 0, "operands that would be elsewhere");
+    top_->slot = next_slot;
   }
   /// Operands below all others, bottom first: they were not known so far, and are in their slots.
   void push_below(std::span<const Rep> reps);
@@ -110,7 +116,9 @@ class State {
   void release(Reg reg) { regs_.release(reg); }
   bool is_free(Reg reg) const { return regs_.is_free(reg); }
   /// Is this value's register nobody else's, so that it may be changed?
-  bool is_own(const Value& value) const { return value.where == Value::kReg && regs_.holders(value.reg) == 1; }
+  [[gnu::always_inline]] bool is_own(const Value& value) const {
+    return value.where == Value::kReg && regs_.holders(value.reg) == 1;
+  }
   u32 num_free(RegMask among) const { return static_cast<u32>(std::popcount(regs_.free(among))); }
 
   // ---- the zero flag ----
@@ -138,22 +146,40 @@ class State {
     m_.store(width_of(rep), kFp, static_cast<i32>(slot * sizeof(Slot)), gpr(from));
   }
   /// The value in a register, not to be changed. A temporary one becomes the value's own.
-  Reg in_reg(Value& value);
+  [[gnu::always_inline]] Reg in_reg(Value& value) {
+    if (DEWAR_LIKELY(is_in_reg(value))) {
+      if (value.where == Value::kLocal) SEED(30, regs_.pin(reg_of(value)), void());
+      return reg_of(value);
+    }
+    value = bring_to_reg(value);
+    return reg_of(value);
+  }
+  bool is_in_reg(const Value& value) const {
+    return value.where == Value::kReg || (value.where == Value::kLocal && locals_[value.local].where == Value::kReg);
+  }
+  /// The register of what is in one.
+  Reg reg_of(const Value& value) const {
+    DEWAR_ASSERT(is_in_reg(value), "a value that is in no register");
+    return value.where == Value::kReg ? value.reg : locals_[value.local].reg;
+  }
   /// The value in a register that may be changed, held by the caller; the value is used up.
-  Reg in_own_reg(Value& value);
+  [[gnu::always_inline]] Reg in_own_reg(Value& value) { return is_own(value) ? value.reg : own_copy(value); }
   /// Copies a value into a register of its class, which the caller holds; the value is used up.
   void load_into(Reg reg, Value& value);
   /// Is it nowhere but in memory, at mem_of()?
   bool in_memory(const Value& value) const {
     return value.where == Value::kSlot || (value.where == Value::kLocal && locals_[value.local].where == Value::kSlot);
   }
-  Mem mem_of(const Value& value) const {
-    return slot_mem(value.where == Value::kLocal ? locals_[value.local].slot : value.slot);
+  Mem mem_of(const Value& value) const { return Mem(kFp, disp_of(value)); }
+  i32 disp_of(const Value& value) const {
+    return static_cast<i32>((value.where == Value::kLocal ? locals_[value.local].slot : value.slot) * sizeof(Slot));
   }
   /// Gives the canonical NaN to a raw value. Changes flags; a comparison that waits in them becomes a register before.
   void settle(Value& value) {
     if (DEWAR_UNLIKELY(value.raw)) settle_raw(value);
   }
+  /// The same of a copy.
+  DEWAR_RARE Value settled(Value value);
   /// The same for float lanes. `nans`: a register that is lost. Changes kScratch as well.
   void settle_lanes(Reg reg, bool wide, Xmm nans);
   /// The same for the `count` topmost operands.
@@ -206,21 +232,26 @@ class State {
  private:
   static constexpr u32 kWindow = 64;
 
-  /// A new operand.
-  Value& place(Value::Where where, Rep rep) {
-    settle_flags();
-    if (DEWAR_UNLIKELY(height_ == values_.size())) values_.resize(values_.size() * 2);
-    Value& value = values_[height_++];
+  /// A new operand. No comparison waits in the flags, but one that it is itself.
+  [[gnu::always_inline]] Value& place(Value::Where where, Rep rep, Reg reg = {}, u8 raw = 0) {
+    DEWAR_ASSERT(!has_flags_, "flags below an operand");
+    if (DEWAR_UNLIKELY(top_ == last_)) grow();
+    Value& value = *top_++;
     value.where = where;
     value.rep = rep;
-    value.raw = 0;
-    value.slot = next_slot_;
-    next_slot_ += slots_of(rep);
+    value.reg = reg;
+    value.raw = raw;
+    top_->slot = value.slot + slots_of(rep);
     return value;
   }
-  void flags_to_register();
+  DEWAR_RARE void grow();
+  /// in_reg() of what is in none. Values go and come in registers, so that in_reg() needs no memory for them.
+  DEWAR_RARE Value bring_to_reg(Value value);
+  DEWAR_RARE Reg own_copy(Value value);
+  DEWAR_RARE void flags_to_register();
+  DEWAR_RARE void narrow_window();
   void settle_raw(Value& value);
-  Reg take_busy(RegMask among);
+  DEWAR_RARE Reg take_busy(RegMask among);
   /// Somewhere else for what is in a register: another one, or its slot.
   void evacuate(Reg reg);
   /// A local moves to a free register.
@@ -252,22 +283,20 @@ class State {
   ColdList& cold_;
   ZeroFlag zero_;
   RegFile regs_;
-  u32 height_ = 0;
-  u32 stored_ = 0;
-  u32 next_slot_ = 0;
-  u32 first_operand_ = 0;
   bool has_flags_ = false;
   std::vector<Value> values_ = std::vector<Value>(256);
+  Value* top_ = values_.data();     ///< behind the operands; its slot is the next one's
+  Value* stored_ = values_.data();  ///< operands below it are in their slots
+  Value* last_ = &values_.back();   ///< how far top_ may go
   std::vector<Local> locals_;
   std::vector<u16> dirty_consts_;  ///< locals that may be constants and dirty
   std::vector<u16> consts_;        ///< other locals that may be constants
 };
 
 inline Value State::pop() {
-  DEWAR_ASSERT(height_ > 0, "an operand from an empty stack");
-  const Value value = values_[--height_];
-  next_slot_ = value.slot;
-  if (stored_ > height_) stored_ = height_;
+  DEWAR_ASSERT(height() > 0, "an operand from an empty stack");
+  const Value value = *--top_;
+  if (DEWAR_UNLIKELY(stored_ > top_)) stored_ = top_;
   if (value.where == Value::kLocal) {
     Local& local = locals_[value.local];
     --local.aliases;
@@ -290,8 +319,8 @@ void State::describe(Tell&& tell) const {
     if (local.where == Value::kConst && local.dirty)
       tell(Location{.slot = local.slot, .rep = local.rep, .from = Location::kConst, .constant = local.constant});
   }
-  for (u32 i = stored_; i < height_; ++i)
-    if (values_[i].where != Value::kSlot || values_[i].raw) tell(locate(values_[i]));
+  for (const Value* value = stored_; value != top_; ++value)
+    if (value->where != Value::kSlot || value->raw) tell(locate(*value));
 }
 
 }  // namespace dewar::exec::baseline

@@ -10,6 +10,14 @@
 
 #include "base/types.h"
 
+/// A function that is hardly ever called, by code whose instructions count: it saves the registers, so that a caller
+/// that calls nothing else has none to save.
+#if defined(__clang__)
+#define DEWAR_RARE [[gnu::noinline, clang::preserve_most]]
+#else
+#define DEWAR_RARE [[gnu::noinline]]
+#endif
+
 namespace dewar::exec::baseline {
 
 /// The first thing that went wrong; the code is then unusable until reset().
@@ -66,7 +74,7 @@ class CodeBuffer {
   struct Free {
     void operator()(u8* memory) const { std::free(memory); }
   };
-  u8* grow();
+  DEWAR_RARE u8* grow();
   bool holds(u32 at, u32 bytes) const { return error_ == CodeError::kNone && u64{at} + bytes <= size(); }
 
   u8* begin_ = drain_;

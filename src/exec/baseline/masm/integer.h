@@ -39,6 +39,74 @@ class IntegerAssembler : public Encoder {
   /// [base + disp] with a base that is known where this is written: neither rsp nor r12. 32 or 64 bits.
   [[gnu::always_inline]] void load(Width w, Gpr dst, Gpr base, i32 disp) { move_based(w, 0x8b, dst, base, disp); }
   [[gnu::always_inline]] void store(Width w, Gpr base, i32 disp, Gpr src) { move_based(w, 0x89, src, base, disp); }
+  // Of 32 or 64 bits only and always inline, for what is emitted most: few instructions of ours.
+  [[gnu::always_inline]] void mov_plain(Width w, Gpr dst, Gpr src) { two_plain(w, 0x89, src, dst); }
+  [[gnu::always_inline]] void alu_plain(Alu op, Width w, Gpr dst, Gpr src) {
+    two_plain(w, alu_opcode(op) + 1, src, dst);
+  }
+  [[gnu::always_inline]] void test_plain(Width w, Gpr a, Gpr b) { two_plain(w, 0x85, b, a); }
+  [[gnu::always_inline]] void alu_plain(Alu op, Width w, Gpr dst, Imm imm) {
+    if (DEWAR_LIKELY(imm.value == static_cast<i8>(imm.value))) return alu_byte(op, w, dst, static_cast<i8>(imm.value));
+    const bool short_form = dst == Gpr::rax;
+    u8* p = buffer_.reserve();
+    p = put_two_plain(p, w, 0x81, static_cast<unsigned>(op), dst);
+    if (short_form) *(--p - 1) = static_cast<u8>(alu_opcode(op) + 5);
+    buffer_.commit(put(p, imm.value));
+  }
+  // With [base + disp], where the base is neither rsp nor r12.
+  [[gnu::always_inline]] void alu_plain(Alu op, Width w, Gpr dst, Gpr base, i32 disp) {
+    move_based(w, alu_opcode(op) + 3, dst, base, disp);
+  }
+  [[gnu::always_inline]] void alu_plain(Alu op, Width w, Gpr base, i32 disp, Imm imm) {
+    const bool small = imm.value == static_cast<i8>(imm.value);
+    u8* p = buffer_.reserve();
+    p = put_based(p, w, small ? 0x83 : 0x81, static_cast<unsigned>(op), base, disp);
+    put(p, imm.value);
+    buffer_.commit(p + (small ? 1 : 4));
+  }
+  [[gnu::always_inline]] void lea_plain(Width w, Gpr dst, const Mem& src) {
+    plain(w, Prefix::kNP, OpcodeMap::kNone, 0x8d, dst, src);
+  }
+  [[gnu::always_inline]] void shift_plain(Shift op, Width w, Gpr place, u8 count) {
+    const bool one = count == 1;
+    u8* p = buffer_.reserve();
+    p = put_two_plain(p, w, one ? 0xd1 : 0xc1, static_cast<unsigned>(op), place);
+    put8(p, count);
+    buffer_.commit(p + !one);
+  }
+  [[gnu::always_inline]] void cmov_plain(Cond cond, Width w, Gpr dst, Gpr src) {
+    u8* p = buffer_.reserve();
+    buffer_.commit(
+        put_legacy(p, Prefix::kNP, OpcodeMap::k0f, 0x40 + static_cast<unsigned>(cond), is_wide(w), dst, src));
+  }
+  /// With an immediate of one byte.
+  [[gnu::always_inline]] void alu_byte(Alu op, Width w, Gpr dst, i8 imm) {
+    u8* p = put_two_plain(buffer_.reserve(), w, 0x83, static_cast<unsigned>(op), dst);
+    buffer_.commit(put8(p, static_cast<u8>(imm)));
+  }
+  /// Two loads: of 64 bits at [base + disp] into `via`, and of what is at [via] into `dst`.
+  [[gnu::always_inline]] void load_through(Width w, Gpr dst, Gpr via, Gpr base, i8 disp) {
+    DEWAR_ASSERT(low(number(base)) != 4 && via >= Gpr::r8 && via != Gpr::r12 && via != Gpr::r13, "needs other forms");
+    u8* p = buffer_.reserve();
+    put(p, 0x48 | (number(via) >> 3) << 2 | number(base) >> 3 | 0x8b00u |
+               (0x40 | low(number(via)) << 3 | low(number(base))) << 16 | unsigned{static_cast<u8>(disp)} << 24);
+    put(p + 4, 0x41 | unsigned{is_wide(w)} << 3 | (number(dst) >> 3) << 2 | 0x8b00u |
+                   (low(number(dst)) << 3 | low(number(via))) << 16);
+    buffer_.commit(p + 7);
+  }
+  /// An integer instruction whose operands are a register and memory that has an index of r8 to r15: its prefixes, REX
+  /// and opcode are known beforehand, but for REX's R, X and B.
+  struct IndexedForm {
+    u32 head;
+    u8 bytes;
+    u8 rex_at;  ///< bit in `head`
+  };
+  [[gnu::always_inline]] void indexed(const IndexedForm& form, Gpr reg, const Mem& mem) {
+    DEWAR_ASSERT((rex_xb(mem) & 2) != 0, "an instruction without REX");
+    u8* p = buffer_.reserve();
+    put(p, form.head | ((number(reg) >> 3) << 2 | rex_xb(mem)) << form.rex_at);
+    buffer_.commit(put_rm(p + form.bytes, number(reg), mem));
+  }
   void mov(Width w, const Mem& dst, Imm imm) { sized_imm(w, 0xc6, Digit{0}, dst, imm); }
   void mov(Width w, Gpr dst, Imm imm);
   /// The shortest move of a constant into all 64 bits that does not change flags.
@@ -276,6 +344,15 @@ class IntegerAssembler : public Encoder {
                  w == Width::w64 ? 8 : 0);
     buffer_.commit(put_imm(p, w, imm));
   }
+  [[gnu::always_inline]] static u8* put_two_plain(u8* p, Width w, unsigned opcode, unsigned reg, Gpr rm) {
+    const unsigned rex = unsigned{is_wide(w)} << 3 | (reg >> 3) << 2 | number(rm) >> 3;
+    put8(p, 0x40 | rex);
+    p += rex != 0;
+    return put(p, static_cast<u16>(opcode | (0xc0 | low(reg) << 3 | low(number(rm))) << 8));
+  }
+  [[gnu::always_inline]] void two_plain(Width w, unsigned opcode, Gpr reg, Gpr rm) {
+    buffer_.commit(put_two_plain(buffer_.reserve(), w, opcode, number(reg), rm));
+  }
   /// 32 or 64 bits.
   template <class Rm>
   [[gnu::always_inline]] void plain(Width w, Prefix prefix, OpcodeMap map, unsigned opcode, Gpr reg, const Rm& rm) {
@@ -304,12 +381,15 @@ class IntegerAssembler : public Encoder {
     u8* p = put8(buffer_.reserve(), 0xf0);
     buffer_.commit(put_sized(p, w, OpcodeMap::k0f, opcode, reg, place));
   }
+  [[gnu::always_inline]] static u8* put_based(u8* p, Width w, unsigned opcode, unsigned reg, Gpr base, i32 disp) {
+    DEWAR_ASSERT(base != Gpr::rsp && base != Gpr::r12, "not a plain operand");
+    const unsigned rex = unsigned{is_wide(w)} << 3 | (reg >> 3) << 2 | number(base) >> 3;
+    put8(p, 0x40 | rex);
+    p = put8(p + (rex != 0), opcode);
+    return put_base_and_disp(p, low(reg) << 3, Mem(base, disp));
+  }
   [[gnu::always_inline]] void move_based(Width w, unsigned opcode, Gpr reg, Gpr base, i32 disp) {
-    DEWAR_ASSERT(w >= Width::w32 && base != Gpr::rsp && base != Gpr::r12, "not a plain move");
-    u8* p = buffer_.reserve();
-    p = put_head(p, Prefix::kNP, OpcodeMap::kNone, opcode,
-                 unsigned{w == Width::w64} << 3 | (number(reg) >> 3) << 2 | number(base) >> 3);
-    buffer_.commit(put_base_and_disp(p, low(number(reg)) << 3, Mem(base, disp)));
+    buffer_.commit(put_based(buffer_.reserve(), w, opcode, number(reg), base, disp));
   }
   /// The common form of a move: 32 or 64 bits, and no index.
   [[gnu::always_inline]] bool move_plain(Width w, unsigned opcode, Gpr reg, const Mem& mem) {

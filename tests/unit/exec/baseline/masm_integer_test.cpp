@@ -48,6 +48,98 @@ TEST_F(Integer, AluForms) {
   EXPECT_EQ(v1.mnemonics(), (std::set<std::string_view>(std::begin(kAlu), std::end(kAlu))));
 }
 
+TEST_F(Integer, PlainForms) {
+  for (Width w : kWide) {
+    for (Gpr a : kGprs) {
+      for (Gpr b : kGprs) {
+        v1.expect([&](Assembler& m) { m.mov_plain(w, a, b); }, {"mov", {reg(w, a), reg(w, b)}});
+        v1.expect([&](Assembler& m) { m.test_plain(w, a, b); }, {"test", {reg(w, a), reg(w, b)}});
+        for (unsigned i = 0; i < 8; ++i) {
+          v1.expect([&](Assembler& m) { m.alu_plain(static_cast<Alu>(i), w, a, b); },
+                    {kAlu[i], {reg(w, a), reg(w, b)}});
+        }
+      }
+      for (unsigned i = 0; i < 8; ++i) {
+        for (i32 value : {0, 1, -1, 127, -128}) {
+          v1.expect([&](Assembler& m) { m.alu_byte(static_cast<Alu>(i), w, a, static_cast<i8>(value)); },
+                    {kAlu[i], {reg(w, a), imm(w, value)}});
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Integer, PlainFormsOfConstants) {
+  for (Width w : kWide) {
+    for (Gpr a : kGprs) {
+      for (unsigned i = 0; i < 8; ++i) {
+        for (i32 value : edge_immediates(w)) {
+          v1.expect([&](Assembler& m) { m.alu_plain(static_cast<Alu>(i), w, a, Imm{value}); },
+                    {kAlu[i], {reg(w, a), imm(w, value)}});
+        }
+      }
+      for (u8 count : {0, 1, 2, 31, 63}) {
+        if (w == Width::w32 && count > 31) continue;
+        v1.expect([&](Assembler& m) { m.shift_plain(Shift::sar, w, a, count); },
+                  {"sar", {reg(w, a), imm(Width::w8, count)}});
+      }
+    }
+  }
+}
+
+TEST_F(Integer, PlainFormsOfMemory) {
+  for (Width w : kWide) {
+    for (Gpr base : {Gpr::rax, Gpr::rbp, Gpr::r11, Gpr::r13}) {
+      for (i32 disp : {1, -128, 127, 128, INT32_MAX, INT32_MIN}) {
+        const Place place{.base = base, .disp = disp};
+        for (Gpr r : kGprs) {
+          v1.expect([&](Assembler& m) { m.lea_plain(w, r, place.mem()); }, {"lea", {reg(w, r), mem(0, place)}});
+          for (unsigned i = 0; i < 8; ++i) {
+            v1.expect([&](Assembler& m) { m.alu_plain(static_cast<Alu>(i), w, r, base, disp); },
+                      {kAlu[i], {reg(w, r), mem(w, place)}});
+          }
+        }
+        for (unsigned i = 0; i < 8; ++i) {
+          for (i32 value : edge_immediates(w)) {
+            v1.expect([&](Assembler& m) { m.alu_plain(static_cast<Alu>(i), w, base, disp, Imm{value}); },
+                      {kAlu[i], {mem(w, place), imm(w, value)}});
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Integer, IndexedForms) {
+  for (Gpr r : kGprs) {
+    for (Gpr base : kGprs) {
+      for (i32 disp : {0, 1, -128, 127, 128, INT32_MAX, INT32_MIN}) {
+        const Place place{base, number(Gpr::r11), Scale::x1, disp};
+        v1.expect([&](Assembler& m) { m.indexed({0x8b40, 2, 0}, r, place.mem()); },
+                  {"mov", {reg(Width::w32, r), mem(Width::w32, place)}});
+        v1.expect([&](Assembler& m) { m.indexed({0xbe0f48, 3, 0}, r, place.mem()); },
+                  {"movsx", {reg(Width::w64, r), mem(Width::w8, place)}});
+        v1.expect([&](Assembler& m) { m.indexed({0x894066, 3, 8}, r, place.mem()); },
+                  {"mov", {mem(Width::w16, place), reg(Width::w16, r)}});
+      }
+    }
+  }
+}
+
+TEST_F(Integer, LoadsThroughAPointer) {
+  for (Width w : kWide) {
+    for (Gpr dst : kGprs) {
+      for (Gpr base : {Gpr::rax, Gpr::rbp, Gpr::r13, Gpr::r14}) {
+        for (i8 disp : {i8{8}, i8{72}, i8{-128}}) {
+          const Want wants[] = {{"mov", {reg(Width::w64, Gpr::r11), mem(Width::w64, {.base = base, .disp = disp})}},
+                                {"mov", {reg(w, dst), mem(w, {.base = Gpr::r11})}}};
+          v1.expect([&](Assembler& m) { m.load_through(w, dst, Gpr::r11, base, disp); }, wants);
+        }
+      }
+    }
+  }
+}
+
 TEST_F(Integer, AluByName) {
   const Arg a = reg(Width::w32, Gpr::rcx);
   const Arg b = reg(Width::w32, Gpr::r9);
