@@ -87,6 +87,7 @@ if(DEWAR_STATIC_RUNTIME)
   # The two ways exclude each other: -static-libstdc++ lets shared libraries in again.
   add_link_options("$<IF:$<BOOL:$<TARGET_PROPERTY:DEWAR_STATIC>>,-static-pie,-static-libstdc++;-static-libgcc>")
 endif()
+include(profile)
 add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 
 find_package(Threads REQUIRED)
