@@ -19,7 +19,6 @@ namespace {
 
 std::string_view stub_name(const baseline::NativeSupport& support, const u8* stub) {
   if (stub == support.step) return "step";
-  if (stub == support.out_of_fuel) return "out_of_fuel";
   if (stub == support.poll) return "poll";
   if (stub == support.trap) return "trap";
   if (stub == support.call_func) return "call_func";

@@ -22,12 +22,12 @@ using runtime::NativeCode;
 
 namespace {
 
-/// Stands where compiled code left by an exit: everything is in its slot.
-#define DEWAR_AT_EXIT(exit_)                                                                         \
-  const baseline::ExitSite exit_ =                                                                   \
-      baseline::exit_site(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers); \
-  code = exit_.code;                                                                                 \
-  pc = code->body + exit_.pc;                                                                        \
+/// Stands where compiled code left, which `find` finds by native.resume: everything is in its slot.
+#define DEWAR_AT_EXIT(exit_, find)                                                              \
+  const baseline::ExitSite exit_ =                                                              \
+      baseline::find(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers); \
+  code = exit_.code;                                                                            \
+  pc = code->body + exit_.pc;                                                                   \
   sp = fp + code->local_slots + runtime::kHeaderSlots + exit_.slots
 
 /// The compiled frame that the registers describe goes on in the interpreter.
@@ -154,7 +154,7 @@ DEWAR_HANDLER(native_step) {
 }
 
 DEWAR_HANDLER(native_out_of_fuel) {
-  DEWAR_AT_EXIT(exit);
+  DEWAR_AT_EXIT(exit, charge_site);
   fuel += exit.cost;
   DEWAR_TAIL(exit_out_of_fuel);
 }
@@ -163,13 +163,13 @@ DEWAR_HANDLER(native_poll) {
   if (stack->interrupts() == 0) {
     stack->tell_meters(fuel);
     if (DEWAR_LIKELY(stack->dice == nullptr) || !draw(*stack->dice, 4)) DEWAR_RESUME_NATIVE();
-    DEWAR_AT_EXIT(exit);
+    DEWAR_AT_EXIT(exit, poll_site);
     DEWAR_SAVE_STATE();
     count_move(*stack, runtime::TierMove::loop_down);
     DEWAR_TIER_DOWN();
     DEWAR_TAIL(loop_polled);
   }
-  DEWAR_AT_EXIT(exit);
+  DEWAR_AT_EXIT(exit, poll_site);
   if (killed(*stack)) DEWAR_TAIL(exit_killed);
   DEWAR_TIER_DOWN();
   DEWAR_TAIL(poll_loop);

@@ -30,8 +30,9 @@ struct NativeStubs {
   u64 deopt_return = 0;
   /// Where calls of functions go that are not compiled; the callee's FuncCode is in rax.
   const void* interp_entry = nullptr;
-  /// Where a fault of compiled code goes on, with its registers (signals.h).
-  const void* fault = nullptr;
+  // Where compiled code goes on, with its registers in Stack::trapped_registers (signals.h):
+  const void* fault = nullptr;        ///< after a fault
+  const void* out_of_fuel = nullptr;  ///< after an invalid instruction, which stands where a block can not be paid for
   /// What the fault handler asks: async-signal-safe.
   CodeAt (*code_at)(const NativeStubs& stubs, const void* pc) = nullptr;
 };
@@ -56,7 +57,7 @@ struct DeoptedReturn {
 };
 
 /// Registers of compiled code that left by an exit or a trap, as its compiler numbers those that hold values: rax, rcx,
-/// rdx, rsi, rdi, r8, r9, r10, r12; xmm0 to xmm14. r15 is the Stack.
+/// rdx, rsi, rdi, r8, r9, r12, r13; xmm0 to xmm14. r15 is the Stack.
 struct SavedRegisters {
   u64 gprs[9];
   u64 xmms[15][2];

@@ -35,6 +35,7 @@ struct State {
   std::span<const FaultSite> sites;  ///< sorted by pc
   struct sigaction old_segv{};
   struct sigaction old_bus{};
+  struct sigaction old_ill{};
 };
 State g_state;
 
@@ -67,32 +68,40 @@ const FaultSite* find_site(std::uintptr_t pc) {
 /// Was this raised by an access of the code at the pc (not by kill(), and not by broken hardware)?
 bool is_access_fault(int signal, const siginfo_t* info) {
   if (signal == SIGSEGV) return info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR;
-  return info->si_code == BUS_ADRERR;
+  return signal == SIGBUS && info->si_code == BUS_ADRERR;
+}
+
+/// Was it raised by an instruction, so that it comes back when that is repeated?
+bool is_of_instruction(int signal, const siginfo_t* info) {
+  return signal == SIGILL ? info->si_code > 0 : is_access_fault(signal, info);
 }
 
 void chain(int signal, siginfo_t* info, void* context) {
-  const struct sigaction& old = signal == SIGSEGV ? g_state.old_segv : g_state.old_bus;
+  const struct sigaction& old = signal == SIGSEGV  ? g_state.old_segv
+                                : signal == SIGBUS ? g_state.old_bus
+                                                   : g_state.old_ill;
   if (old.sa_flags & SA_SIGINFO) return old.sa_sigaction(signal, info, context);
   if (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN) return old.sa_handler(signal);
-  // The default again. A fault comes back when its instruction is repeated, and dies where it happened; a signal that
-  // was sent has to be sent once more.
+  // The default again. What an instruction raised comes back when that is repeated, and dies where it happened; a
+  // signal that was sent has to be sent once more.
   struct sigaction action{};
   action.sa_handler = old.sa_handler;
   ::sigaction(signal, &action, nullptr);
-  if (!is_access_fault(signal, info)) ::raise(signal);
+  if (!is_of_instruction(signal, info)) ::raise(signal);
 }
 
 #if defined(__x86_64__)
 void copy_registers(const mcontext_t& from, SavedRegisters& to) {
-  constexpr int kGprs[] = {REG_RAX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R12};
+  constexpr int kGprs[] = {REG_RAX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R12, REG_R13};
   static_assert(std::size(kGprs) == std::size(decltype(to.gprs){}));
   if (from.fpregs == nullptr) die("a fault of compiled code without its registers");
   for (usize i = 0; i < std::size(kGprs); ++i) to.gprs[i] = static_cast<u64>(from.gregs[kGprs[i]]);
   for (usize i = 0; i < std::size(to.xmms); ++i) std::memcpy(to.xmms[i], &from.fpregs->_xmm[i], sizeof to.xmms[i]);
 }
 
-/// Sends a fault of compiled code to its stub. False if the code is not of this stack's arena; what is there and no
-/// access to guest memory by the stack that runs is never passed on.
+/// Sends a fault of compiled code to its stub, and the invalid instruction of a block that can not be paid for to
+/// another. False if the code is not of this stack's arena; what is there and neither of the two, by the stack that
+/// runs, is never passed on.
 bool take_native_fault(int signal, const siginfo_t* info, ucontext_t* context) {
   if (info->si_code <= 0) return false;  // sent by somebody, while compiled code ran
   Stack* const stack = t_active;
@@ -102,9 +111,12 @@ bool take_native_fault(int signal, const siginfo_t* info, ucontext_t* context) {
   const CodeAt at = stubs->code_at(*stubs, pc);
   if (at == CodeAt::kForeign) return false;
   if (at != CodeAt::kFunction) die("a fault in the arena for code, where no function is");
-  const u8* const start = reservation_of(reinterpret_cast<std::uintptr_t>(info->si_addr));
-  if (!is_access_fault(signal, info) || !start || !stack->store.uses_reservation(start))
-    die("compiled code reached what is no memory of its store");
+  const bool is_fault = signal != SIGILL;
+  if (is_fault) {
+    const u8* const start = reservation_of(reinterpret_cast<std::uintptr_t>(info->si_addr));
+    if (!is_access_fault(signal, info) || !start || !stack->store.uses_reservation(start))
+      die("compiled code reached what is no memory of its store");
+  }
   const mcontext_t& machine = context->uc_mcontext;
   if (static_cast<u64>(machine.gregs[REG_R15]) != reinterpret_cast<u64>(stack) ||
       !stack->native_region().holds(static_cast<u64>(machine.gregs[REG_RSP]))) {
@@ -112,7 +124,7 @@ bool take_native_fault(int signal, const siginfo_t* info, ucontext_t* context) {
   }
   copy_registers(machine, stack->trapped_registers);
   stack->native.resume = pc;
-  set_pc(context, reinterpret_cast<std::uintptr_t>(stubs->fault));
+  set_pc(context, reinterpret_cast<std::uintptr_t>(is_fault ? stubs->fault : stubs->out_of_fuel));
   return true;
 }
 #else
@@ -206,6 +218,9 @@ void install_fault_handler() {
     g_state.sites = freeze_sites();
     install(SIGSEGV, g_state.old_segv);
     install(SIGBUS, g_state.old_bus);
+#if defined(__x86_64__)
+    install(SIGILL, g_state.old_ill);
+#endif
   });
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Traps by hardware fault (design D7): the process-wide handler of SIGSEGV and SIGBUS that turns a fault of guest code
-// into a jump to its landing. A fault is the guest's exactly if its pc is in the table of fault sites and its address
-// lies in a guarded memory of the store that runs on this thread; every other fault goes to the handler that was there
-// before. A fault site that hits a memory of another store is a bug of ours and ends the process.
+// Traps by hardware fault (design D7): the process-wide handler of SIGSEGV, SIGBUS and SIGILL that turns a fault of
+// guest code into a jump to its landing. A fault is the guest's exactly if its pc is in the table of fault sites and
+// its address lies in a guarded memory of the store that runs on this thread; every other fault goes to the handler
+// that was there before. A fault site that hits a memory of another store is a bug of ours and ends the process.
 // Compiled code has no table: a fault there goes to a stub that finds the access by compiling again (docs/baseline.md),
-// if it is at a memory of this store and the stack is the one that runs; else it is a bug, too.
+// if it is at a memory of this store and the stack is the one that runs; else it is a bug, too. SIGILL is how compiled
+// code that has no fuel left for its next block ends there.
 #pragma once
 
 #include "runtime/stack.h"

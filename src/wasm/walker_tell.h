@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The walker's way through straight-line code for sinks that want to be told of it at once (a compiler): one switch
-// from the opcode to the sink, with position and operand stack in registers. Only where code can be reached, of bodies
-// that were validated before: types are not compared again, but nothing is read or written outside of body and stacks.
-// What is not common (long LEB128, v128, other memories) is left to step(), with nothing changed. Included by walker.h.
+// The walker's way through common code for sinks that want to be told of it at once (a compiler): one switch from the
+// opcode to the sink, with position and operand stack in registers. Only where code can be reached, of bodies that were
+// validated before: types are not compared again, but nothing is read or written outside of body and stacks. What is
+// not common (long LEB128, v128, other memories, blocks with parameters) is left to step(), with nothing changed.
+// Included by walker.h.
 #pragma once
 
 #include <cstring>
@@ -27,6 +28,10 @@ namespace detail {
   return true;
 }
 
+constexpr bool is_plain_block(Op kind) {
+  return kind == Op::block || kind == Op::loop || kind == Op::if_ || kind == Op::else_;
+}
+
 }  // namespace detail
 
 template <class Sink>
@@ -35,8 +40,10 @@ bool Walker<Sink>::tell_common(u32& steps) {
   static_assert(Sink::kBounded && Sink::kWantSlots && Sink::kWantLocals && !Sink::kWantLowWater);
   constexpr usize kReadAhead = 16;  // more than the longest common instruction
   constexpr u32 kMost = 1024;       // between two looks at whether the walk is to stop
+  constexpr usize kMostValues = 32;
   const auto module_bytes = m_.bytes();
   if (!all_features_ || module_bytes.size() < kReadAhead || !c_.ok() || !live() || !sink_.takes_common()) return true;
+  if (!go_on()) return false;
   const auto body = m_.slice(m_.funcs[func_.value].body);
   const u8* const begin = body.data();
   const u8* const end = begin + body.size();
@@ -45,10 +52,11 @@ bool Walker<Sink>::tell_common(u32& steps) {
   const u8* const local_set = local_set_.data();
   const usize num_locals = locals_.size();
   const bool memory32 = !m_.memories.empty() && !m_.memories[0].limits.is64;
-  const u8* p = begin + c_.pos();
-  const ValType* stack = stack_.data();
-  const ValType* stack_end = stack_end_;
-  const ValType* floor = floor_;
+  const u8* const first = begin + c_.pos();
+  const u8* p = first;
+  ValType* const stack = stack_.data();
+  ValType* const stack_end = stack_end_;
+  ValType* floor = floor_;
   u32 more_slots = wide_ + hidden_;
   ValType* sp = sp_;
   u32 told = 0, most_slots = 0;
@@ -146,39 +154,99 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sink_.common_global_set(slots, index);
         --sp;
         break;
-      case Common::block:
-      case Common::end:
+      case Common::block: {
+        // 0x40 is nothing; 0x7f, 0x7e... are i32, i64, f32 and f64.
+        const u8 type = *q++;
+        if (q > end || (type != 0x40 && (type < 0x7c || type > 0x7f)) || labels_.size() >= kMaxNesting) goto out;
+        if (c.op == Op::if_ && sp-- == floor) {
+          ++sp;
+          goto out;
+        }
+        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
+        Label& label = labels_.emplace_back();
+        label.kind = c.op;
+        label.pc = static_cast<u32>(p - begin);
+        label.height = static_cast<u32>(sp - stack);
+        label.slots = label.height + more_slots;
+        label.wide = wide_;
+        label.inits = static_cast<u32>(init_log_.size());
+        if (type != 0x40) label.single = ValType(static_cast<ValType::Kind>(0x80 - type));
+        top_ = &label;
+        floor_ = floor = sp;
+        sink_.common_open(label, slots, static_cast<u32>(q - begin));
+        break;
+      }
+      case Common::end: {
+        // Not the function's, and without parameters.
+        const Label& label = *top_;
+        const bool value = !label.single.is_bottom();
+        if (label.type || label.single.is_v128() || labels_.size() < 2 || label.inits != init_log_.size() ||
+            !detail::is_plain_block(label.kind))
+          goto out;
+        if (label.unreachable ? value && sp == stack_end : sp - floor != std::ptrdiff_t{value}) goto out;
+        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
+        sink_.common_end(label, static_cast<u32>(p - begin), slots, static_cast<u32>(q - begin));
+        sp = floor;
+        if (value) *sp++ = label.single;
+        more_slots = (wide_ = label.wide) + hidden_;
+        labels_.pop_back();
+        top_ = &labels_.back();
+        floor_ = floor = stack + top_->height;
+        break;
+      }
       case Common::br:
-      case Common::br_if:
+      case Common::br_if: {
+        if (!detail::read_short_u32(q, index) || q > end || index >= labels_.size()) goto out;
+        const Label& target = label(index);
+        const auto types = target.branch_types();
+        const usize taken = types.size() + (c.kind == Common::br_if);
+        if (static_cast<usize>(sp - floor) < taken || types.size() > 1 || (!types.empty() && types[0].is_v128()))
+          goto out;
+        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
+        if (c.kind == Common::br_if) {
+          --sp;
+          sink_.common_branch(target, c.op, index, static_cast<u32>(p - begin), slots, slots - 1,
+                              static_cast<u32>(q - begin));
+          if (!types.empty()) sp[-1] = types[0];
+          break;
+        }
+        sink_.common_branch(target, c.op, index, static_cast<u32>(p - begin), slots, slots,
+                            static_cast<u32>(q - begin));
+        top_->unreachable = true;
+        sp = floor;
+        more_slots = (wide_ = top_->wide) + hidden_;
+        if (detail::kCommonOps[*q].kind == Common::end) break;
+        p = q;
+        ++told;
+        goto out;
+      }
       case Common::call: {
-        // These change what is kept here, and end what is told of at once.
-        sp_ = sp;
-        sink_.common_done(std::exchange(told, 0), std::exchange(most_slots, 0));
-        const u32 pc = static_cast<u32>(p - begin);
-        c_.seek(pc + 1);
-        sink_.op(*this, c.op, pc);
-        if (!step_control(c.op, pc)) return false;
-        sink_.after(*this, c.op, pc);
-        ++steps;
-        if (done_ || !live() || !c_.ok() || sink_.full()) return true;
-        q = begin + c_.pos();
-        stack = stack_.data();
-        stack_end = stack_end_;
-        floor = floor_;
-        more_slots = wide_ + hidden_;
-        sp = sp_;
-        --told;
+        if (!detail::read_short_u32(q, index) || q > end || index >= m_.funcs.size() || wide_ != 0) goto out;
+        const SubType& type = m_.func_type(FuncIndex{index});
+        const usize params = type.params.size(), results = type.results.size();
+        // A call of a large type is much work for two bytes: step() looks whether it is to stop.
+        if (params + results > kMostValues || static_cast<usize>(sp - floor) < params) goto out;
+        ValType* const args = sp - params;
+        if (static_cast<usize>(stack_end - args) < results || slots_of(type.results) != results) goto out;
+        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
+        sink_.common_call(index, static_cast<u32>(p - begin), slots, slots - static_cast<u32>(params),
+                          static_cast<u32>(results), static_cast<u32>(q - begin));
+        sp = std::copy_n(type.results.data(), results, args);
         break;
       }
       default: goto out;
     }
     p = q;
+    if (told == ~u32{0} && DEWAR_UNLIKELY(sink_.full())) {
+      told = 0;
+      break;
+    }
   }
 out:
   c_.seek(static_cast<usize>(p - begin));
   sp_ = sp;
   sink_.common_done(told, std::max(most_slots, slots()));
-  steps += told;
+  steps += static_cast<u32>(p - first);
   return true;
 }
 

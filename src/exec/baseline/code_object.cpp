@@ -24,7 +24,10 @@ const CodeObject& object_at(const runtime::NativeStubs& stubs, const u8* inside)
 }
 
 #if !defined(__x86_64__)
-ExitSite find_exit(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
+ExitSite find_poll(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
+  DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
+}
+ExitSite find_charge(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
   DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
 }
 TrapSite find_trap(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
@@ -51,10 +54,16 @@ CallSite call_site(const runtime::NativeStubs& stubs, u64 return_address) {
   return {object.func, row->pc, row->distance};
 }
 
-ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
+ExitSite poll_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers) {
   const CodeObject& object = object_at(stubs, after - 1);
-  return find_exit(object, static_cast<u32>(after - object.range.code), fp, registers);
+  return find_poll(object, static_cast<u32>(after - object.range.code), fp, registers);
+}
+
+ExitSite charge_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
+                     const runtime::SavedRegisters& registers) {
+  const CodeObject& object = object_at(stubs, at);
+  return find_charge(object, static_cast<u32>(at - object.range.code), fp, registers);
 }
 
 TrapSite trap_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,

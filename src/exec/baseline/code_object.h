@@ -18,7 +18,6 @@ struct NativeSupport : runtime::NativeStubs {
   std::unique_ptr<CodeArena> arena;
   // Stubs that compiled code calls or jumps to.
   const u8* step = nullptr;  ///< runs an interpreter's handler
-  const u8* out_of_fuel = nullptr;
   const u8* poll = nullptr;
   const u8* trap = nullptr;       ///< a trap; saves all registers that hold values
   const u8* call_func = nullptr;  ///< calls the Func in rax
@@ -55,7 +54,7 @@ class CodeObject final : public runtime::NativeCode {
   const CompileOptions options;
   const bool wide_charges;  ///< fuel of blocks in 32 bits
   CodeArena::Range range;
-  u32 exits_at = 0;  ///< native offset of the first exit
+  u32 exits_at = 0;  ///< native offset of the first poll's exit
   FunctionShape shape;
   // Ascending.
   std::vector<CallRow> calls;
@@ -78,10 +77,13 @@ struct ExitSite {
   u32 slots = 0;  ///< operands
   u32 cost = 0;   ///< fuel that was taken already and is to be given back
 };
-/// By the address behind the call of the exit. Compiles the function again; then everything is in its slot of the frame
-/// fp.
-ExitSite exit_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
+/// A poll, by the address behind the call of its exit. Compiles the function again; then everything is in its slot of
+/// the frame fp.
+ExitSite poll_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers);
+/// The same for a block, by the address of the invalid instruction in its charge. Ends the process if there is none.
+ExitSite charge_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
+                     const runtime::SavedRegisters& registers);
 
 /// A trap of straight-line code.
 struct TrapSite {

@@ -32,10 +32,11 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   traps_.clear();
   seen_ = {};
   seen_loop_.reset();
-  watched_exit_ = watched_loop_ = ~u32{0};
+  has_seen_ = false;
+  watched_exit_ = watched_charge_ = watched_loop_ = ~u32{0};
   leaving_ = nullptr;
   open_.clear();
-  blocks_ = {};
+  block_cost_ = charge_ = 0;
   exits_.clear();
   cold_steps_.clear();
   stubs_.clear();
@@ -96,14 +97,16 @@ void Compiler::clear_locals() {
 }
 
 void Compiler::note_state(u32 pc) {
-  seen_.found = true;
+  has_seen_ = true;
   seen_.pc = pc;
   seen_.slots = state_.next_slot() - first_operand_;
   state_.describe([this](const Location& at) { seen_.locations.push_back(at); });
 }
 
-void Compiler::note_exit(u32 pc) {
+void Compiler::note_charge(u32 pc, u32 slots) {
   note_state(pc);
+  has_seen_ = false;  // but for the cost
+  seen_.slots = slots;
   if (!leaving_) return;
   // It becomes the lowest operand: after those that are not there any more.
   Location at = state_.locate(*leaving_);
@@ -112,39 +115,28 @@ void Compiler::note_exit(u32 pc) {
   seen_.locations.push_back(at);
 }
 
-void Compiler::begin_block(u32 pc, u32 slots) {
-  state_.settle_flags();
-  u32 charge = 0;
-  if (DEWAR_UNLIKELY(wide_charges_)) {
-    m_.sub(Width::w64, kFuel, Imm(INT32_MAX));
-    charge = m_.position() - 4;
-  } else {
-    charge = m_.alu_byte_later(Alu::sub, kFuel);
-  }
-  jump_to_exit(Cond::s, support_->out_of_fuel, pc, slots).charge = charge;
-  blocks_.paid_at(static_cast<u32>(exits_.size() - 1));
+void Compiler::see_cost(u32 cost) {
+  seen_.cost = cost;
+  has_seen_ = true;
 }
 
-void Compiler::close_block() {
-  if (!entry_paid_) shape_.entry_cost = blocks_.count();
-  entry_paid_ = true;
-  shape_.instrs += blocks_.count();
-  blocks_.close([this](u32 index, u32 cost) {
-    Exit& exit = exits_[index];
-    exit.cost = cost;
-    if (wide_charges_) {
-      m_.buffer().patch32(exit.charge, static_cast<i32>(cost));
-    } else if (cost <= INT8_MAX) {
-      m_.buffer().patch8(exit.charge, static_cast<i8>(cost));
-    } else {
-      too_long_ = true;
-    }
-  });
+void Compiler::patch_wide_charge(u32 at, u32 cost) {
+  if (!wide_charges_) {
+    too_long_ = true;
+  } else {
+    m_.buffer().patch32(at + Charge::kAmountAt, static_cast<i32>(cost));
+  }
 }
 
 void Compiler::poll(u32 pc, u32 slots) {
   m_.cmp(Width::w32, Mem(kStack, at::kInterruptWord), Imm(0));
-  jump_to_exit(Cond::ne, support_->poll, pc, slots, true);
+  if (DEWAR_UNLIKELY(exits_.size() == watched_exit_)) {
+    note_state(pc);
+    seen_.slots = slots;
+  }
+  if (DEWAR_UNLIKELY(exits_.size() == kMaxExits)) m_.buffer().fail(CodeError::kOutOfSpace);
+  const u32 jump = m_.jcc_elsewhere(Cond::ne);
+  exits_.push_back({.jump = jump, .pc = pc, .back = m_.position()});
 }
 
 void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
@@ -155,7 +147,7 @@ void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
 void Compiler::emit_step(const Instr& instr, u32 handler, u32 pc) {
   m_.mov_imm(Gpr::rax, handler);
   m_.mov_imm(Gpr::r12, pc);
-  m_.lea(Width::w64, Gpr::r10, operand(instr.slots));
+  m_.lea(Width::w64, Gpr::r13, operand(instr.slots));
   m_.mov(Width::w64, Gpr::rdx, Mem(func_label_));
   call_stub(support_->step);
 }
@@ -249,10 +241,10 @@ bool Compiler::finish() {
   if (frame_field_ != 0) m_.buffer().patch32(frame_field_, static_cast<i32>(frame_slots() * sizeof(Slot)));
   exits_at_ = m_.position();
   for (Exit& exit : exits_) {
-    mark(CodeMark::Kind::cold, exit.pc, exit.stub == support_->poll ? "interrupt" : "out of fuel");
+    mark(CodeMark::Kind::cold, exit.pc, "interrupt");
     m_.patch_distance(exit.jump, m_.position());
-    call_stub(exit.stub);
-    if (exit.back != 0) m_.jmp_back(exit.back);
+    call_stub(support_->poll);
+    m_.jmp_back(exit.back);
   }
   if (entry_slow_.awaited()) {
     mark(CodeMark::Kind::cold, 0, "call that is interrupted or does not fit");

@@ -33,9 +33,11 @@ inline constexpr usize kMaxBodyBytes = usize{1} << 20;
 /// Compiles a function, prepared or not; null if it is too big, the code does not fit, or if that was stopped.
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           const CompileOptions& options, base::StopBits stop);
-/// The exit whose call ends at native offset `after`; brings into their slots what is in none. Compiles the function
-/// again, as the other three.
-ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
+/// The poll whose exit's call ends at native offset `after`; brings into their slots what is in none. Compiles the
+/// function again, as all of these.
+ExitSite find_poll(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
+/// The same for the block whose charge has its invalid instruction at native offset `at`.
+ExitSite find_charge(const CodeObject& object, u32 at, Slot* fp, const runtime::SavedRegisters& registers);
 /// The same for a trap.
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
 /// The same for the access at native offset `at`, which faulted.
@@ -69,20 +71,17 @@ class Compiler {
     u32 field;  ///< offset of the distance
     const u8* stub;
   };
-  /// A rare way out at the end of the function: a bare call, whose return address says where.
+  /// The way out of a poll at the end of the function: a bare call, whose return address says where.
   struct Exit {
-    const u8* stub;
     u32 jump;  ///< offset of the distance of the jump that leads to it
-    u32 pc, slots;
-    u32 cost = 0;    ///< of the block that could not be paid
-    u32 charge = 0;  ///< offset of that amount in the code
-    u32 back = 0;    ///< where it comes back to; 0: it does not
+    u32 pc;
+    u32 back;  ///< where it comes back to
   };
-  /// What is where at a trap or an exit.
+  /// What is where at a trap, a poll, or a block that can not be paid for.
   struct PlaceState {
-    bool found = false;
     u32 pc = 0;
     u32 slots = 0;  ///< operands; those that an instruction that traps takes are gone
+    u32 cost = 0;   ///< of the block
     std::vector<Location> locations;
   };
 
@@ -166,11 +165,23 @@ class Compiler {
   void close_dead() { open_.pop_back(); }
 
   // ---- fuel ----
-  /// The current block ends.
-  void close_block();
-  /// The next instruction, at `pc`, begins a block: it is paid for here.
-  void begin_block(u32 pc, u32 slots);
-  FuelBlocks<u32>& blocks() { return blocks_; }
+  /// Instructions that can be reached.
+  void executes(u32 count = 1) { block_cost_ += count; }
+  bool in_block() const { return block_cost_ != 0; }
+  /// The current block ends: its cost is known.
+  void close_block() {
+    const u32 cost = std::exchange(block_cost_, 0);
+    if (DEWAR_UNLIKELY(!entry_paid_)) shape_.entry_cost = cost;
+    entry_paid_ = true;
+    shape_.instrs += cost;
+    const u32 charge = std::exchange(charge_, 0);
+    if (charge != 0) patch_charge(charge, cost);  // else nobody comes here
+  }
+  /// The next instruction, at `pc`, begins a block: it is paid for here, as soon as its cost is known.
+  void begin_block(u32 pc, u32 slots) {
+    state_.settle_flags();
+    charge_ = charge(pc, slots);
+  }
 
   /// Everything was walked: exits and constants follow. False if there is no code.
   bool finish();
@@ -182,21 +193,17 @@ class Compiler {
   void need_room(u32 slots) { shape_.max_operands = std::max(shape_.max_operands, slots); }
   const FunctionShape& shape() const { return shape_; }
   u32 frame_slots() const { return first_operand_ + shape_.max_operands; }
-  const std::vector<Exit>& exits() const { return exits_; }
-  /// Before compiling again, which ends there: notes the state where this cold exit is added, this exit is, the access
-  /// to guest memory at this native offset is emitted, or the loop at this pc begins.
+  /// Before compiling again, which ends there: notes the state where this cold exit is added, this poll is, the access
+  /// to guest memory or the charge at this native offset is emitted, or the loop at this pc begins.
   void watch_trap(u32 cold_exit) { watch({.exit = cold_exit}); }
   void watch_access(u32 position) { watch({.position = position}); }
-  void watch_exit(u32 exit) { watched_exit_ = exit; }
+  void watch_poll(u32 exit) { watched_exit_ = exit; }
+  void watch_charge(u32 position) { watched_charge_ = position; }
   void watch_loop(u32 pc) { watched_loop_ = pc; }
   const PlaceState& seen() const { return seen_; }
   const std::optional<LoopSite>& seen_loop() const { return seen_loop_; }
-  /// What was looked for is known; of an exit for want of fuel, its cost as well.
-  bool has_seen() const {
-    if (watched_exit_ >= exits_.size()) return seen_.found || seen_loop_;
-    const Exit& exit = exits_[watched_exit_];
-    return exit.cost != 0 || exit.stub != support_->out_of_fuel;
-  }
+  /// What was looked for is known; of a block, its cost as well.
+  bool has_seen() const { return has_seen_; }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::span<const CallRow> calls() const { return calls_; }
   std::span<const TrapRow> traps() const { return traps_; }
@@ -214,7 +221,7 @@ class Compiler {
   // Functions beyond these stay in the interpreter. They bound what compiling takes (tens of MB at worst, for a
   // moment), and how long it takes to find a place by compiling again, which nobody can stop.
   static constexpr u32 kMaxCodeBytes = u32{8} << 20;
-  static constexpr usize kMaxExits = usize{128} << 10;  ///< blocks of fuel and loops: 32 bytes each
+  static constexpr usize kMaxExits = usize{128} << 10;  ///< loops: 12 bytes each
   static constexpr usize kMaxOpen = usize{16} << 10;    ///< labels open at the same time: 300 bytes each
 
   /// An open label. Below its parameters, and with them, all operands are in slots.
@@ -251,19 +258,26 @@ class Compiler {
     bool direct = false;  ///< nothing has to be moved
   };
 
-  /// A jump to a new exit; from there it may come back behind the jump.
-  Exit& jump_to_exit(Cond cond, const u8* stub, u32 pc, u32 slots, bool comes_back = false) {
-    if (DEWAR_UNLIKELY(exits_.size() == watched_exit_)) note_exit(pc);
-    if (DEWAR_UNLIKELY(exits_.size() == kMaxExits)) m_.buffer().fail(CodeError::kOutOfSpace);
-    Exit& exit = exits_.emplace_back();
-    exit.stub = stub;
-    exit.jump = m_.jcc_elsewhere(cond);
-    exit.pc = pc;
-    exit.slots = slots;
-    if (comes_back) exit.back = m_.position();
-    return exit;
+  /// Takes an amount of fuel, which patch_charge() writes, before the instruction at `pc`; gives its place.
+  u32 charge(u32 pc, u32 slots) {
+    const u32 at = m_.position();
+    if (DEWAR_UNLIKELY(at == watched_charge_)) note_charge(pc, slots);
+    if (DEWAR_UNLIKELY(wide_charges_)) {
+      m_.raw(Charge::kLong, Charge::kLongSub);
+      m_.raw(Charge::kLongJump, Charge::kLongJumpSize);
+    } else {
+      m_.raw(Charge::kShort, Charge::kShortSize);
+    }
+    return at;
   }
-  void note_exit(u32 pc);
+  void patch_charge(u32 at, u32 cost) {
+    if (DEWAR_UNLIKELY(at == watched_charge_)) see_cost(cost);
+    if (DEWAR_UNLIKELY(cost > INT8_MAX || wide_charges_)) return patch_wide_charge(at, cost);
+    m_.buffer().patch8(at + Charge::kAmountAt, static_cast<i8>(cost));
+  }
+  void patch_wide_charge(u32 at, u32 cost);
+  void note_charge(u32 pc, u32 slots);
+  void see_cost(u32 cost);
   Open& add_open() {
     if (open_.size() == kMaxOpen) m_.buffer().fail(CodeError::kOutOfSpace);
     Open& open = open_.emplace_back();
@@ -341,7 +355,9 @@ class Compiler {
   LoopScan scan_;
   PlaceState seen_;
   std::optional<LoopSite> seen_loop_;
+  bool has_seen_ = false;
   u32 watched_exit_ = ~u32{0};
+  u32 watched_charge_ = ~u32{0};
   u32 watched_loop_ = ~u32{0};
   const Value* leaving_ =
       nullptr;  ///< at an exit on the way out of the function: the result, which is all that is left
@@ -353,7 +369,8 @@ class Compiler {
   FunctionShape shape_;
   bool entry_paid_ = false;  ///< the first block is closed
   std::vector<Open> open_;
-  FuelBlocks<u32> blocks_;  ///< places: indices of exits_
+  u32 block_cost_ = 0;  ///< instructions of the current block so far
+  u32 charge_ = 0;      ///< where it is paid for; 0: nowhere
   std::vector<Exit> exits_;
   std::vector<ColdStep> cold_steps_;
   std::vector<StubRef> stubs_;
@@ -397,7 +414,7 @@ class CompileSink : public wasm::NullSink {
     if (!live_) return;
     c_.mark(CodeMark::Kind::instruction, pc);
     if (op == wasm::Op::loop) c_.close_block();
-    c_.blocks().executes();
+    c_.executes();
     instr_.last = pc + opcode_bytes(c_.immediates_at(pc)) - 1;
     if (op == wasm::Op::select || op == wasm::Op::select_t) instr_.rep = rep_of(w.operand(1));
   }
@@ -423,7 +440,7 @@ class CompileSink : public wasm::NullSink {
       }
       default: break;
     }
-    DEWAR_ASSERT(!ends_block(op) || c_.blocks().count() == 0, "a fuel block goes on where one has to end");
+    DEWAR_ASSERT(!ends_block(op) || !c_.in_block(), "a fuel block goes on where one has to end");
   }
 
   // ---- straight-line code, told of at once ----
@@ -438,8 +455,31 @@ class CompileSink : public wasm::NullSink {
   void common_global_set(u32 slots, u32 index) { c_.global_set(slots, index); }
   void common_select(u32 slots, wasm::ValType type, u32 pc) { c_.select(slots, rep_of(type), pc); }
   void common_done(u32 count, u32 most_slots) {
-    c_.blocks().executes(count);
+    c_.executes(count);
     c_.need_room(most_slots);
+  }
+  // Control: after common_done(). `slots` are those before the instruction, as pc is its own.
+  void common_open(const wasm::Label& label, u32 slots, u32 next_pc) {
+    if (label.kind == wasm::Op::loop) c_.close_block();
+    c_.executes();
+    if (label.kind != wasm::Op::block) c_.count_entry();
+    c_.open_block(label, plain(label.kind, label.pc, slots), next_pc);
+  }
+  void common_end(const wasm::Label& label, u32 pc, u32 slots, u32 next_pc) {
+    c_.executes(!label.unreachable);
+    c_.count_entry();
+    c_.end_block(label, plain(wasm::Op::end, pc, slots), !label.unreachable, next_pc);
+  }
+  void common_branch(const wasm::Label& target, wasm::Op op, u32 depth, u32 pc, u32 slots, u32 values_end,
+                     u32 next_pc) {
+    c_.executes();
+    c_.count_entry();
+    c_.branch(target, plain(op, pc, slots), depth, values_end, next_pc);
+  }
+  void common_call(u32 index, u32 pc, u32 slots, u32 args_at, u32 result_slots, u32 next_pc) {
+    c_.executes();
+    c_.count_entry();
+    c_.call(plain(wasm::Op::call, pc, slots), index, args_at, result_slots, next_pc);
   }
 
   template <class W>
@@ -518,6 +558,8 @@ class CompileSink : public wasm::NullSink {
       table[static_cast<usize>(op)] = true;
     return table;
   }();
+  /// An instruction with an opcode of one byte.
+  static Instr plain(wasm::Op op, u32 pc, u32 slots) { return {.op = op, .pc = pc, .last = pc, .slots = slots}; }
   static u32 opcode_bytes(const u8* at) {
     if (DEWAR_LIKELY(at[0] < 0xfb || at[0] == 0xff)) return 1;
     u32 bytes = 2;

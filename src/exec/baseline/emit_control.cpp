@@ -21,8 +21,19 @@ constexpr Rep kI32[] = {Rep::i32};
 // ---- jumps ----
 
 Compiler::Target Compiler::target_of(const wasm::Label& label, u32 depth) {
-  const std::span<const wasm::ValType> types = label.branch_types();
   Open& open = open_at(depth);
+  if (DEWAR_LIKELY(label.type == nullptr)) {
+    // No parameters, and one result or none.
+    Target target{.depth = depth, .slots = label.slots};
+    open.in_register = label.kind != wasm::Op::loop && !label.single.is_bottom();
+    if (open.in_register) {
+      target.reps[0] = rep_of(label.single);
+      target.keep = slots_of(target.reps[0]);
+      target.count = 1;
+    }
+    return target;
+  }
+  const std::span<const wasm::ValType> types = label.branch_types();
   if (open.keep == ~u32{0}) {
     open.keep = wasm::slots_of(types);
     // An `if` with parameters may have no `else`: then they are the results, and are in slots.
@@ -85,7 +96,12 @@ void Compiler::jump(const Instr& instr, const Target& target, u32 slots, const F
     if (conforms(target, slots)) return cond ? jump_if(m_, *cond, open.target) : m_.jmp(open.target);
   }
   Label next;
-  if (cond) jump_if(m_, cond->negated(), next);
+  if (cond) {
+    constexpr u32 kNear = 127, kJump = 5;
+    const bool is_near = !is_function(target) && (target.count == 0 || open.in_register) &&
+                         state_.most_bytes_to(open.wanted) + kJump <= kNear;
+    jump_if(m_, cond->negated(), next, is_near ? Reach::kNear : Reach::kFar);
+  }
   if (is_function(target)) {
     jump_out(instr, target, slots);
   } else {
@@ -106,9 +122,7 @@ void Compiler::jump_out(const Instr& instr, const Target& target, u32 slots) {
     charge_move(instr, target.keep);
     move_slots(first_operand_ + from, first_operand_, target.keep);
   }
-  m_.sub(Width::w64, kFuel, Imm(1));
-  Exit& exit = jump_to_exit(Cond::s, support_->out_of_fuel, end.pc, target.keep);
-  exit.cost = SEED(34, 1, 0);  // Bug 34: what could not be paid is not given back on one edge.
+  patch_charge(charge(end.pc, target.keep), 1);
   leaving_ = nullptr;
   if (target.count == 1) {
     state_.copy_results(1, 0);
@@ -158,6 +172,7 @@ void Compiler::open_block(const wasm::Label& label, const Instr& instr, u32 next
   state_.enter(open.wanted);
   m_.bind(open.target);
   if (DEWAR_UNLIKELY(label.pc == watched_loop_)) {
+    has_seen_ = true;
     seen_loop_ = {.header = m_.position(), .slots = instr.slots, .registers = open.wanted};
     for (RegMask rest = open.wanted.held; rest != 0; rest &= rest - 1) {
       const auto reg = static_cast<u8>(lowest(rest));
@@ -189,7 +204,8 @@ void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reac
     const Target target = target_of(label, 0);
     Open& open = open_.back();
     const bool no_else = label.kind == wasm::Op::if_;
-    if (no_else && !open.fixed) {
+    const bool as_if = no_else && !open.fixed;
+    if (as_if) {
       open.wanted = open.at_if;
       open.fixed = true;
     }
@@ -202,7 +218,9 @@ void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reac
       fix(open, target);
       conform(instr, target, instr.slots);
     }
-    if (no_else) {
+    if (as_if) {
+      m_.bind(open.otherwise);
+    } else if (no_else) {
       // The parameters are the results, and are in place.
       arrive(open.at_if);
       if (state_.agrees_with(open.wanted)) {

@@ -15,15 +15,14 @@ Condition pop_condition(EmitContext& c) {
   return {.flags = {Cond::ne, false}};
 }
 
-void jump_if(Assembler& m, FlagsCond flags, Label& target) {
-  if (!flags.parity) return m.jcc(flags.cond, target);
+void jump_if_parity(Assembler& m, FlagsCond flags, Label& target, Reach reach) {
   if (flags.cond == Cond::ne) {
-    m.jcc(Cond::p, target);
-    return m.jcc(Cond::ne, target);
+    m.jcc(Cond::p, target, reach);
+    return m.jcc(Cond::ne, target, reach);
   }
   Label unordered;
   m.jcc(Cond::p, unordered, Reach::kNear);
-  m.jcc(Cond::e, target);
+  m.jcc(Cond::e, target, reach);
   m.bind(unordered);
 }
 

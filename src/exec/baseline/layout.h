@@ -5,12 +5,14 @@
 #include <cstddef>
 
 #include "exec/baseline/masm/assembler.h"
+#include "exec/baseline/masm/charge.h"
 #include "runtime/store.h"
 
 namespace dewar::exec::baseline {
 
 // Pinned registers (docs/baseline.md, "Registers").
-inline constexpr Gpr kFp = Gpr::rbp, kMem = Gpr::rbx, kFuel = Gpr::r13, kInst = Gpr::r14, kStack = Gpr::r15;
+inline constexpr Gpr kFp = Gpr::rbp, kMem = Gpr::rbx, kFuel = Gpr::r10, kInst = Gpr::r14, kStack = Gpr::r15;
+static_assert(kFuel == Charge::kFuel);
 
 // The classes are no "standard layout", but have no bases: their offsets are what every compiler here makes them.
 #pragma clang diagnostic push

@@ -34,6 +34,17 @@ bool State::agrees_with(const Snapshot& wanted, const Value* result) const {
   return result == nullptr || (result->where == Value::kReg && result->reg == result_reg(result->rep));
 }
 
+u32 State::most_bytes_to(const Snapshot& wanted) const {
+  constexpr u32 kStore = 10, kLoad = 15;  // a constant of a float takes two instructions
+  const Snapshot& now = regs_.snapshot();
+  RegMask stay = 0;
+  for (RegMask rest = now.held & wanted.held; rest != 0; rest &= rest - 1)
+    if (now.local[static_cast<u8>(lowest(rest))] == wanted.local[static_cast<u8>(lowest(rest))])
+      stay |= bit(lowest(rest));
+  const auto count = [](RegMask set) { return static_cast<u32>(std::popcount(set)); };
+  return count(now.dirty & ~(stay & wanted.dirty)) * kStore + (count(wanted.held & ~stay) + 1) * kLoad;
+}
+
 void State::move_to(const Snapshot& wanted, const Value* result) {
   DEWAR_ASSERT(dirty_consts_.empty(), "prepare_jump() comes first");
   DEWAR_ASSERT(!result || (!result->raw && result->where != Value::kFlags), "a result that is not ready");
@@ -42,7 +53,7 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
   for (RegMask rest = now.dirty; rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const u16 index = now.local[static_cast<u8>(reg)];
-    bool wanted_dirty = false;
+    bool wanted_dirty = (wanted.dirty & bit(reg)) != 0 && wanted.local[static_cast<u8>(reg)] == index;
     for (RegMask r = wanted.dirty; r != 0 && !wanted_dirty; r &= r - 1)
       wanted_dirty = wanted.local[static_cast<u8>(lowest(r))] == index;
     // Bug 31: a register that the label has for another local is taken for stored.
@@ -50,30 +61,36 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
       store_slot(locals_[index].rep, locals_[index].slot, reg);
   }
   // Moves between registers, all at once; then loads into those that are left.
-  ParallelMove moves;
-  RegMask loads = 0;
+  RegMask moves = 0, loads = 0;
   for (RegMask rest = wanted.held; rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const Local& local = locals_[wanted.local[static_cast<u8>(reg)]];
-    if (local.where == Value::kReg) {
-      moves.add(reg, local.reg, local.rep);
-    } else {
+    if (local.where != Value::kReg) {
       loads |= bit(reg);
+    } else if (local.reg != reg) {
+      moves |= bit(reg);
     }
   }
   bool load_result = false;
-  if (result) {
-    const Reg to = result_reg(result->rep);
-    DEWAR_ASSERT((wanted.held & bit(to)) == 0, "the result's register is a local's");
-    if (result->where == Value::kReg) {
-      moves.add(to, result->reg, result->rep);
-    } else if (result->where == Value::kLocal && locals_[result->local].where == Value::kReg) {
-      moves.add(to, locals_[result->local].reg, result->rep);
-    } else {
-      load_result = true;
+  if (moves != 0 || result) {
+    ParallelMove all;
+    for (RegMask rest = moves; rest != 0; rest &= rest - 1) {
+      const Local& local = locals_[wanted.local[static_cast<u8>(lowest(rest))]];
+      all.add(lowest(rest), local.reg, local.rep);
     }
+    if (result) {
+      const Reg to = result_reg(result->rep);
+      DEWAR_ASSERT((wanted.held & bit(to)) == 0, "the result's register is a local's");
+      if (result->where == Value::kReg) {
+        all.add(to, result->reg, result->rep);
+      } else if (result->where == Value::kLocal && locals_[result->local].where == Value::kReg) {
+        all.add(to, locals_[result->local].reg, result->rep);
+      } else {
+        load_result = true;
+      }
+    }
+    all.emit(m_);
   }
-  moves.emit(m_);
   for (RegMask rest = loads; rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const Local& local = locals_[wanted.local[static_cast<u8>(reg)]];
@@ -99,12 +116,15 @@ void State::copy_results(u32 count, u32 to) {
 void State::enter(const Snapshot& from) {
   // Locals that are there already stay.
   RegMask stay = 0;
-  for (RegMask rest = regs_.locals() & from.held; rest != 0; rest &= rest - 1) {
+  for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
-    if (regs_.local_in(reg) == from.local[static_cast<u8>(reg)]) stay |= bit(reg);
+    const u16 index = regs_.local_in(reg);
+    if ((from.held & bit(reg)) != 0 && from.local[static_cast<u8>(reg)] == index) {
+      stay |= bit(reg);
+    } else {
+      locals_[index].where = Value::kSlot;
+    }
   }
-  for (RegMask rest = regs_.locals() & ~stay; rest != 0; rest &= rest - 1)
-    forget_place(locals_[regs_.local_in(lowest(rest))]);
   for (const u16 index : dirty_consts_) {
     Local& local = locals_[index];
     local.listed_dirty = 0;
@@ -120,15 +140,13 @@ void State::enter(const Snapshot& from) {
   regs_.unpin_all();
   has_flags_ = false;
   zero_ = {};
-  DEWAR_ASSERT(regs_.free(~RegMask{0}) == ((kGprMask | kXmmMask) & ~stay), "an operand in a register at a label");
-  regs_.set_dirty_of(stay, from.dirty);
   for (RegMask rest = from.held & ~stay; rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
-    const u16 index = from.local[static_cast<u8>(reg)];
-    locals_[index].where = Value::kReg;
-    locals_[index].reg = reg;
-    regs_.give(reg, index, (from.dirty & bit(reg)) != 0);
+    Local& local = locals_[from.local[static_cast<u8>(reg)]];
+    local.where = Value::kReg;
+    local.reg = reg;
   }
+  regs_.become(from, stay);
 }
 
 Snapshot State::for_loop(std::span<const LocalUse> uses) const {

@@ -55,12 +55,12 @@ const Compiler::PlaceState& stand_at(Compiler& compiler, const CodeObject& objec
                                      const runtime::SavedRegisters& registers) {
   static_cast<void>(run(compiler, *object.func, {}));
   const Compiler::PlaceState& at = compiler.seen();
-  if (!at.found) DEWAR_UNREACHABLE("compiled code stopped where no instruction of the guest can");
+  if (!compiler.has_seen()) DEWAR_UNREACHABLE("compiled code stopped where no instruction of the guest can");
   materialise(at.locations, fp, registers);
   return at;
 }
 
-/// Which exit's call ends there: they stand one behind the other, a call each and perhaps a jump back.
+/// Which poll's exit ends its call there: they stand one behind the other, a call and a jump back each.
 u32 exit_index(const CodeObject& object, u32 after) {
   constexpr u8 kCall = 0xe8, kJump = 0xe9, kShortJump = 0xeb;
   const u8* const code = object.range.code;
@@ -70,18 +70,24 @@ u32 exit_index(const CodeObject& object, u32 after) {
     if (at == after) return index;
     at += code[at] == kJump ? 5 : code[at] == kShortJump ? 2 : 0;
   }
-  DEWAR_UNREACHABLE("no exit of compiled code is there");
+  DEWAR_UNREACHABLE("no poll of compiled code is there");
 }
 
 }  // namespace
 
-ExitSite find_exit(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
+ExitSite find_poll(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
   const u32 index = exit_index(object, after);
   Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
-  compiler.watch_exit(index);
-  stand_at(compiler, object, fp, registers);
-  const Compiler::Exit& exit = compiler.exits()[index];
-  return {object.func, exit.pc, exit.slots, exit.cost};
+  compiler.watch_poll(index);
+  const Compiler::PlaceState& at = stand_at(compiler, object, fp, registers);
+  return {object.func, at.pc, at.slots, 0};
+}
+
+ExitSite find_charge(const CodeObject& object, u32 at, Slot* fp, const runtime::SavedRegisters& registers) {
+  Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
+  compiler.watch_charge(at - Charge::kFaultAt);
+  const Compiler::PlaceState& place = stand_at(compiler, object, fp, registers);
+  return {object.func, place.pc, place.slots, SEED(34, place.cost, 0)};  // Bug 34: what was not paid is not given back.
 }
 
 TrapSite find_trap(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {

@@ -64,8 +64,16 @@ class RegFile {
   }
   void set_dirty(Reg reg, bool dirty) { locals_.dirty = dirty ? locals_.dirty | bit(reg) : locals_.dirty & ~bit(reg); }
 
-  /// The same for all of `among`.
-  void set_dirty_of(RegMask among, RegMask dirty) { locals_.dirty = (locals_.dirty & ~among) | (dirty & among); }
+  /// Only what a label says is held; of that, `stay` was there before.
+  void become(const Snapshot& from, RegMask stay) {
+    DEWAR_ASSERT((free_ | locals_.held) == (kGprMask | kXmmMask), "an operand in a register at a label");
+    locals_ = from;
+    free_ = (kGprMask | kXmmMask) & ~from.held;
+    for (RegMask rest = from.held & ~stay; rest != 0; rest &= rest - 1) {
+      holders_[static_cast<u8>(lowest(rest))] = 0;
+      touch(lowest(rest));
+    }
+  }
 
   /// A local's register that the operation at hand reads: it must not be taken away before unpin_all().
   void pin(Reg reg) {

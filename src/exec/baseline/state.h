@@ -211,6 +211,8 @@ class State {
   Snapshot adopt(RegMask reserved = 0);
   /// Would move_to() emit nothing? After prepare_jump(), as move_to().
   bool agrees_with(const Snapshot& wanted, const Value* result = nullptr) const;
+  /// Not fewer bytes than move_to() emits, with a result or without.
+  u32 most_bytes_to(const Snapshot& wanted) const;
   /// Brings locals to where a label wants them, and `result` (settled, not flags) to rax or xmm0. The state stays what
   /// it is for code that does not jump.
   void move_to(const Snapshot& wanted, const Value* result = nullptr);

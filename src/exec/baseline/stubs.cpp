@@ -29,7 +29,7 @@ class StubMaker {
     m_.mov(kW, Mem(kStack, at::kStepHandler), Gpr::rax);
     leave(interp::native_step);
     out_of_fuel = begin();
-    leave_saving(interp::native_out_of_fuel);
+    leave(interp::native_out_of_fuel);
     poll = begin();
     leave_saving(interp::native_poll);
     trap = begin();
@@ -108,12 +108,11 @@ class StubMaker {
     leave(handler);
   }
 
-  /// The other way, to a handler: pc = r12, sp = r10, code = rdx, side = 0.
+  /// The other way, to a handler: pc = r12, sp = r13, code = rdx, side = 0.
   void leave(interp::Handler handler) {
     m_.mov(kW, Mem(kStack, at::kNativeSp), Gpr::rsp);
     m_.mov(kW, Gpr::rsp, Mem(kStack, at::kHostSp));
     m_.mov(kW, Gpr::r9, kFuel);
-    m_.mov(kW, Gpr::r13, Gpr::r10);
     m_.mov(kW, Gpr::rdi, kMem);
     m_.mov(kW, Gpr::rsi, kInst);
     m_.mov(kW, Gpr::r14, kFp);

@@ -37,8 +37,8 @@ enum class Reg : u8 {
   rdi,
   r8,
   r9,
-  r10,
   r12,
+  r13,
   xmm0,
   xmm14 = xmm0 + 14,
 };
@@ -56,7 +56,7 @@ constexpr Reg lowest(RegMask set) { return static_cast<Reg>(std::countr_zero(set
 constexpr Reg result_reg(Rep rep) { return is_float(rep) ? Reg::xmm0 : Reg::rax; }
 constexpr bool is_xmm(Reg reg) { return static_cast<u8>(reg) >= kGprs; }
 constexpr Gpr gpr(Reg reg) {
-  constexpr Gpr kNames[] = {Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi, Gpr::rdi, Gpr::r8, Gpr::r9, Gpr::r10, Gpr::r12};
+  constexpr Gpr kNames[] = {Gpr::rax, Gpr::rcx, Gpr::rdx, Gpr::rsi, Gpr::rdi, Gpr::r8, Gpr::r9, Gpr::r12, Gpr::r13};
   DEWAR_ASSERT(!is_xmm(reg), "a vector register as an integer one");
   return kNames[static_cast<u8>(reg)];
 }

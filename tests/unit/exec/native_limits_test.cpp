@@ -52,10 +52,13 @@ TEST(NativeLimits, Bodies) {
   EXPECT_FALSE(is_compiled(times((1 << 20) + 1, "(nop)")));
 }
 
-TEST(NativeLimits, BlocksOfFuel) {
-  // Each `if` has two, and the function one.
-  EXPECT_TRUE(is_compiled(times((64 << 10) - 1, "(if (local.get 0) (then))")));
-  EXPECT_FALSE(is_compiled(times((64 << 10) + 1, "(if (local.get 0) (then))")));
+TEST(NativeLimits, Loops) {
+  EXPECT_TRUE(is_compiled(times(128 << 10, "(loop)")));
+  EXPECT_FALSE(is_compiled(times((128 << 10) + 1, "(loop)")));
+}
+
+TEST(NativeLimits, BlocksOfFuelAreBoundedByTheBodyAlone) {
+  EXPECT_TRUE(is_compiled(times(150'000, "(if (local.get 0) (then))")));
 }
 
 TEST(NativeLimits, OpenLabels) {

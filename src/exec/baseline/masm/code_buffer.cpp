@@ -42,16 +42,6 @@ void CodeBuffer::fail(CodeError error) {
   begin_ = cursor_ = limit_ = drain_;
 }
 
-void CodeBuffer::patch8(u32 at, i8 value) {
-  if (!holds(at, 1)) return fail(CodeError::kBadPatch);
-  begin_[at] = static_cast<u8>(value);
-}
-
-void CodeBuffer::patch32(u32 at, i32 value) {
-  if (!holds(at, 4)) return fail(CodeError::kBadPatch);
-  std::memcpy(begin_ + at, &value, sizeof(value));
-}
-
 i32 CodeBuffer::read32(u32 at) const {
   i32 value = 0;
   if (holds(at, 4)) std::memcpy(&value, begin_ + at, sizeof(value));

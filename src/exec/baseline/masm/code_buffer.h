@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -63,8 +64,14 @@ class CodeBuffer {
     return {begin_, size()};
   }
   /// Replaces committed bytes. Fails with kBadPatch outside of them; does nothing once there is an error.
-  void patch8(u32 at, i8 value);
-  void patch32(u32 at, i32 value);
+  void patch8(u32 at, i8 value) {
+    if (DEWAR_UNLIKELY(!holds(at, 1))) return fail(CodeError::kBadPatch);
+    begin_[at] = static_cast<u8>(value);
+  }
+  void patch32(u32 at, i32 value) {
+    if (DEWAR_UNLIKELY(!holds(at, 4))) return fail(CodeError::kBadPatch);
+    std::memcpy(begin_ + at, &value, sizeof(value));
+  }
   /// Committed bytes; 0 outside of them or once there is an error.
   i32 read32(u32 at) const;
   /// Empty again, without error; memory is kept for the next function.

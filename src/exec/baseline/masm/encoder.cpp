@@ -38,9 +38,7 @@ void Encoder::resolve(const Link& link, u32 target) {
   }
 }
 
-void Encoder::bind(Label& label) {
-  DEWAR_ASSERT(!label.bound(), "a label bound twice");
-  label.offset_ = position();
+void Encoder::resolve_all(Label& label) {
   // The comparison also ends the list at kNone.
   for (u32 index = label.links_; index < links_.size();) {
     Link& link = links_[index];
@@ -64,11 +62,10 @@ u8* Encoder::put_rip(u8* p, unsigned reg_field, const Mem& mem, unsigned tail) {
   return put_distance(p, *mem.label_, buffer_.offset_of(p) + 4 + tail, mem.disp_);
 }
 
-void Encoder::branch(Label& target, Reach reach, u8 short_opcode, OpcodeMap long_map, u8 long_opcode) {
+void Encoder::branch_near(Label& target, u8 short_opcode, OpcodeMap long_map, u8 long_opcode) {
   const u32 after_short = position() + 2;
   const i64 distance = target.bound() ? i64{target.offset_} - after_short : 0;
-  const bool is_short = target.bound() ? distance == static_cast<i8>(distance) : reach == Reach::kNear;
-  if (!is_short) return branch_far(target, long_map, long_opcode);
+  if (distance != static_cast<i8>(distance)) return branch_far(target, long_map, long_opcode);
   u8* p = buffer_.reserve();
   p = put8(p, short_opcode);
   if (!target.bound())

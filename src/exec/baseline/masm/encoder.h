@@ -37,11 +37,21 @@ class Encoder {
   void reset();
 
   /// The label is here; everything that waits for it is patched.
-  void bind(Label& label);
+  void bind(Label& label) {
+    DEWAR_ASSERT(!label.bound(), "a label bound twice");
+    label.offset_ = position();
+    if (label.links_ != Label::kNone) resolve_all(label);
+  }
   /// Up to the next multiple of a power of two, at most 4096.
   void align(u32 alignment, Fill fill = Fill::kNop);
   /// `bytes` bytes of nops, in as few instructions as possible.
   void nop(u32 bytes = 1);
+  /// The lowest `count` bytes of a word, as they are: at most 8.
+  [[gnu::always_inline]] void raw(u64 bytes, u32 count) {
+    u8* p = buffer_.reserve();
+    put(p, bytes);
+    buffer_.commit(p + count);
+  }
   void data32(u32 value) { data(&value, sizeof(value)); }
   void data64(u64 value) { data(&value, sizeof(value)); }
   /// One entry of a jump table: the distance of `target` from the start of the table, which is bound.
@@ -141,7 +151,11 @@ class Encoder {
   }
 
   /// A jump with a short form of one byte, and a long one of `long_map` and one byte.
-  void branch(Label& target, Reach reach, u8 short_opcode, OpcodeMap long_map, u8 long_opcode);
+  [[gnu::always_inline]] void branch(Label& target, Reach reach, u8 short_opcode, OpcodeMap long_map, u8 long_opcode) {
+    if (DEWAR_UNLIKELY(target.bound() || reach == Reach::kNear))
+      return branch_near(target, short_opcode, long_map, long_opcode);
+    branch_forward(target, long_map, long_opcode);
+  }
   /// A branch that has only the long form.
   void branch_far(Label& target, OpcodeMap map, u8 opcode);
 
@@ -164,7 +178,16 @@ class Encoder {
   u8* put_rip(u8* p, unsigned reg_field, const Mem& mem, unsigned tail);
   /// Stores a 32-bit distance field for `target`, plus `addend`, at `p` or makes it wait.
   u8* put_distance(u8* p, Label& target, u32 from, i32 addend);
+  [[gnu::always_inline]] void branch_forward(Label& target, OpcodeMap map, u8 opcode) {
+    u8* p = buffer_.reserve();
+    p = put_head(p, Prefix::kNP, map, opcode, 0);
+    const u32 at = buffer_.offset_of(p);
+    buffer_.commit(put(p, i32{0}));
+    wait_for(target, Link{.at = at, .next = Label::kNone, .from = at + 4, .near = 0});
+  }
+  void branch_near(Label& target, u8 short_opcode, OpcodeMap long_map, u8 long_opcode);
   void wait_for(Label& target, Link link);
+  void resolve_all(Label& label);
   void resolve(const Link& link, u32 target);
   void data(const void* bytes, u32 size);
 

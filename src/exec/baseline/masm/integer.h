@@ -152,14 +152,6 @@ class IntegerAssembler : public Encoder {
       if (dst == Gpr::rax) return accumulator_imm(w, alu_opcode(op) + 4, imm);
     sized_imm(w, 0x80, digit, dst, imm);
   }
-  /// With 64 bits and one byte of an immediate, 0 for now: returns its offset, for patch8.
-  [[gnu::always_inline]] u32 alu_byte_later(Alu op, Gpr dst) {
-    u8* p = buffer_.reserve();
-    p = put_head(p, Prefix::kNP, OpcodeMap::kNone, 0x83, 8 | number(dst) >> 3);
-    p = put8(p, 0xc0 | static_cast<unsigned>(op) << 3 | low(number(dst)));
-    buffer_.commit(put8(p, 0));
-    return position() - 1;
-  }
   void add(Width w, const auto& dst, const auto& src) { alu(Alu::add, w, dst, src); }
   void or_(Width w, const auto& dst, const auto& src) { alu(Alu::or_, w, dst, src); }
   void and_(Width w, const auto& dst, const auto& src) { alu(Alu::and_, w, dst, src); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Labels: jumps in both directions around the limit of short ones, many jumps to one label, jump tables, padding.
+#include "exec/baseline/masm/charge.h"
 #include "unit/exec/baseline/masm_check.h"
 
 namespace dewar::exec::baseline {
@@ -157,19 +158,37 @@ TEST_F(Labels, JumpsBackAreAsShortAsTheyCanBe) {
   }
 }
 
-TEST_F(Labels, AByteOfAnImmediateIsPatchedLater) {
-  for (const Gpr reg : {Gpr::rax, Gpr::rsp, Gpr::r8, Gpr::r13}) {
-    for (const Alu op : {Alu::add, Alu::sub, Alu::cmp}) {
-      for (const int value : {0, 1, 127, -128}) {
-        m.reset();
-        const u32 field = m.alu_byte_later(op, reg);
-        EXPECT_EQ(m.position(), field + 1);
-        m.buffer().patch8(field, static_cast<i8>(value));
-        const std::vector<u8> patched(m.code().begin(), m.code().end());
-        m.reset();
-        m.alu(op, Width::w64, reg, Imm{value});
-        EXPECT_EQ(patched, std::vector<u8>(m.code().begin(), m.code().end()));
+TEST_F(Labels, AChargeEndsInAnInvalidInstruction) {
+  ZydisDecoder decoder;
+  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+  for (const bool wide : {false, true}) {
+    for (const i32 amount : {0, 1, 127, 128, 0x12345678, INT32_MAX}) {
+      if (!wide && amount > 127) continue;
+      m.reset();
+      m.nop(5);
+      const u32 at = m.position();
+      if (wide) {
+        m.raw(Charge::kLong, Charge::kLongSub);
+        m.raw(Charge::kLongJump, Charge::kLongJumpSize);
+        m.buffer().patch32(at + Charge::kAmountAt, amount);
+      } else {
+        m.raw(Charge::kShort, Charge::kShortSize);
+        m.buffer().patch8(at + Charge::kAmountAt, static_cast<i8>(amount));
       }
+      const std::vector<Decoded> code = decode(m.code().subspan(at));
+      ASSERT_EQ(code.size(), 2u);
+      EXPECT_EQ(code[0].mnemonic(), "sub");
+      EXPECT_EQ(code[0].operands[0].reg.value, zydis_register(Width::w64, Charge::kFuel));
+      EXPECT_EQ(code[0].operands[1].imm.value.s, amount);
+      const auto [jump, target] = jump_at(at + code[0].instruction.length);
+      EXPECT_EQ(jump.mnemonic(), "jl");
+      EXPECT_EQ(target, at + Charge::kFaultAt);
+      // Whatever follows: the byte alone says so.
+      std::vector<u8> bytes(m.code().begin() + at + Charge::kFaultAt, m.code().end());
+      bytes.resize(ZYDIS_MAX_INSTRUCTION_LENGTH, 0);
+      ZydisDecodedInstruction none;
+      EXPECT_EQ(bytes[0], 0xea);
+      EXPECT_TRUE(ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, nullptr, bytes.data(), bytes.size(), &none)));
     }
   }
 }
