@@ -161,7 +161,12 @@ u64 CodeArena::file_bytes() const {
 
 void CodeArena::poison(u32 start, u32 count) {
   u8* const at = write_base() + u64{start} * kAlign;
-  for (u64 i = 0; i < u64{count} * kAlign; i += sizeof kTrap) std::memcpy(at + i, &kTrap, sizeof kTrap);
+  const u64 bytes = u64{count} * kAlign;
+  if constexpr (kTrap == 0x01010101u * (kTrap & 0xff)) {
+    std::memset(at, static_cast<int>(kTrap & 0xff), bytes);
+  } else {
+    for (u64 i = 0; i < bytes; i += sizeof kTrap) std::memcpy(at + i, &kTrap, sizeof kTrap);
+  }
 }
 
 /// Makes the file longer, so that `granules` more fit at its end.
