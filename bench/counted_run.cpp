@@ -7,6 +7,7 @@
 
 #include "exec/exec.h"
 #include "exec/interp/handler.h"
+#include "exec/tier.h"
 #include "host/wasi_p1/session.h"
 #include "runtime/instantiate.h"
 #include "wasm/validate.h"
@@ -38,6 +39,52 @@ DEWAR_HANDLER(count_and_run) {
   [[clang::musttail]] return counting.real[*pc](DEWAR_INTERP_ARGS);
 }
 
+/// A command that is ready to run. Members are in the order in which they need each other.
+struct Command {
+  std::unique_ptr<wasi_p1::Session> session;
+  std::unique_ptr<runtime::Store> store;
+  std::unique_ptr<Stack> stack;
+  base::Ref<wasm::Module> module;
+  Instance* instance = nullptr;
+  runtime::Func* start = nullptr;
+};
+
+Result<Command> load_command(runtime::Engine& engine, std::vector<u8> bytes, const std::vector<std::string>& args) {
+  Command command;
+  auto module = wasm::load_module(std::move(bytes), engine.types(), engine.options().features);
+  if (!module) return std::unexpected(std::move(module.error()));
+  command.module = *module;
+  wasi_p1::Config config;
+  config.grants.args = args;
+  auto session = wasi_p1::Session::create(std::move(config));
+  if (!session) return std::unexpected(std::move(session.error()));
+  command.session = std::move(*session);
+  command.store = std::make_unique<runtime::Store>(engine);
+  exec::attach(*command.store);
+  auto stack = Stack::create(*command.store, Stack::kDefaultBytes);
+  if (!stack) return std::unexpected(std::move(stack.error()));
+  command.stack = std::move(*stack);
+  command.stack->fuel = INT64_MAX;
+  runtime::Linker linker;
+  if (auto ok = wasi_p1::define_wasi(linker, *command.store, *command.session, command.module.get()); !ok) {
+    return std::unexpected(std::move(ok.error()));
+  }
+  auto made = runtime::instantiate(*command.store, command.module, linker, *command.stack);
+  if (!made) return std::unexpected(std::move(made.error()));
+  const auto start = runtime::find_export(*made->instance, "_start");
+  if (made->outcome != runtime::Outcome::returned || !start || start->kind != wasm::ExternKind::func) {
+    return fail("bench-program", "not a WASI command");
+  }
+  command.instance = made->instance;
+  command.start = start->func;
+  return command;
+}
+
+bool ends_well(Command& command) {
+  const runtime::Outcome ended = exec::invoke(*command.stack, *command.start, {}, {});
+  return ended == runtime::Outcome::returned || (ended == runtime::Outcome::exited && command.stack->exit_code == 0);
+}
+
 }  // namespace
 
 Result<CountedRun> run_counted(std::vector<u8> bytes, const std::vector<std::string>& args) {
@@ -47,46 +94,34 @@ Result<CountedRun> run_counted(std::vector<u8> bytes, const std::vector<std::str
     options.quicken = false;
     return options;
   }());
-  auto module = wasm::load_module(std::move(bytes), engine.types(), engine.options().features);
-  if (!module) return std::unexpected(std::move(module.error()));
-
-  wasi_p1::Config config;
-  config.grants.args = args;
-  auto session = wasi_p1::Session::create(std::move(config));
-  if (!session) return std::unexpected(std::move(session.error()));
-  runtime::Store store(engine);
-  exec::attach(store);
-  auto stack = runtime::Stack::create(store, runtime::Stack::kDefaultBytes);
-  if (!stack) return std::unexpected(std::move(stack.error()));
-  (*stack)->fuel = INT64_MAX;
-  runtime::Linker linker;
-  if (auto ok = wasi_p1::define_wasi(linker, store, **session, module->get()); !ok) {
-    return std::unexpected(std::move(ok.error()));
-  }
-  auto made = runtime::instantiate(store, *module, linker, **stack);
-  if (!made) return std::unexpected(std::move(made.error()));
-  const auto start = runtime::find_export(*made->instance, "_start");
-  if (made->outcome != runtime::Outcome::returned || !start || start->kind != wasm::ExternKind::func) {
-    return fail("bench-program", "not a WASI command");
-  }
-
-  runtime::CodeSet& codes = *made->instance->codes;
-  const bool guarded = (*module)->memories.empty() || runtime::Memory::is_guarded((*module)->memories[0], false);
+  auto command = load_command(engine, std::move(bytes), args);
+  if (!command) return std::unexpected(std::move(command.error()));
+  const wasm::Module& module = *command->module;
+  runtime::CodeSet& codes = *command->instance->codes;
+  const bool guarded = module.memories.empty() || runtime::Memory::is_guarded(module.memories[0], false);
   const auto* real = static_cast<const Handler*>(exec::interp::dispatch_table(engine.options(), guarded));
   static std::array<Handler, exec::interp::kTableSize> table;
   std::memcpy(table.data(), real, sizeof table);
   for (u32 byte = 0; byte < 256; ++byte) table[byte] = count_and_run;
   counting = {real, codes.data(), {}};
   for (u32 i = 0; i < codes.count(); ++i) {
-    counting.counts.emplace_back((*module)->funcs[(*module)->num_imported_funcs + i].body.size);
+    counting.counts.emplace_back(module.funcs[module.num_imported_funcs + i].body.size);
   }
   codes.dispatch.store(table.data(), std::memory_order_release);
+  if (!ends_well(*command)) return fail("bench-program", "the program failed");
+  return CountedRun{command->module, std::move(counting.counts)};
+}
 
-  const runtime::Outcome ended = exec::invoke(**stack, *start->func, {}, {});
-  if (ended != runtime::Outcome::returned && !(ended == runtime::Outcome::exited && (*stack)->exit_code == 0)) {
-    return fail("bench-program", "the program failed");
-  }
-  return CountedRun{*module, std::move(counting.counts)};
+Result<CompiledRun> run_compiled(std::vector<u8> bytes, const std::vector<std::string>& args) {
+  runtime::EngineOptions options;
+  options.tier = runtime::Tier::baseline;
+  static runtime::Engine engine(options);
+  exec::attach_native(engine);
+  if (!engine.native()) return fail("bench-program", "no compiler for this machine");
+  auto command = load_command(engine, std::move(bytes), args);
+  if (!command) return std::unexpected(std::move(command.error()));
+  if (!ends_well(*command)) return fail("bench-program", "the program failed");
+  return CompiledRun{static_cast<u64>(INT64_MAX - command->stack->fuel), command->stack->native_steps};
 }
 
 }  // namespace dewar::bench

@@ -71,7 +71,7 @@ u32 shortest(const wasm::Instr& i) {
 
 std::string immediate_text(const wasm::Instr& i) {
   const wasm::OpInfo& info = wasm::op_info(i.op);
-  std::string text = info.text;
+  std::string text(std::string_view(info.text));
   if (info.imm == wasm::Imm::i32 || info.imm == wasm::Imm::i64) {
     return text + " " + std::to_string(static_cast<i64>(i.bits));
   }

@@ -32,6 +32,7 @@ GOAL_COMPILED_METERING_WORST = 1.25
 GOAL_COMPILE_RATIO = 2.0
 GOAL_CODE_BYTES = 4.0
 GOAL_INTERRUPT_US = 1000.0
+GOAL_STEPS_PERCENT = 1.0
 
 
 def fail(text):
@@ -43,6 +44,8 @@ INTERPRETERS = ("dewar", "unmetered", "wasm3")
 COMPILERS = ("auto", "baseline", "base-unmet", "v8", "v8-liftoff")
 # Programs whose native run is shorter say nothing about code: their figures are shown, but are in no mean.
 SHORTEST_S = 0.02
+# Large modules: a short command of each, and what it prints.
+LARGE = {"yosys": (["-V"], b"Yosys 0.55"), "clang": (["size", "--version"], b"size\n")}
 # As the last argument of a program: the working folder is granted.
 GRANT = "--granted"
 
@@ -285,19 +288,45 @@ def measure_compile(args, peers):
 
 
 def measure_large(table, peers, runs):
-    """A large program prints its version: load, validate, run a little."""
+    """A large program prints its version: load, validate, run a little. Module -> engine -> figures; engines take turns,
+    so that their wall times are pairs."""
     found = {}
-    if "yosys" not in peers:
-        return found
-    for name, make in table.items():
-        if name in ("unmetered", "base-unmet"):
+    for module, (arguments, begins) in LARGE.items():
+        if module not in peers:
             continue
-        samples = [checked(make(peers["yosys"][0], ["-V"])) for _ in range(runs)]
-        if not samples[0].out.startswith(b"Yosys 0.55"):
-            fail(f"{name} printed {samples[0].out[:80]!r} for yosys -V")
-        found[name] = {"user_s": measure.median([s.user for s in samples]),
-                       "wall_s": measure.median([s.wall for s in samples]),
-                       "rss_mb": max(s.rss for s in samples) / 1e6}
+        samples = {name: [] for name in table if name not in ("unmetered", "base-unmet")}
+        for _ in range(runs):
+            for name, taken in samples.items():
+                taken.append(checked(table[name](peers[module][0], arguments)))
+                if not taken[-1].out.startswith(begins):
+                    fail(f"{name} printed {taken[-1].out[:80]!r} for {module} {' '.join(arguments)}")
+        found[module] = {name: {"user_s": measure.median([s.user for s in taken]),
+                                "wall_s": measure.median([s.wall for s in taken]),
+                                "rss_mb": max(s.rss for s in taken) / 1e6} for name, taken in samples.items()}
+        if "auto" in samples and "v8" in samples:
+            found[module]["auto"]["wall_to_v8"] = measure.median(
+                [ours.wall / theirs.wall for ours, theirs in zip(samples["auto"], samples["v8"])])
+    return found
+
+
+def measure_steps(args, clang):
+    """Our programs with vectors (-O3 -msimd128), those that execute any: operations of compiled code, vector operations
+    and steps among them."""
+    driver = args.build_dir / "bench_steps"
+    folder = args.programs_dir / "simd"
+    found = {}
+    if not os.access(driver, os.X_OK):
+        return found
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sorted(PROGRAMS.glob("*.c")):
+        module = folder / f"{source.stem}.wasm"
+        if not module.exists() or module.stat().st_mtime < source.stat().st_mtime:
+            command = [clang, *WASM_FLAGS, "-O3", "-msimd128", "-std=c17", str(source), "-o", str(module), "-lm"]
+            if subprocess.run(command, check=False).returncode:
+                fail(f"{source.name} does not compile with vectors")
+        vectors, operations, steps = map(int, checked([str(driver), str(module), "2"]).out.split())
+        if vectors:
+            found[source.stem] = {"operations": operations, "vectors": vectors, "steps": steps}
     return found
 
 
@@ -372,6 +401,12 @@ def show_goals(report):
     if compiled:
         show_goal("interrupt request to the end in compiled code, microseconds, p99 of the slowest program", max(compiled),
                   GOAL_INTERRUPT_US)
+    for module, row in report["large"].items():
+        if "wall_to_v8" in row.get("auto", {}):
+            show_goal(f"short command of a large module against Node, wall time, {module}", row["auto"]["wall_to_v8"], 1.0)
+    if report["steps"]:
+        show_goal("percent of operations out of line, worst program with vectors",
+                  max(100 * row["steps"] / row["operations"] for row in report["steps"].values()), GOAL_STEPS_PERCENT)
     if "dewar" in report["validate_mb_s"]:
         show_goal("decode + validate, MB of code per CPU second", report["validate_mb_s"]["dewar"], GOAL_VALIDATE, False)
     else:
@@ -476,10 +511,16 @@ def main():
         print("\nFrom an interrupt request to the end of the run, microseconds: p50, p99, most; p99 of CPU time")
         for name, row in report["interrupt_us"].items():
             print(f"  {name:32} {row['p50']:8.1f} {row['p99']:8.1f} {row['most']:8.1f} {row['p99_cpu']:8.1f}")
-    if report["large"]:
-        print("\nyosys -V: user s, wall s, peak memory MB")
-        for name, s in report["large"].items():
+    for module, row in report["large"].items():
+        print(f"\n{module} {' '.join(LARGE[module][0])}: user s, wall s, peak memory MB")
+        for name, s in row.items():
             print(f"  {name:14} {s['user_s']:6.2f} {s['wall_s']:6.2f} {s['rss_mb']:6.0f}")
+    report["steps"] = measure_steps(args, clang)
+    if report["steps"]:
+        print("\nPrograms with vectors, compiled: operations, vector operations, steps, share of steps")
+        for name, row in report["steps"].items():
+            share = row["steps"] / row["operations"]
+            print(f"  {name:14} {row['operations']:12} {row['vectors']:12} {row['steps']:8} {share:9.4%}")
     show_goals(report)
     print(f"\nload during the programs: {min(loads):.2f} to {max(loads):.2f} on {os.cpu_count()} processors")
     if args.json:

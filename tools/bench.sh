@@ -12,7 +12,7 @@ cmake --preset release >build/.release-configure.log 2>&1 || {
 }
 cmake --build --preset release
 drivers=(bench_validate bench_host_call bench_interrupt opcode_profile)
-[[ $(uname -m) != x86_64 ]] || drivers+=(bench_compile)
+[[ $(uname -m) != x86_64 ]] || drivers+=(bench_compile bench_steps)
 cmake --build --preset release --target "${drivers[@]}"
 # The same program without metering, to say what metering costs; it is never installed.
 cmake --preset release -B build/unmetered -DCMAKE_CXX_FLAGS=-DDEWAR_MEASURE_UNMETERED >build/.unmetered-configure.log 2>&1
