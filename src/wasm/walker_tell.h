@@ -234,7 +234,8 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sp = std::copy_n(type.results.data(), results, args);
         break;
       }
-      default: goto out;
+      case Common::other: goto out;
+      default: __builtin_unreachable();  // the table has no other kind
     }
     p = q;
     if (told == ~u32{0} && DEWAR_UNLIKELY(sink_.full())) {

@@ -31,48 +31,63 @@ u64 fold(Rep rep, u64 a) {
 
 // ---- arithmetic ----
 
-/// Sum of a register and something that lea can add, in a register of its own.
-[[gnu::always_inline]] inline bool add_by_lea(EmitContext& c, Rep rep, Value& a, Value& b) {
-  if (c.state.is_own(a) || c.state.is_own(b) || (b.is_const() && !is_small(b)) || c.state.in_memory(b)) return false;
-  const Gpr base = gpr(c.state.in_reg(a));
-  const Reg index = b.is_const() ? Reg{} : c.state.reg_of(b);
-  const Reg dst = c.state.take_for(rep);
-  if (b.is_const()) {
-    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, static_cast<i32>(b.constant)));
-  } else {
-    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, gpr(index), Scale::x1));
-  }
-  c.state.release(a);
-  c.state.release(b);
-  push_result(c, rep, dst);
-  return true;
-}
+// Functions below take popped operands by value and end with a call of the next, so that they stay in registers.
 
-void emit_alu(EmitContext& c, const IntRow& row) {
+[[gnu::noinline]] void alu_by_value(EmitContext& c, const IntRow& row, Value a, Value b) {
   const Rep rep = row.rep;
-  Alu op = static_cast<Alu>(row.code);
-  const bool commutes = op != Alu::sub;
-  Value b = c.state.pop();
-  Value a = c.state.pop();
-  if (a.is_const()) {
-    if (b.is_const()) return c.state.push_const(rep, row.fold(rep, a.constant, b.constant));
-    if (commutes) std::swap(a, b);
-  } else if (commutes && !b.is_const() && !c.state.is_own(a) && c.state.is_own(b)) {
-    std::swap(a, b);
+  const Alu op = static_cast<Alu>(row.code);
+  if (op != Alu::sub && !c.state.is_own(a) && c.state.is_own(b)) std::swap(a, b);
+  if (op == Alu::add && !c.state.is_own(a) && !c.state.is_own(b) && !b.is_const() && !c.state.in_memory(b)) {
+    const Gpr base = gpr(c.state.in_reg(a)), index = gpr(c.state.reg_of(b));
+    const Reg dst = c.state.take_for(rep);
+    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, index, Scale::x1));
+    c.state.release(a);
+    c.state.release(b);
+    return push_result(c, rep, dst);
   }
-  if (b.is_const()) {
-    if (DEWAR_UNLIKELY(b.constant == (op == Alu::and_ ? mask_of(rep) : 0))) return c.state.push_value(a);
-    if (op == Alu::sub && is_small(b)) {
-      // As an addition it may become a lea.
-      op = Alu::add;
-      b.constant = (0 - b.constant) & mask_of(rep);
-    }
-  }
-  if (op == Alu::add && add_by_lea(c, rep, a, b)) return;
   const Reg dst = c.state.in_own_reg(a);
   alu_operand(c, op, rep, gpr(dst), b);
   c.state.release(b);
   push_zero_result(c, rep, dst);
+}
+
+[[gnu::noinline]] void alu_by_const(EmitContext& c, const IntRow& row, Value a, u64 b) {
+  const Rep rep = row.rep;
+  Alu op = static_cast<Alu>(row.code);
+  if (DEWAR_UNLIKELY(b == (op == Alu::and_ ? mask_of(rep) : 0))) return c.state.push_value(a);
+  if (DEWAR_UNLIKELY(!is_small(rep, b))) {
+    Value value;
+    value.where = Value::kConst;
+    value.rep = rep;
+    value.constant = b;
+    return alu_by_value(c, row, a, value);
+  }
+  if (op == Alu::sub && is_small(rep, 0 - b)) {
+    // As an addition it may become a lea. (Less 2^31 is no such number.)
+    op = Alu::add;
+    b = 0 - b;
+  }
+  if (op == Alu::add && !c.state.is_own(a)) {
+    const Gpr base = gpr(c.state.in_reg(a));
+    const Reg dst = c.state.take_for(rep);
+    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, static_cast<i32>(b)));
+    c.state.release(a);
+    return push_result(c, rep, dst);
+  }
+  const Reg dst = c.state.in_own_reg(a);
+  c.m.alu_plain(op, width_of(rep), gpr(dst), imm_of(b));
+  push_zero_result(c, rep, dst);
+}
+
+void emit_alu(EmitContext& c, const IntRow& row) {
+  const Value b = c.state.pop();
+  const Value a = c.state.pop();
+  if (DEWAR_UNLIKELY(a.is_const())) {
+    if (b.is_const()) return c.state.push_const(row.rep, row.fold(row.rep, a.constant, b.constant));
+    if (static_cast<Alu>(row.code) != Alu::sub) return alu_by_const(c, row, b, a.constant);
+  }
+  if (b.is_const()) return alu_by_const(c, row, a, b.constant);
+  alu_by_value(c, row, a, b);
 }
 
 /// x * 3, 5 or 9 as x + x * scale.
@@ -248,26 +263,41 @@ constexpr Cond swapped(Cond cond) {
   }
 }
 
-void emit_compare(EmitContext& c, const IntRow& row) {
-  const Rep rep = row.rep;
-  Cond cond = static_cast<Cond>(row.code);
-  Value b = c.state.pop();
-  Value a = c.state.pop();
-  if (a.is_const() && b.is_const()) return c.state.push_const(Rep::i32, row.fold(rep, a.constant, b.constant));
-  if (a.is_const() || (c.state.in_memory(a) && !b.is_const() && !c.state.in_memory(b))) {
+[[gnu::noinline]] void compare_values(EmitContext& c, Cond cond, Value a, Value b) {
+  if (c.state.in_memory(a) && !b.is_const() && !c.state.in_memory(b)) {
     std::swap(a, b);
     cond = swapped(cond);
   }
-  if (b.is_const(0)) {
-    compare_with_zero(c, a, cond == Cond::e || cond == Cond::ne);
-  } else if (c.state.in_memory(a) && is_small(b)) {
-    c.m.alu_plain(Alu::cmp, width_of(rep), kFp, c.state.disp_of(a), imm_of(b.constant));
-  } else {
-    alu_operand(c, Alu::cmp, rep, gpr(c.state.in_reg(a)), b);
-  }
+  alu_operand(c, Alu::cmp, a.rep, gpr(c.state.in_reg(a)), b);
   c.state.release(a);
   c.state.release(b);
   c.state.push_flags({cond, false});
+}
+
+/// `a` is no constant.
+[[gnu::noinline]] void compare_with_const(EmitContext& c, Cond cond, Value a, Value b) {
+  if (DEWAR_UNLIKELY(!is_small(b))) return compare_values(c, cond, a, b);
+  if (b.constant == 0) {
+    compare_with_zero(c, a, cond == Cond::e || cond == Cond::ne);
+  } else if (c.state.in_memory(a)) {
+    c.m.alu_plain(Alu::cmp, width_of(a.rep), kFp, c.state.disp_of(a), imm_of(b.constant));
+  } else {
+    c.m.alu_plain(Alu::cmp, width_of(a.rep), gpr(c.state.reg_of(a)), imm_of(b.constant));
+  }
+  c.state.release(a);
+  c.state.push_flags({cond, false});
+}
+
+void emit_compare(EmitContext& c, const IntRow& row) {
+  const Cond cond = static_cast<Cond>(row.code);
+  const Value b = c.state.pop();
+  const Value a = c.state.pop();
+  if (DEWAR_UNLIKELY(a.is_const())) {
+    if (b.is_const()) return c.state.push_const(Rep::i32, row.fold(row.rep, a.constant, b.constant));
+    return compare_with_const(c, swapped(cond), b, a);
+  }
+  if (b.is_const()) return compare_with_const(c, cond, a, b);
+  compare_values(c, cond, a, b);
 }
 
 void emit_eqz(EmitContext& c, const IntRow&) {

@@ -11,10 +11,10 @@ constexpr u64 mask_of(Rep rep) { return rep == Rep::i64 ? ~u64{0} : ~u32{0}; }
 constexpr u32 bits_of(Rep rep) { return rep == Rep::i64 ? 64 : 32; }
 
 /// Is it a constant that fits the immediate of an instruction of its width?
-inline bool is_small(const Value& value) {
-  if (!value.is_const()) return false;
-  return value.rep == Rep::i32 || static_cast<i64>(value.constant) == static_cast<i32>(value.constant);
+constexpr bool is_small(Rep rep, u64 bits) {
+  return rep == Rep::i32 || static_cast<i64>(bits) == static_cast<i32>(bits);
 }
+inline bool is_small(const Value& value) { return value.is_const() && is_small(value.rep, value.constant); }
 inline Imm imm_of(u64 bits) { return Imm{static_cast<i32>(bits)}; }
 
 /// Calls f(operand) with an Imm, Mem or Gpr.

@@ -26,37 +26,9 @@ void jump_if_parity(Assembler& m, FlagsCond flags, Label& target, Reach reach) {
   m.bind(unordered);
 }
 
-void emit_select(EmitContext& c) {
-  // One bit says of the result whether its NaN is to be settled, so both values have to agree.
-  if (c.state.peek(1).raw != c.state.peek(2).raw) c.state.settle_top(3);
-  const Condition condition = pop_condition(c);
-  Value no = c.state.pop();
-  Value yes = c.state.pop();
-  if (condition.known) {
-    c.state.release(condition.taken ? no : yes);
-    return c.state.push_value(condition.taken ? yes : no);
-  }
-  FlagsCond flags = condition.flags;
-  if (flags.parity && flags.cond == Cond::ne) {
-    std::swap(yes, no);
-    flags = flags.negated();
-  }
-  const Rep rep = yes.rep;
-  const u8 raw = yes.raw;
-  if (!is_float(rep)) {
-    if (!flags.parity && !c.state.is_own(yes) && c.state.is_own(no)) {
-      std::swap(yes, no);
-      flags = flags.negated();
-    }
-    const Reg dst = c.state.in_own_reg(yes);
-    with_place(c, no, [&](const auto& place) {
-      c.m.cmov(negate(flags.cond), width_of(rep), gpr(dst), place);
-      // Bug 19: a NaN is taken for equal.
-      if (flags.parity && SEED(19, true, false)) c.m.cmov(Cond::p, width_of(rep), gpr(dst), place);
-    });
-    c.state.release(no);
-    return c.state.push_reg(rep, dst);
-  }
+namespace {
+
+[[gnu::noinline]] void select_float(EmitContext& c, FlagsCond flags, Value yes, Value no) {
   const Reg dst = c.state.in_own_reg(yes);
   Label keep;
   Label replace;
@@ -65,7 +37,50 @@ void emit_select(EmitContext& c) {
   c.m.bind(replace);
   c.state.load_into(dst, no);
   c.m.bind(keep);
-  c.state.push_reg(rep, dst, raw);
+  c.state.push_reg(yes.rep, dst, yes.raw);
+}
+
+/// Where the condition is one of floats, or `no` in memory.
+[[gnu::noinline]] void select_int_rarely(EmitContext& c, FlagsCond flags, Value yes, Value no) {
+  const Width w = width_of(yes.rep);
+  const Reg dst = c.state.in_own_reg(yes);
+  with_place(c, no, [&](const auto& place) {
+    c.m.cmov(negate(flags.cond), w, gpr(dst), place);
+    // Bug 19: a NaN is taken for equal.
+    if (flags.parity && SEED(19, true, false)) c.m.cmov(Cond::p, w, gpr(dst), place);
+  });
+  c.state.release(no);
+  c.state.push_reg(yes.rep, dst);
+}
+
+}  // namespace
+
+void emit_select(EmitContext& c) {
+  // One bit says of the result whether its NaN is to be settled, so both values have to agree.
+  if (DEWAR_UNLIKELY(c.state.peek(1).raw != c.state.peek(2).raw)) c.state.settle_top(3);
+  const Condition condition = pop_condition(c);
+  Value no = c.state.pop();
+  Value yes = c.state.pop();
+  if (DEWAR_UNLIKELY(condition.known)) {
+    c.state.release(condition.taken ? no : yes);
+    return c.state.push_value(condition.taken ? yes : no);
+  }
+  FlagsCond flags = condition.flags;
+  if (flags.parity && flags.cond == Cond::ne) {
+    std::swap(yes, no);
+    flags = flags.negated();
+  }
+  if (is_float(yes.rep)) return select_float(c, flags, yes, no);
+  if (flags.parity) return select_int_rarely(c, flags, yes, no);
+  if (!c.state.is_own(yes) && c.state.is_own(no)) {
+    std::swap(yes, no);
+    flags = flags.negated();
+  }
+  if (c.state.in_memory(no)) return select_int_rarely(c, flags, yes, no);
+  const Reg dst = c.state.in_own_reg(yes);
+  c.m.cmov_plain(negate(flags.cond), width_of(yes.rep), gpr(dst), gpr(c.state.in_reg(no)));
+  c.state.release(no);
+  c.state.push_reg(yes.rep, dst);
 }
 
 }  // namespace dewar::exec::baseline

@@ -62,6 +62,15 @@ class RegFile {
     locals_.local[static_cast<u8>(reg)] = kNoLocal;
     free_ |= bit(reg);
   }
+  /// All locals are in their slots, too.
+  void clean_locals() { locals_.dirty = 0; }
+  /// No local has a register any more.
+  void forget_locals() {
+    for (RegMask rest = locals_.held; rest != 0; rest &= rest - 1)
+      locals_.local[static_cast<u8>(lowest(rest))] = kNoLocal;
+    free_ |= locals_.held;
+    locals_.held = locals_.dirty = 0;
+  }
   void set_dirty(Reg reg, bool dirty) { locals_.dirty = dirty ? locals_.dirty | bit(reg) : locals_.dirty & ~bit(reg); }
 
   /// Only what a label says is held; of that, `stay` was there before.

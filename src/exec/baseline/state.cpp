@@ -68,9 +68,24 @@ void State::cut(u32 height) {
 }
 
 void State::flags_to_register() {
-  Value flags = pop();
-  const Reg reg = in_reg(flags);
-  push_reg(Rep::i32, reg);
+  Value& value = top_[-1];
+  DEWAR_ASSERT(value.where == Value::kFlags, "flags below an operand");
+  const Reg reg = take(kGprMask);
+  load_flags(reg, value.flags);
+  value.where = Value::kReg;
+  value.reg = reg;
+  has_flags_ = false;
+}
+
+void State::load_flags(Reg reg, FlagsCond flags) {
+  m_.setcc(flags.cond, gpr(reg));
+  if (DEWAR_UNLIKELY(flags.parity)) {
+    // Equal and ordered, or neither.
+    const bool equal = flags.cond == Cond::e;
+    m_.setcc(equal ? Cond::np : Cond::p, kScratch);
+    m_.alu(equal ? Alu::and_ : Alu::or_, Width::w32, gpr(reg), kScratch);
+  }
+  m_.movzx(Width::w8, gpr(reg), gpr(reg));
 }
 
 void State::narrow_window() { store_operands(height() - kWindow / 2); }
@@ -115,11 +130,22 @@ void State::settle_lanes(Reg reg, bool wide, Xmm nans) {
 
 void State::store_operand(Value& value) {
   settle(value);
-  copy_to_slot(value, value.slot);
-  if (value.where == Value::kConst) return;
-  if (value.where == Value::kLocal) --locals_[value.local].aliases;
-  if (value.where == Value::kFlags) has_flags_ = false;
-  release(value);
+  switch (value.where) {
+    case Value::kSlot: return;
+    case Value::kConst: return store_const(value.rep, value.slot, value.constant);
+    case Value::kReg:
+      store_slot(value.rep, value.slot, value.reg);
+      regs_.release(value.reg);
+      break;
+    case Value::kLocal:
+      --locals_[value.local].aliases;
+      copy_to_slot(value, value.slot);
+      break;
+    case Value::kFlags:
+      has_flags_ = false;
+      copy_to_slot(value, value.slot);
+      break;
+  }
   value.where = Value::kSlot;
 }
 
@@ -134,14 +160,16 @@ void State::store_locals() {
     const Reg reg = lowest(rest);
     const Local& local = locals_[regs_.local_in(reg)];
     store_slot(local.rep, local.slot, reg);
-    regs_.set_dirty(reg, false);
   }
+  regs_.clean_locals();
 }
 
 void State::flush() {
   store_operands(height());
   store_locals();
-  for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1) forget_place(locals_[regs_.local_in(lowest(rest))]);
+  for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1)
+    locals_[regs_.local_in(lowest(rest))].where = Value::kSlot;
+  regs_.forget_locals();
   regs_.unpin_all();
 }
 
@@ -240,27 +268,18 @@ Reg State::own_copy(Value value) {
   return reg;
 }
 
-void State::load_into(Reg reg, Value& value) {
+void State::load_into(Reg reg, Value value) {
   switch (value.where) {
     case Value::kConst: return load_const(value.rep, reg, value.constant);
     case Value::kReg: copy(value.rep, reg, value.reg); return regs_.release(value.reg);
     case Value::kLocal: {
       const Local& local = locals_[value.local];
       if (local.where == Value::kReg) return copy(value.rep, reg, local.reg);
-      break;
+      return load_slot(value.rep, reg, local.slot);
     }
-    case Value::kFlags: {
-      m_.setcc(value.flags.cond, gpr(reg));
-      if (!value.flags.parity) return m_.movzx(Width::w8, gpr(reg), gpr(reg));
-      // Equal and ordered, or neither.
-      const bool equal = value.flags.cond == Cond::e;
-      m_.setcc(equal ? Cond::np : Cond::p, kScratch);
-      m_.alu(equal ? Alu::and_ : Alu::or_, Width::w32, gpr(reg), kScratch);
-      return m_.movzx(Width::w8, gpr(reg), gpr(reg));
-    }
-    case Value::kSlot: break;
+    case Value::kFlags: return load_flags(reg, value.flags);
+    case Value::kSlot: return load_slot(value.rep, reg, value.slot);
   }
-  load(value.rep, reg, mem_of(value));
 }
 
 // ---- locals ----
@@ -275,7 +294,7 @@ void State::make_const(u32 index, u64 bits) {
   dirty_consts_.push_back(static_cast<u16>(index));
 }
 
-void State::store_constants() {
+void State::store_dirty_constants() {
   for (const u16 index : dirty_consts_) {
     Local& local = locals_[index];
     local.listed_dirty = 0;
@@ -315,7 +334,7 @@ void State::set_local(u32 index) {
   Value value = pop();
   Local& local = locals_[index];
   if (value.where == Value::kLocal && value.local == index) return;
-  settle(value);
+  if (DEWAR_UNLIKELY(value.raw)) value = settled(value);
   // Bug 28: what was read before sees what is written.
   if (local.aliases != 0 && SEED(28, true, local.where == Value::kReg)) split_aliases(index);
   if (value.where == Value::kConst) {
@@ -362,10 +381,11 @@ void State::store(Rep rep, const Mem& to, Reg from) {
 void State::copy(Rep rep, Reg to, Reg from) {
   if (to == from) return;
   if (is_float(rep)) return m_.vec(op::movaps, xmm(to), xmm(from));
-  m_.mov(width_of(rep), gpr(to), gpr(from));
+  m_.mov_plain(width_of(rep), gpr(to), gpr(from));
 }
 
 void State::load_const(Rep rep, Reg to, u64 bits) {
+  if (DEWAR_LIKELY(!is_float(rep) && bits <= ~u32{0})) return m_.mov_plain(gpr(to), static_cast<u32>(bits));
   if (!is_float(rep)) return m_.mov_imm(gpr(to), bits);
   if (bits == 0) return m_.vec(op::xorps, xmm(to), xmm(to), xmm(to));
   m_.mov_imm(kScratch, bits);
@@ -375,9 +395,10 @@ void State::load_const(Rep rep, Reg to, u64 bits) {
 
 void State::store_const(Rep rep, u32 slot, u64 bits) {
   if (slots_of(rep) == 2) store_const(Rep::i64, slot + 1, bits);
-  if (rep == Rep::i32 || rep == Rep::f32) return m_.mov(Width::w32, slot_mem(slot), Imm{static_cast<i32>(bits)});
-  if (static_cast<i64>(bits) == static_cast<i32>(bits))
-    return m_.mov(Width::w64, slot_mem(slot), Imm{static_cast<i32>(bits)});
+  const bool narrow = rep == Rep::i32 || rep == Rep::f32;
+  if (DEWAR_LIKELY(narrow || static_cast<i64>(bits) == static_cast<i32>(bits))) {
+    return m_.mov_plain(narrow ? Width::w32 : Width::w64, kFp, slot_disp(slot), Imm{static_cast<i32>(bits)});
+  }
   m_.mov_imm(kScratch, bits);
   m_.mov(Width::w64, slot_mem(slot), kScratch);
 }
@@ -389,20 +410,18 @@ void State::copy_to_slot(const Value& value, u32 slot) {
     return store_slot(value.rep, slot, locals_[value.local].reg);
   if (value.where == Value::kFlags) {
     const Reg reg = take(kGprMask);
-    Value copy = value;
-    load_into(reg, copy);
+    load_flags(reg, value.flags);
     store_slot(Rep::i32, slot, reg);
     return regs_.release(reg);
   }
   if (value.where == Value::kSlot && value.slot == slot) return;
-  const Mem from = mem_of(value);
   if (value.rep == Rep::v128) {
-    m_.vec(op::movups, kScratchXmm, from);
+    m_.vec(op::movups, kScratchXmm, mem_of(value));
     return m_.vec(op::movups_store, slot_mem(slot), kScratchXmm);
   }
   const Width w = value.rep == Rep::i32 || value.rep == Rep::f32 ? Width::w32 : Width::w64;
-  m_.mov(w, kScratch, from);
-  m_.mov(w, slot_mem(slot), kScratch);
+  m_.load(w, kScratch, kFp, disp_of(value));
+  m_.store(w, kFp, slot_disp(slot), kScratch);
 }
 
 Location State::locate(const Value& value) const {

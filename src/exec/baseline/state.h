@@ -139,11 +139,11 @@ class State {
   void store(Rep rep, const Mem& to, Reg from);
   void load_slot(Rep rep, Reg to, u32 slot) {
     if (DEWAR_UNLIKELY(is_float(rep))) return load(rep, to, slot_mem(slot));
-    m_.load(width_of(rep), gpr(to), kFp, static_cast<i32>(slot * sizeof(Slot)));
+    m_.load(width_of(rep), gpr(to), kFp, slot_disp(slot));
   }
   void store_slot(Rep rep, u32 slot, Reg from) {
     if (DEWAR_UNLIKELY(is_float(rep))) return store(rep, slot_mem(slot), from);
-    m_.store(width_of(rep), kFp, static_cast<i32>(slot * sizeof(Slot)), gpr(from));
+    m_.store(width_of(rep), kFp, slot_disp(slot), gpr(from));
   }
   /// The value in a register, not to be changed. A temporary one becomes the value's own.
   [[gnu::always_inline]] Reg in_reg(Value& value) {
@@ -165,14 +165,14 @@ class State {
   /// The value in a register that may be changed, held by the caller; the value is used up.
   [[gnu::always_inline]] Reg in_own_reg(Value& value) { return is_own(value) ? value.reg : own_copy(value); }
   /// Copies a value into a register of its class, which the caller holds; the value is used up.
-  void load_into(Reg reg, Value& value);
+  void load_into(Reg reg, Value value);
   /// Is it nowhere but in memory, at mem_of()?
   bool in_memory(const Value& value) const {
     return value.where == Value::kSlot || (value.where == Value::kLocal && locals_[value.local].where == Value::kSlot);
   }
   Mem mem_of(const Value& value) const { return Mem(kFp, disp_of(value)); }
   i32 disp_of(const Value& value) const {
-    return static_cast<i32>((value.where == Value::kLocal ? locals_[value.local].slot : value.slot) * sizeof(Slot));
+    return slot_disp(value.where == Value::kLocal ? locals_[value.local].slot : value.slot);
   }
   /// Gives the canonical NaN to a raw value. Changes flags; a comparison that waits in them becomes a register before.
   void settle(Value& value) {
@@ -251,6 +251,7 @@ class State {
   DEWAR_RARE Value bring_to_reg(Value value);
   DEWAR_RARE Reg own_copy(Value value);
   DEWAR_RARE void flags_to_register();
+  void load_flags(Reg reg, FlagsCond flags);
   DEWAR_RARE void narrow_window();
   void settle_raw(Value& value);
   DEWAR_RARE Reg take_busy(RegMask among);
@@ -267,7 +268,10 @@ class State {
     local.where = Value::kSlot;
   }
   void make_const(u32 index, u64 bits);
-  void store_constants();
+  void store_constants() {
+    if (DEWAR_UNLIKELY(!dirty_consts_.empty())) store_dirty_constants();
+  }
+  void store_dirty_constants();
 
   void copy(Rep rep, Reg to, Reg from);
   void load_const(Rep rep, Reg to, u64 bits);

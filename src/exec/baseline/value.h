@@ -69,7 +69,8 @@ constexpr Xmm xmm(Reg reg) {
 inline constexpr Gpr kScratch = Gpr::r11;
 inline constexpr Xmm kScratchXmm = Xmm::xmm15;
 /// A place in the frame.
-constexpr Mem slot_mem(u32 slot, i32 offset = 0) { return Mem(kFp, static_cast<i32>(slot) * 8 + offset); }
+constexpr i32 slot_disp(u32 slot) { return static_cast<i32>(slot) * 8; }
+constexpr Mem slot_mem(u32 slot) { return Mem(kFp, slot_disp(slot)); }
 
 /// A comparison whose result is in the flags. With `parity`, e means "equal and ordered", ne the opposite.
 struct FlagsCond {

@@ -64,6 +64,17 @@ class IntegerAssembler : public Encoder {
     put(p, imm.value);
     buffer_.commit(p + (small ? 1 : 4));
   }
+  [[gnu::always_inline]] void mov_plain(Width w, Gpr base, i32 disp, Imm imm) {
+    u8* p = put_based(buffer_.reserve(), w, 0xc7, 0, base, disp);
+    buffer_.commit(put(p, imm.value));
+  }
+  /// A constant of 32 bits, zero-extended.
+  [[gnu::always_inline]] void mov_plain(Gpr dst, u32 value) {
+    u8* p = buffer_.reserve();
+    put8(p, 0x41);
+    p = put8(p + (dst >= Gpr::r8), 0xb8 + low(number(dst)));
+    buffer_.commit(put(p, value));
+  }
   [[gnu::always_inline]] void lea_plain(Width w, Gpr dst, const Mem& src) {
     plain(w, Prefix::kNP, OpcodeMap::kNone, 0x8d, dst, src);
   }
@@ -126,7 +137,9 @@ class IntegerAssembler : public Encoder {
     buffer_.commit(put_legacy(p, Prefix::kNP, OpcodeMap::kNone, 0x63, true, dst, src));
   }
   /// w32 or w64.
-  void lea(Width w, Gpr dst, const Mem& src) { plain(w, Prefix::kNP, OpcodeMap::kNone, 0x8d, dst, src); }
+  void lea(Width w, Gpr dst, const Mem& src) {
+    if (DEWAR_UNLIKELY(!move_plain(w, 0x8d, dst, src))) plain(w, Prefix::kNP, OpcodeMap::kNone, 0x8d, dst, src);
+  }
   void xchg(Width w, Gpr a, Gpr b) { sized(w, 0x86, a, b); }
   /// Atomic, as every xchg with memory.
   void xchg(Width w, const Mem& place, Gpr reg) { sized(w, 0x86, reg, place); }

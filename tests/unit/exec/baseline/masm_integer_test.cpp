@@ -54,6 +54,7 @@ TEST_F(Integer, PlainForms) {
       for (Gpr b : kGprs) {
         v1.expect([&](Assembler& m) { m.mov_plain(w, a, b); }, {"mov", {reg(w, a), reg(w, b)}});
         v1.expect([&](Assembler& m) { m.test_plain(w, a, b); }, {"test", {reg(w, a), reg(w, b)}});
+        v1.expect([&](Assembler& m) { m.cmov_plain(Cond::a, w, a, b); }, {"cmovnbe", {reg(w, a), reg(w, b)}});
         for (unsigned i = 0; i < 8; ++i) {
           v1.expect([&](Assembler& m) { m.alu_plain(static_cast<Alu>(i), w, a, b); },
                     {kAlu[i], {reg(w, a), reg(w, b)}});
@@ -88,10 +89,16 @@ TEST_F(Integer, PlainFormsOfConstants) {
 }
 
 TEST_F(Integer, PlainFormsOfMemory) {
+  for (Gpr a : kGprs)
+    for (u32 value : {0u, 1u, ~0u})
+      v1.expect([&](Assembler& m) { m.mov_plain(a, value); }, {"mov", {reg(Width::w32, a), imm(Width::w32, value)}});
   for (Width w : kWide) {
     for (Gpr base : {Gpr::rax, Gpr::rbp, Gpr::r11, Gpr::r13}) {
       for (i32 disp : {1, -128, 127, 128, INT32_MAX, INT32_MIN}) {
         const Place place{.base = base, .disp = disp};
+        for (i32 value : edge_immediates(w))
+          v1.expect([&](Assembler& m) { m.mov_plain(w, base, disp, Imm{value}); },
+                    {"mov", {mem(w, place), imm(w, value)}});
         for (Gpr r : kGprs) {
           v1.expect([&](Assembler& m) { m.lea_plain(w, r, place.mem()); }, {"lea", {reg(w, r), mem(0, place)}});
           for (unsigned i = 0; i < 8; ++i) {
