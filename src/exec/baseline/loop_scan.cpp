@@ -20,6 +20,9 @@ using wasm::Op;
 /// Bytes that are read at once: an opcode and what follows.
 constexpr usize kReadAhead = 9;
 constexpr u32 kMaxWeight = u32{1} << 24;
+/// Bytes of a loop, with all inside of it, that are read at once. Larger ones do not fit into registers anyway, and
+/// what begins behind is read when it is asked for.
+constexpr usize kMostBytes = 512;
 
 /// How an instruction is passed, as one word, so that it is one load in the chain from an instruction to the next.
 /// Bits 0 to 5: which of the possible lengths. Bits 8 to 23: it is a rare one if the next byte, with this mask, has
@@ -242,12 +245,14 @@ void LoopScan::scan(u32 pc) {
   const u8* const begin = body_.data();
   const u8* const end = begin + body_.size();
   const u8* p = begin + pc;
-  // In the last bytes there is no loop of any weight: those that are open are closed where the rest is too short.
+  // In the last bytes there is no loop of any weight: those that are open are closed where the rest is too short, or
+  // where enough was seen.
+  const u8* const stop = body_.size() - pc > kMostBytes ? p + kMostBytes : end;
   // What the members say is kept in registers between the rare ones.
   u64* log = log_.data();
   u32 log_size = 0, depth = 0, close_at = 0;
   u64 in_loop = 0;
-  while (static_cast<usize>(end - p) >= kReadAhead) {
+  while (p < stop && static_cast<usize>(end - p) >= kReadAhead) {
     const Skip skip = kSkips[*p];
     u64 next;
     std::memcpy(&next, p + 1, sizeof(next));

@@ -39,7 +39,7 @@ class LoopScan {
     u32 log;    ///< first entry of its part of the log
   };
 
-  /// Reads the loop at `pc`, which is in no other, to its end.
+  /// Reads the loop at `pc`, which is in no other that was read, to its end or as far as it matters.
   void scan(u32 pc);
   void open(u32 pc);
   void close();

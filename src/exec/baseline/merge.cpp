@@ -71,24 +71,17 @@ void State::move_to(const Snapshot& wanted, const Value* result) {
       moves |= bit(reg);
     }
   }
-  bool load_result = false;
-  if (moves != 0 || result) {
+  const bool move_result = result && is_in_reg(*result), load_result = result && !move_result;
+  DEWAR_ASSERT(!result || (wanted.held & bit(result_reg(result->rep))) == 0, "the result's register is a local's");
+  if (moves == 0) {
+    if (move_result) copy(result->rep, result_reg(result->rep), reg_of(*result));
+  } else {
     ParallelMove all;
     for (RegMask rest = moves; rest != 0; rest &= rest - 1) {
       const Local& local = locals_[wanted.local[static_cast<u8>(lowest(rest))]];
       all.add(lowest(rest), local.reg, local.rep);
     }
-    if (result) {
-      const Reg to = result_reg(result->rep);
-      DEWAR_ASSERT((wanted.held & bit(to)) == 0, "the result's register is a local's");
-      if (result->where == Value::kReg) {
-        all.add(to, result->reg, result->rep);
-      } else if (result->where == Value::kLocal && locals_[result->local].where == Value::kReg) {
-        all.add(to, locals_[result->local].reg, result->rep);
-      } else {
-        load_result = true;
-      }
-    }
+    if (move_result) all.add(result_reg(result->rep), reg_of(*result), result->rep);
     all.emit(m_);
   }
   for (RegMask rest = loads; rest != 0; rest &= rest - 1) {
