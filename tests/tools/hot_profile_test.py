@@ -72,7 +72,6 @@ class HotProfileTest(unittest.TestCase):
         self.assertEqual(len({name for name, _, _ in rows}), len(rows))
         for name, _, counts in rows:
             self.assertGreater(sum(counts), 0, name)
-        self.assertFalse([name for name, _, _ in rows if "interp" in name], "handlers take no part")
 
 
 if __name__ == "__main__":
