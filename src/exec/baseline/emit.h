@@ -64,10 +64,10 @@ struct Condition {
 /// Pops an i32 that is a condition; the flags are set when it returns, and moves leave them so.
 Condition pop_condition(EmitContext& c);
 /// Jumps to `target` if the flags are so.
-void jump_if_parity(Assembler& m, FlagsCond flags, Label& target, Reach reach);
-inline void jump_if(Assembler& m, FlagsCond flags, Label& target, Reach reach = Reach::kFar) {
-  if (DEWAR_UNLIKELY(flags.parity)) return jump_if_parity(m, flags, target, reach);
-  m.jcc(flags.cond, target, reach);
+void jump_if_parity(Assembler& m, FlagsCond flags, Label& target);
+inline void jump_if(Assembler& m, FlagsCond flags, Label& target) {
+  if (DEWAR_UNLIKELY(flags.parity)) return jump_if_parity(m, flags, target);
+  m.jcc(flags.cond, target);
 }
 
 /// select of one-slot values and v128.

@@ -36,8 +36,8 @@ void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots
         load_member(Gpr::rax, at::kFuncs, index);
       } else {
         const u32 defined = index - module().num_imported_funcs;
-        m_.mov(Width::w64, Gpr::rax, Mem(kInst, at::kCodeTable));
-        m_.add(Width::w64, Gpr::rax, Imm(static_cast<i32>(defined * sizeof(runtime::FuncCode))));
+        m_.load(Width::w64, Gpr::rax, kInst, at::kCodeTable);
+        m_.alu_plain(Alu::add, Width::w64, Gpr::rax, Imm(static_cast<i32>(defined * sizeof(runtime::FuncCode))));
         direct = true;
       }
       break;
@@ -48,14 +48,14 @@ void Compiler::call(const Instr& instr, u32 index, u32 args_at, u32 result_slots
       break;
     default: DEWAR_UNREACHABLE("not a call");
   }
-  m_.lea(Width::w64, kFp, slot(distance));
+  m_.lea_plain(Width::w64, kFp, kFp, static_cast<i32>(distance * sizeof(Slot)));
   if (direct) {
-    m_.call(Mem(Gpr::rax, at::kEntry));
+    m_.call_plain(Gpr::rax, at::kEntry);
   } else {
     call_stub(support_->call_func);
   }
   calls_.push_back({m_.position(), instr.pc, distance});
-  m_.lea(Width::w64, kFp, Mem(kFp, -static_cast<i32>(distance * sizeof(Slot))));
+  m_.lea_plain(Width::w64, kFp, kFp, -static_cast<i32>(distance * sizeof(Slot)));
   close_block();
   begin_block(next_pc, args_at + result_slots);
 }

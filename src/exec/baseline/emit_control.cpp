@@ -95,13 +95,16 @@ void Compiler::jump(const Instr& instr, const Target& target, u32 slots, const F
     fix(open, target);
     if (conforms(target, slots)) return cond ? jump_if(m_, *cond, open.target) : m_.jmp(open.target);
   }
-  Label next;
-  if (cond) {
-    constexpr u32 kNear = 127, kJump = 5;
-    const bool is_near = !is_function(target) && (target.count == 0 || open.in_register) &&
-                         state_.most_bytes_to(open.wanted) + kJump <= kNear;
-    jump_if(m_, cond->negated(), next, is_near ? Reach::kNear : Reach::kFar);
+  constexpr u32 kNear = INT8_MAX, kJump = 5;
+  if (cond && !cond->parity && !is_function(target) && (target.count == 0 || open.in_register) &&
+      state_.most_bytes_to(open.wanted) + kJump <= kNear) {
+    const u32 over = m_.jcc_over(negate(cond->cond));
+    conform(instr, target, slots);
+    m_.jmp(open.target);
+    return m_.land(over);
   }
+  Label next;
+  if (cond) jump_if(m_, cond->negated(), next);
   if (is_function(target)) {
     jump_out(instr, target, slots);
   } else {

@@ -15,14 +15,14 @@ Condition pop_condition(EmitContext& c) {
   return {.flags = {Cond::ne, false}};
 }
 
-void jump_if_parity(Assembler& m, FlagsCond flags, Label& target, Reach reach) {
+void jump_if_parity(Assembler& m, FlagsCond flags, Label& target) {
   if (flags.cond == Cond::ne) {
-    m.jcc(Cond::p, target, reach);
-    return m.jcc(Cond::ne, target, reach);
+    m.jcc(Cond::p, target);
+    return m.jcc(Cond::ne, target);
   }
   Label unordered;
   m.jcc(Cond::p, unordered, Reach::kNear);
-  m.jcc(Cond::e, target, reach);
+  m.jcc(Cond::e, target);
   m.bind(unordered);
 }
 

@@ -78,6 +78,10 @@ class IntegerAssembler : public Encoder {
   [[gnu::always_inline]] void lea_plain(Width w, Gpr dst, const Mem& src) {
     plain(w, Prefix::kNP, OpcodeMap::kNone, 0x8d, dst, src);
   }
+  [[gnu::always_inline]] void lea_plain(Width w, Gpr dst, Gpr base, i32 disp) { move_based(w, 0x8d, dst, base, disp); }
+  [[gnu::always_inline]] void call_plain(Gpr base, i32 disp) {
+    buffer_.commit(put_based(buffer_.reserve(), Width::w32, 0xff, 2, base, disp));
+  }
   [[gnu::always_inline]] void shift_plain(Shift op, Width w, Gpr place, u8 count) {
     const bool one = count == 1;
     u8* p = buffer_.reserve();
@@ -278,6 +282,17 @@ class IntegerAssembler : public Encoder {
   }
   /// The distance of such a field, to a place in this code.
   void patch_distance(u32 field, u32 target) { buffer_.patch32(field, static_cast<i32>(i64{target} - i64{field} - 4)); }
+  /// Over what follows, with a distance of one byte: returns its offset for land().
+  [[gnu::always_inline]] u32 jcc_over(Cond cond) {
+    raw(0x70 + static_cast<unsigned>(cond), 2);
+    return position() - 1;
+  }
+  /// The jump that has its distance at `field` comes here; an error if that is too far for it.
+  void land(u32 field) {
+    const u32 distance = position() - field - 1;
+    if (DEWAR_UNLIKELY(distance > INT8_MAX)) return buffer_.fail(CodeError::kOutOfReach);
+    buffer_.patch8(field, static_cast<i8>(distance));
+  }
   /// Jumps to what entry `index` of the table says. Both registers change; the index has 64 bits and is in range. The
   /// table is code of ours, so its targets need no endbr64.
   void jmp_table(Label& table, Gpr index, Gpr scratch);

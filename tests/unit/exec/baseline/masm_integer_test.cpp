@@ -96,11 +96,13 @@ TEST_F(Integer, PlainFormsOfMemory) {
     for (Gpr base : {Gpr::rax, Gpr::rbp, Gpr::r11, Gpr::r13}) {
       for (i32 disp : {1, -128, 127, 128, INT32_MAX, INT32_MIN}) {
         const Place place{.base = base, .disp = disp};
+        v1.expect([&](Assembler& m) { m.call_plain(base, disp); }, {"call", {mem(Width::w64, place)}});
         for (i32 value : edge_immediates(w))
           v1.expect([&](Assembler& m) { m.mov_plain(w, base, disp, Imm{value}); },
                     {"mov", {mem(w, place), imm(w, value)}});
         for (Gpr r : kGprs) {
           v1.expect([&](Assembler& m) { m.lea_plain(w, r, place.mem()); }, {"lea", {reg(w, r), mem(0, place)}});
+          v1.expect([&](Assembler& m) { m.lea_plain(w, r, base, disp); }, {"lea", {reg(w, r), mem(0, place)}});
           for (unsigned i = 0; i < 8; ++i) {
             v1.expect([&](Assembler& m) { m.alu_plain(static_cast<Alu>(i), w, r, base, disp); },
                       {kAlu[i], {reg(w, r), mem(w, place)}});

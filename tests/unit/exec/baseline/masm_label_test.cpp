@@ -158,6 +158,21 @@ TEST_F(Labels, JumpsBackAreAsShortAsTheyCanBe) {
   }
 }
 
+TEST_F(Labels, AJumpOverLandsWhereItIsTold) {
+  for (const u32 gap : {0u, 1u, 127u, 128u, 1000u}) {
+    m.reset();
+    m.nop(3);
+    const u32 at = m.position();
+    const u32 field = m.jcc_over(Cond::ge);
+    m.nop(gap);
+    m.land(field);
+    EXPECT_EQ(m.error(), gap > 127 ? CodeError::kOutOfReach : CodeError::kNone) << gap;
+    if (gap > 127) continue;
+    EXPECT_EQ(jump_at(at).first.mnemonic(), "jnl");
+    EXPECT_EQ(jump_at(at).second, at + 2 + gap);
+  }
+}
+
 TEST_F(Labels, AChargeEndsInAnInvalidInstruction) {
   ZydisDecoder decoder;
   ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
