@@ -299,6 +299,7 @@ class Walker {
   std::vector<Label>& labels_;
   std::vector<ValType>& locals_;
   std::vector<u8>& local_set_;
+  usize always_set_ = 0;  ///< locals before the first one that has no default
   std::vector<u32>& init_log_;
   std::vector<LocalRun>& local_runs_;
   std::vector<u8>& far_set_;  ///< local_set_ of locals that are not in locals_; empty until one matters
@@ -393,7 +394,16 @@ bool Walker<Sink>::begin() {
   for (const LocalRun& run : local_runs_)
     if (locals_.size() < near) locals_.resize(std::min<usize>(run.end, near), run.type);
   local_set_.assign(locals_.size(), 1);
-  for (usize i = type.params.size(); i < locals_.size(); ++i) local_set_[i] = locals_[i].defaultable();
+  always_set_ = locals_.size();
+  usize first = type.params.size();
+  for (const LocalRun& run : local_runs_) {
+    const usize end = std::min<usize>(run.end, locals_.size());
+    if (!run.type.defaultable() && first < end) {
+      std::fill_n(local_set_.data() + first, end - first, u8{0});
+      always_set_ = std::min(always_set_, first);
+    }
+    first = std::max(first, end);
+  }
   for (const u32 i : init_log_)
     if (i < far_set_.size()) far_set_[i] = 0;
   init_log_.clear();

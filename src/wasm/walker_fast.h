@@ -134,30 +134,30 @@ void Walker<Sink>::skip_common() {
   const u8* const end = body.data() + body.size();
   const u8* const stop = std::min(end, module_bytes.data() + (module_bytes.size() - kReadAhead));
   const ValType* const locals = locals_.data();
-  const u8* const local_set = local_set_.data();
-  const usize num_locals = locals_.size();
+  const usize num_locals = always_set_;
   ValType* const stack_end = stack_end_;
   const bool memory32 = !m_.memories.empty() && !m_.memories[0].limits.is64;
   const u8* p = body.data() + c_.pos();
   ValType* sp = sp_;
   ValType* floor = floor_;
+  usize depth = labels_.size();
   while (p < stop) {
     const detail::CommonOp& c = detail::kCommonOps[*p];
     const u8* q = p + 1;
     u32 index;
     switch (c.kind) {
       case Common::local_get:
-        if (!detail::read_short_u32(q, index) || index >= num_locals || !local_set[index]) goto out;
+        if (!detail::read_short_u32(q, index) || index >= num_locals) goto out;
         if (q > end || sp == stack_end) goto out;
         *sp++ = locals[index];
         break;
       case Common::local_set:
-        if (!detail::read_short_u32(q, index) || index >= num_locals || !local_set[index]) goto out;
+        if (!detail::read_short_u32(q, index) || index >= num_locals) goto out;
         if (q > end || sp == floor || sp[-1] != locals[index]) goto out;
         --sp;
         break;
       case Common::local_tee:
-        if (!detail::read_short_u32(q, index) || index >= num_locals || !local_set[index]) goto out;
+        if (!detail::read_short_u32(q, index) || index >= num_locals) goto out;
         if (q > end || sp == floor || sp[-1] != locals[index]) goto out;
         break;
       case Common::leb_const:
@@ -199,7 +199,7 @@ void Walker<Sink>::skip_common() {
       case Common::block: {
         // 0x40 is nothing; 0x7f, 0x7e... are i32, i64, f32, f64 and v128.
         const u8 type = *q++;
-        if (q > end || (type != 0x40 && (type < 0x7b || type > 0x7f)) || labels_.size() >= kMaxNesting) goto out;
+        if (q > end || (type != 0x40 && (type < 0x7b || type > 0x7f)) || depth >= kMaxNesting) goto out;
         if (c.op == Op::if_) {
           if (sp == floor || sp[-1] != kI32) goto out;
           --sp;
@@ -213,13 +213,14 @@ void Walker<Sink>::skip_common() {
         label.inits = static_cast<u32>(init_log_.size());
         if (type != 0x40) label.single = ValType(static_cast<ValType::Kind>(0x80 - type));
         top_ = &label;
+        ++depth;
         floor_ = floor = sp;
         break;
       }
       case Common::end: {
         // Not the function's; no parameters, so that the result is where it belongs.
         const Label& label = *top_;
-        if (labels_.size() < 2 || label.type || label.inits != init_log_.size()) goto out;
+        if (depth < 2 || label.type || label.inits != init_log_.size()) goto out;
         if (label.single.is_bottom()) {
           if (sp != floor) goto out;
         } else if (sp != floor + 1 || sp[-1] != label.single || label.kind == Op::if_) {
@@ -228,14 +229,18 @@ void Walker<Sink>::skip_common() {
         if (label.kind != Op::block && label.kind != Op::loop && label.kind != Op::if_ && label.kind != Op::else_)
           goto out;
         labels_.pop_back();
-        top_ = &labels_.back();
+        --top_;
+        --depth;
         floor_ = floor = stack_.data() + top_->height;
         break;
       }
       case Common::br:
-      case Common::br_if:
+      case Common::br_if: {
         index = *q++;
-        if (q > end || index >= 0x80 || index >= labels_.size() || !label(index).branch_types().empty()) goto out;
+        if (q > end || index >= 0x80 || index >= depth) goto out;
+        const Label& target = top_[-static_cast<std::ptrdiff_t>(index)];
+        if (target.type ? !target.branch_types().empty() : target.kind != Op::loop && !target.single.is_bottom())
+          goto out;
         if (c.kind == Common::br) {
           top_->unreachable = true;
           sp = floor;
@@ -244,6 +249,7 @@ void Walker<Sink>::skip_common() {
         if (sp == floor || sp[-1] != kI32) goto out;
         --sp;
         break;
+      }
       case Common::call: {
         if (!detail::read_short_u32(q, index) || q > end || index >= m_.funcs.size()) goto out;
         const SubType& type = m_.func_type(FuncIndex{index});
@@ -275,6 +281,7 @@ void Walker<Sink>::skip_common() {
         break;
       }
       case Common::other: goto out;
+      default: __builtin_unreachable();  // so that nobody looks whether it is one of these
     }
     p = q;
   }
