@@ -69,17 +69,19 @@ bool Walker<Sink>::tell_common(u32& steps) {
     u32 index;
     switch (c.kind) {
       case Common::local_get: {
-        if (!detail::read_short_u32(q, index) || q > end || index >= num_locals || sp == stack_end) goto out;
+        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || q > end)) goto out;
+        if (DEWAR_UNLIKELY(index >= num_locals || sp == stack_end)) goto out;
         const ValType type = locals[index];
-        if (!local_set[index] || type.is_v128()) goto out;
+        if (DEWAR_UNLIKELY(!local_set[index] || type.is_v128())) goto out;
         sink_.common_local_get(slots, index);
         *sp++ = type;
         break;
       }
       case Common::local_set:
       case Common::local_tee:
-        if (!detail::read_short_u32(q, index) || q > end || index >= num_locals || sp == floor) goto out;
-        if (!local_set[index] || locals[index].is_v128()) goto out;
+        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || q > end)) goto out;
+        if (DEWAR_UNLIKELY(index >= num_locals || sp == floor)) goto out;
+        if (DEWAR_UNLIKELY(!local_set[index] || locals[index].is_v128())) goto out;
         sink_.common_local_set(slots, index, c.kind == Common::local_tee);
         if (c.kind == Common::local_set) {
           --sp;
@@ -141,10 +143,11 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sp -= 2;
         break;
       case Common::global_get: {
-        if (!detail::read_short_u32(q, index) || q > end || index >= m_.globals.size() || sp == stack_end) goto out;
+        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || q > end)) goto out;
+        if (DEWAR_UNLIKELY(index >= m_.globals.size() || sp == stack_end)) goto out;
         const ValType type = m_.globals[index].type.type;
         if (type.is_v128()) goto out;
-        sink_.common_global_get(slots, index);
+        sink_.common_global_get(slots, index, type);
         *sp++ = type;
         break;
       }

@@ -127,7 +127,7 @@ class Compiler {
   }
   void local_set(u32 slots, u32 local, bool tee) {
     state_.next_op_taking();
-    if (DEWAR_UNLIKELY(state_.height() == 0)) know_one(slots, state_.local_rep(local));
+    if (DEWAR_UNLIKELY(!state_.has(1))) know_one(slots, state_.local_rep(local));
     if (tee) {
       state_.tee_local(local);
     } else {
@@ -142,10 +142,10 @@ class Compiler {
   void access(u32 slots, wasm::Op op, u32 pc, u32 offset);
   void drop() {
     state_.next_op_keeping_flags();
-    if (state_.height() != 0) state_.drop();
+    if (state_.has(1)) state_.drop();
   }
   void select(u32 slots, Rep rep, u32 pc);
-  void global_get(u32 slots, u32 index);
+  void global_get(u32 slots, u32 index, Rep rep);
   void global_set(u32 slots, u32 index);
   void nothing_follows(const Instr& instr);
   void rethrow(const Instr& instr, const wasm::Label& caught);
@@ -336,7 +336,7 @@ class Compiler {
   /// An instruction begins that takes nothing.
   void begin_push(u32 slots) {
     state_.next_op();
-    if (state_.height() == 0) state_.rebase(first_operand_ + slots);
+    if (!state_.has(1)) state_.rebase(first_operand_ + slots);
   }
   void know(u32 slots, std::span<const Rep> operands);
   DEWAR_RARE void know_one(u32 slots, Rep rep);
@@ -451,7 +451,7 @@ class CompileSink : public wasm::NullSink {
   void common_numeric(u32 slots, wasm::Op op, u32 pc) { c_.numeric(slots, op, pc); }
   void common_access(u32 slots, wasm::Op op, u32 pc, u32 offset) { c_.access(slots, op, pc, offset); }
   void common_drop() { c_.drop(); }
-  void common_global_get(u32 slots, u32 index) { c_.global_get(slots, index); }
+  void common_global_get(u32 slots, u32 index, wasm::ValType type) { c_.global_get(slots, index, rep_of(type)); }
   void common_global_set(u32 slots, u32 index) { c_.global_set(slots, index); }
   void common_select(u32 slots, wasm::ValType type, u32 pc) { c_.select(slots, rep_of(type), pc); }
   void common_done(u32 count, u32 most_slots) {

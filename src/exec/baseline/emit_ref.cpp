@@ -53,8 +53,7 @@ void Compiler::load_global(u32 index) {
   m_.load(Width::w64, kScratch, kInst, near_global(index));
 }
 
-void Compiler::global_get(u32 slots, u32 index) {
-  const Rep rep = rep_of(module().globals[index].type.type);
+void Compiler::global_get(u32 slots, u32 index, Rep rep) {
   begin_push(slots);
   if (DEWAR_UNLIKELY(index >= runtime::Instance::kNearGlobals || is_float(rep))) return rarer_global_get(rep, index);
   const Reg reg = state_.take(kGprMask);
@@ -72,7 +71,7 @@ void Compiler::rarer_global_get(Rep rep, u32 index) {
 void Compiler::global_set(u32 slots, u32 index) {
   const Rep rep = rep_of(module().globals[index].type.type);
   state_.next_op_taking();
-  if (state_.height() == 0) know_one(slots, rep);
+  if (!state_.has(1)) know_one(slots, rep);
   Value value = state_.pop();
   state_.settle(value);
   const Reg reg = state_.in_reg(value);
@@ -88,7 +87,10 @@ bool Compiler::object_access(const Instr& instr) {
     want(instr, operands);
   };
   switch (instr.op) {
-    case Op::global_get: return global_get(instr.slots, interp::leb_u32(p)), true;
+    case Op::global_get: {
+      const u32 index = interp::leb_u32(p);
+      return global_get(instr.slots, index, rep_of(module().globals[index].type.type)), true;
+    }
     case Op::global_set: return global_set(instr.slots, interp::leb_u32(p)), true;
     case Op::ref_null: begin(); return state_.push_const(Rep::i32, 0), true;
     case Op::ref_is_null: begin(kRef); return emit_numeric(emit_, Op::i32_eqz);

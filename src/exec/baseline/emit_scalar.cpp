@@ -92,7 +92,7 @@ void Compiler::numeric(u32 slots, Op op, u32 pc) {
   }
   if (DEWAR_LIKELY(has_int_row(op))) {
     const IntRow& row = int_row(op);
-    if (DEWAR_LIKELY(row.emit != nullptr && state_.height() >= row.operands)) return row.emit(emit_, row);
+    if (DEWAR_LIKELY(row.emit != nullptr && state_.has(row.operands))) return row.emit(emit_, row);
   }
   rarer_numeric(slots, op, pc);
 }
@@ -108,7 +108,7 @@ void Compiler::access(u32 slots, Op op, u32 pc, u32 offset) {
   emit_.pc = pc;
   const bool stores = op >= Op::i32_store;
   state_.next_op_taking();
-  if (DEWAR_LIKELY(state_.height() >= 1u + stores && GuestAddress::is_plain(emit_, 0, state_.peek(stores), offset))) {
+  if (DEWAR_LIKELY(state_.has(1u + stores) && GuestAddress::is_plain(emit_, 0, state_.peek(stores), offset))) {
     if (!stores) return emit_plain_load(emit_, op, offset);
     if (DEWAR_LIKELY(!state_.peek().is_const())) return emit_plain_store(emit_, op, offset);
   }

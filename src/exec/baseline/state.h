@@ -60,6 +60,7 @@ class State {
 
   // ---- operands ----
   u32 height() const { return static_cast<u32>(top_ - values_.data()); }
+  bool has(u32 count) const { return top_ - values_.data() >= std::ptrdiff_t{count}; }
   u32 next_slot() const { return top_->slot; }
   const Value& peek(u32 from_top = 0) const { return *(top_ - 1 - from_top); }
   [[gnu::always_inline]] void push_const(Rep rep, u64 bits) { place(Value::kConst, rep).constant = bits; }

@@ -17,13 +17,10 @@ enum class Rep : u8 { i32, i64, f32, f64, v128 };
 constexpr bool is_float(Rep rep) { return rep >= Rep::f32; }
 constexpr u32 slots_of(Rep rep) { return rep == Rep::v128 ? 2 : 1; }
 constexpr Rep rep_of(wasm::ValType type) {
-  switch (type.kind()) {
-    case wasm::ValType::kI64: return Rep::i64;
-    case wasm::ValType::kF32: return Rep::f32;
-    case wasm::ValType::kF64: return Rep::f64;
-    case wasm::ValType::kV128: return Rep::v128;
-    default: return Rep::i32;
-  }
+  using enum Rep;
+  static_assert(wasm::ValType::kI64 == 2 && wasm::ValType::kV128 == 5);
+  constexpr Rep kReps[16] = {i32, i32, i64, f32, f64, v128};  // all others are references
+  return kReps[type.kind()];
 }
 /// Of integers: the part of a register that counts.
 constexpr Width width_of(Rep rep) { return rep == Rep::i64 ? Width::w64 : Width::w32; }
