@@ -290,6 +290,7 @@ class Walker {
   // ---- walker_tell.h ----
   /// Tells the sink of instructions that are common, until one is not, and counts them. False after an error.
   bool tell_common(u32& steps);
+  Label& push_plain(Op kind, u32 pc, u8 type);
 
   const Module& m_;
   FuncIndex func_;

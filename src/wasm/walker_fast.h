@@ -37,7 +37,8 @@ enum class Common : u8 {
   global_set,
 };
 
-struct CommonOp {
+/// 16 bytes, so that a shift finds one.
+struct alignas(16) CommonOp {
   Common kind = Common::other;
   u8 align = 0;  ///< load, store: natural alignment; wide_const: bytes
   Op op = Op::kCount;

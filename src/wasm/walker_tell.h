@@ -16,16 +16,19 @@ namespace detail {
 
 /// Reads an i32, or an i64 that fits.
 [[gnu::always_inline]] inline bool read_short_signed(const u8*& q, i32& value) {
-  value = static_cast<i8>(q[0] << 1) >> 1;
-  if (DEWAR_LIKELY(q[0] < 0x80)) return q += 1, true;
-  const u8* const begin = q;
-  if (!skip_short_signed(q)) return false;
-  u64 bits = 0;
-  const u32 count = static_cast<u32>(q - begin);
-  for (u32 i = 0; i < count; ++i) bits |= u64{begin[i] & 0x7fu} << (7 * i);
-  const u32 unused = 64 - 7 * count;
-  value = static_cast<i32>(static_cast<i64>(bits << unused) >> unused);
-  return true;
+  constexpr auto extend = [](u32 bits, u32 unused) { return static_cast<i32>(bits << unused) >> unused; };
+  u32 bits = q[0];
+  if (DEWAR_LIKELY(q[0] < 0x80)) return value = extend(bits, 25), q += 1, true;
+  bits = (bits & 0x7f) | u32{q[1]} << 7;
+  if (q[1] < 0x80) return value = extend(bits, 18), q += 2, true;
+  bits = (bits & 0x3fff) | u32{q[2]} << 14;
+  if (q[2] < 0x80) return value = extend(bits, 11), q += 3, true;
+  bits = (bits & 0x1fffff) | u32{q[3]} << 21;
+  if (q[3] < 0x80) return value = extend(bits, 4), q += 4, true;
+  const u8 last = q[4];
+  value = static_cast<i32>((bits & 0xfffffff) | u32{last} << 28);
+  q += 5;
+  return last < 0x08 || (last >= 0x78 && last < 0x80);
 }
 
 constexpr bool is_plain_block(Op kind) {
@@ -33,6 +36,23 @@ constexpr bool is_plain_block(Op kind) {
 }
 
 }  // namespace detail
+
+/// Opens a block without parameters. Not inlined: what an empty label is made of would be kept in registers, and made
+/// again after every call.
+template <class Sink>
+[[gnu::noinline]] Label& Walker<Sink>::push_plain(Op kind, u32 pc, u8 type) {
+  Label& label = labels_.emplace_back();
+  label.kind = kind;
+  label.pc = pc;
+  label.height = static_cast<u32>(sp_ - stack_.data());
+  label.slots = slots();
+  label.wide = wide_;
+  label.inits = static_cast<u32>(init_log_.size());
+  if (type != 0x40) label.single = ValType(static_cast<ValType::Kind>(0x80 - type));
+  top_ = &label;
+  floor_ = sp_;
+  return label;
+}
 
 template <class Sink>
 bool Walker<Sink>::tell_common(u32& steps) {
@@ -59,13 +79,12 @@ bool Walker<Sink>::tell_common(u32& steps) {
   ValType* floor = floor_;
   u32 more_slots = wide_ + hidden_;
   ValType* sp = sp_;
-  u32 told = 0, most_slots = 0;
+  u32 told = 0, most_slots = slots();
   const u8* const last = stop - p > std::ptrdiff_t{kMost} ? p + kMost : stop;
   for (; p < last; ++told) {
     const detail::CommonOp& c = detail::kCommonOps[*p];
     const u8* q = p + 1;
     const u32 slots = static_cast<u32>(sp - stack) + more_slots;
-    most_slots = std::max(most_slots, slots);
     u32 index;
     switch (c.kind) {
       case Common::local_get: {
@@ -73,6 +92,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         if (DEWAR_UNLIKELY(index >= num_locals || sp == stack_end)) goto out;
         const ValType type = locals[index];
         if (DEWAR_UNLIKELY(!local_set[index] || type.is_v128())) goto out;
+        most_slots = std::max(most_slots, slots + 1);
         sink_.common_local_get(slots, index);
         *sp++ = type;
         break;
@@ -91,6 +111,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         break;
       case Common::leb_const: {
         i32 value;
+        most_slots = std::max(most_slots, slots + 1);
         if (!detail::read_short_signed(q, value) || q > end || sp == stack_end) goto out;
         sink_.common_const(slots, c.result,
                            c.op == Op::i32_const ? u64{static_cast<u32>(value)} : static_cast<u64>(i64{value}));
@@ -100,6 +121,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
       case Common::wide_const: {
         u64 bits = 0;
         if (sp == stack_end) goto out;
+        most_slots = std::max(most_slots, slots + 1);
         std::memcpy(&bits, q, sizeof bits);
         if (c.align == 4) bits = static_cast<u32>(bits);
         q += c.align;
@@ -147,6 +169,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         if (DEWAR_UNLIKELY(index >= m_.globals.size() || sp == stack_end)) goto out;
         const ValType type = m_.globals[index].type.type;
         if (type.is_v128()) goto out;
+        most_slots = std::max(most_slots, slots + 1);
         sink_.common_global_get(slots, index, type);
         *sp++ = type;
         break;
@@ -166,16 +189,8 @@ bool Walker<Sink>::tell_common(u32& steps) {
           goto out;
         }
         sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
-        Label& label = labels_.emplace_back();
-        label.kind = c.op;
-        label.pc = static_cast<u32>(p - begin);
-        label.height = static_cast<u32>(sp - stack);
-        label.slots = label.height + more_slots;
-        label.wide = wide_;
-        label.inits = static_cast<u32>(init_log_.size());
-        if (type != 0x40) label.single = ValType(static_cast<ValType::Kind>(0x80 - type));
-        top_ = &label;
-        floor_ = floor = sp;
+        floor = sp_ = sp;
+        const Label& label = push_plain(c.op, static_cast<u32>(p - begin), type);
         sink_.common_open(label, slots, static_cast<u32>(q - begin));
         break;
       }
@@ -191,6 +206,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sink_.common_end(label, static_cast<u32>(p - begin), slots, static_cast<u32>(q - begin));
         sp = floor;
         if (value) *sp++ = label.single;
+        most_slots = label.slots + value;
         more_slots = (wide_ = label.wide) + hidden_;
         labels_.pop_back();
         top_ = &labels_.back();
@@ -235,6 +251,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sink_.common_call(index, static_cast<u32>(p - begin), slots, slots - static_cast<u32>(params),
                           static_cast<u32>(results), static_cast<u32>(q - begin));
         sp = std::copy_n(type.results.data(), results, args);
+        most_slots = slots - static_cast<u32>(params) + static_cast<u32>(results);
         break;
       }
       case Common::other: goto out;
