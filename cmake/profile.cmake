@@ -20,6 +20,13 @@ execute_process(COMMAND ${CMAKE_CXX_COMPILER} --print-prog-name=llvm-profdata OU
 string(REGEX REPLACE "[.].*" "" dewar_major ${CMAKE_CXX_COMPILER_VERSION})
 set(DEWAR_COMPILER "clang ${dewar_major}" CACHE INTERNAL "")
 find_program(DEWAR_PROFDATA NAMES "${dewar_tool}" NO_DEFAULT_PATH)
+# Where the compiler has none, it names whichever is in the PATH.
+if(DEWAR_PROFDATA)
+  execute_process(COMMAND ${DEWAR_PROFDATA} --version OUTPUT_VARIABLE dewar_version ERROR_QUIET)
+  if(NOT dewar_version MATCHES "version ${dewar_major}[.]")
+    set(DEWAR_PROFDATA "DEWAR_PROFDATA-NOTFOUND" CACHE FILEPATH "" FORCE)
+  endif()
+endif()
 
 # Sets DEWAR_HOT_OPTIONS, or says why not.
 function(dewar_read_profile)

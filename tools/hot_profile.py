@@ -72,8 +72,10 @@ def make(modules):
     build = ROOT / "build" / "profile"
     run(["cmake", "--preset", "release", "-B", build, "-DDEWAR_PROFILE=make", "-DDEWAR_STATIC_RUNTIME=OFF"],
         stdout=subprocess.DEVNULL)
-    run(["cmake", "--build", build, "--target", "bench_compile"])
     profdata = variable(build, "DEWAR_PROFDATA")
+    if not os.access(profdata, os.X_OK):
+        sys.exit("hot_profile: no llvm-profdata belongs to the compiler: tools/setup.sh installs it")
+    run(["cmake", "--build", build, "--target", "bench_compile"])
     with tempfile.TemporaryDirectory() as folder:
         for module in modules:
             print(f"hot_profile: {module}", file=sys.stderr)

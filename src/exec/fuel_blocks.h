@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuel blocks (design D11, docs/ABI.md): which instructions are paid for together. Every instruction that is executed
 // counts 1; a block is paid for when it begins, so its cost has to be told to every place that leads to it once it is
-// known. Both tiers lay out fuel with this, so they can not differ.
+// known. What ends a block is said here for both tiers; FuelBlocks is the interpreter's, the compiler has at most one
+// place to pay for (Compiler::close_block). Tests compare the two to the unit.
 #pragma once
 
 #include <vector>

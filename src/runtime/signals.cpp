@@ -82,6 +82,8 @@ void chain(int signal, siginfo_t* info, void* context) {
                                                    : g_state.old_ill;
   if (old.sa_flags & SA_SIGINFO) return old.sa_sigaction(signal, info, context);
   if (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN) return old.sa_handler(signal);
+  // One that was sent to who ignores it is ignored.
+  if (old.sa_handler == SIG_IGN && !is_of_instruction(signal, info)) return;
   // The default again. What an instruction raised comes back when that is repeated, and dies where it happened; a
   // signal that was sent has to be sent once more.
   struct sigaction action{};
@@ -183,6 +185,11 @@ class AltStack {
   static constexpr usize kEnough = usize{16} << 10;
 
   AltStack() {
+    // What an instruction raises kills the process where it is blocked, and embedders' threads may block everything.
+    sigset_t ours;
+    ::sigemptyset(&ours);
+    for (const int signal : {SIGSEGV, SIGBUS, SIGILL}) ::sigaddset(&ours, signal);
+    ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
     const usize wanted = std::max<usize>(usize{64} << 10, static_cast<usize>(::sysconf(_SC_SIGSTKSZ)));
     stack_t now{};
     if (::sigaltstack(nullptr, &now) == 0 && !(now.ss_flags & SS_DISABLE) && now.ss_size >= kEnough) return;

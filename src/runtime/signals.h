@@ -24,7 +24,8 @@ static_assert(sizeof(FaultSite) == 16);
 /// process if the system refuses (guest code must not run then).
 void install_fault_handler();
 
-/// Gives this thread an alternate signal stack, unless it has one that is large enough. Freed with the thread.
+/// Gives this thread an alternate signal stack, unless it has one that is large enough, and unblocks the signals of
+/// install_fault_handler(); once. Freed with the thread.
 void ensure_alt_stack();
 
 /// The innermost Stack whose code runs on this thread, or null.

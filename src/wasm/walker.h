@@ -25,7 +25,8 @@
 
 namespace dewar::wasm {
 
-/// An open label. `kind` is the opcode that opened it, Op::kCount for the function body.
+/// An open label. `kind` is the opcode that opened it, Op::kCount for the function body. Filled by push_label(),
+/// push_plain() and skip_common().
 struct Label {
   Op kind = Op::kCount;
   bool unreachable = false;        ///< rest of this block can not be reached
@@ -68,8 +69,9 @@ struct NullSink {
   static constexpr bool kWantLocals = false;
   /// Needs no hook to be called for common instructions, calls and blocks among them (walker_fast.h).
   static constexpr bool kSkipCommon = false;
-  /// Is told of common instructions without control by hooks of their own, instead of op() and after(): takes_common(),
-  /// common_local_get() and so on (walker_tell.h). The body was validated before, and the sink is bounded.
+  /// Is told of common instructions, plain blocks, branches and calls among them, by hooks of their own, instead of
+  /// op() and after(): takes_common(), common_local_get() and so on (walker_tell.h). The body was validated before, and
+  /// the sink is bounded.
   static constexpr bool kTakesCommon = false;
   /// Has `bool full()`, asked after every instruction, but of those that kTakesCommon means now and then only: the walk
   /// ends when the sink has no room for more. Whether to stop is then also looked at every few thousand instructions,

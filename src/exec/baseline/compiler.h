@@ -295,11 +295,11 @@ class Compiler {
   /// What the label wants, from its first jump on.
   const Snapshot& fix(Open& open, const Target& target);
   /// Is everything where the label, which is fixed, wants it?
-  bool conforms(const Target& target, u32 slots);
+  bool conforms(const Target& target, u32 slots, const State::Edge& edge);
   /// Jumps, always or if the flags say so; what is carried ends at operand slot `slots`. The state stays.
   void jump(const Instr& instr, const Target& target, u32 slots, const FlagsCond* cond = nullptr);
   /// Brings what is carried, and locals, to where the label wants them.
-  void conform(const Instr& instr, const Target& target, u32 slots);
+  void conform(const Instr& instr, const Target& target, u32 slots, const State::Edge& edge);
   /// A jump to the function's label pays for its `end`, and returns.
   void jump_out(const Instr& instr, const Target& target, u32 slots);
   /// Paths come together: the state is what the label promises.

@@ -65,18 +65,19 @@ const Snapshot& Compiler::fix(Open& open, const Target& target) {
   return open.wanted;
 }
 
-bool Compiler::conforms(const Target& target, u32 slots) {
+bool Compiler::conforms(const Target& target, u32 slots, const State::Edge& edge) {
   const Open& open = open_at(target.depth);
   const bool in_place = target.count == 0 || (target.synced && slots - target.keep == target.slots);
-  return (in_place || open.in_register) && state_.agrees_with(open.wanted, open.in_register ? &state_.peek() : nullptr);
+  return (in_place || open.in_register) && edge.empty() &&
+         State::is_result(open.in_register ? &state_.peek() : nullptr);
 }
 
-void Compiler::conform(const Instr& instr, const Target& target, u32 slots) {
+void Compiler::conform(const Instr& instr, const Target& target, u32 slots, const State::Edge& edge) {
   Open& open = open_at(target.depth);
   const u32 from = slots - target.keep;
   if (open.in_register) {
     const Value result = state_.pop();
-    state_.move_to(open.wanted, &result);
+    state_.move_along(edge, open.wanted, &result);
     return state_.push_value(result);
   }
   if (!target.synced) {
@@ -85,21 +86,23 @@ void Compiler::conform(const Instr& instr, const Target& target, u32 slots) {
     charge_move(instr, target.keep);
     move_slots(first_operand_ + from, first_operand_ + target.slots, target.keep);
   }
-  state_.move_to(open.wanted);
+  state_.move_along(edge, open.wanted);
 }
 
 void Compiler::jump(const Instr& instr, const Target& target, u32 slots, const FlagsCond* cond) {
   Open& open = open_at(target.depth);
+  State::Edge edge;
   if (!is_function(target)) {
     state_.prepare_jump();
     fix(open, target);
-    if (conforms(target, slots)) return cond ? jump_if(m_, *cond, open.target) : m_.jmp(open.target);
+    edge = state_.edge_to(open.wanted);
+    if (conforms(target, slots, edge)) return cond ? jump_if(m_, *cond, open.target) : m_.jmp(open.target);
   }
   constexpr u32 kNear = INT8_MAX, kJump = 5;
   if (cond && !cond->parity && !is_function(target) && (target.count == 0 || open.in_register) &&
-      state_.most_bytes_to(open.wanted) + kJump <= kNear) {
+      edge.most_bytes() + kJump <= kNear) {
     const u32 over = m_.jcc_over(negate(cond->cond));
-    conform(instr, target, slots);
+    conform(instr, target, slots, edge);
     m_.jmp(open.target);
     return m_.land(over);
   }
@@ -108,7 +111,7 @@ void Compiler::jump(const Instr& instr, const Target& target, u32 slots, const F
   if (is_function(target)) {
     jump_out(instr, target, slots);
   } else {
-    conform(instr, target, slots);
+    conform(instr, target, slots, edge);
     m_.jmp(open.target);
   }
   if (cond) m_.bind(next);
@@ -219,7 +222,7 @@ void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reac
       prepare(instr, target);
       state_.prepare_jump();
       fix(open, target);
-      conform(instr, target, instr.slots);
+      conform(instr, target, instr.slots, state_.edge_to(open.wanted));
     }
     if (as_if) {
       m_.bind(open.otherwise);
@@ -347,7 +350,8 @@ void Compiler::branch_table(const Instr& instr) {
   state_.prepare_jump();
   for (TableTarget& t : table_targets_)
     if (!is_function(t.target)) fix(open_at(t.target.depth), t.target);
-  for (TableTarget& t : table_targets_) t.direct = !is_function(t.target) && conforms(t.target, slots);
+  for (TableTarget& t : table_targets_)
+    t.direct = !is_function(t.target) && conforms(t.target, slots, state_.edge_to(open_at(t.target.depth).wanted));
   const auto edge = [this](usize i) -> Label& {
     TableTarget& t = table_targets_[table_[i]];
     return t.direct ? open_at(t.target.depth).target : t.edge;

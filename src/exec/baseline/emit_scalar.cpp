@@ -138,7 +138,7 @@ bool Compiler::memory_access(const Instr& instr) {
   const wasm::MemoryType& type = module().memories[memory];
   Operands operands = kOperands[static_cast<usize>(instr.op)];
   if (type.limits.is64) operands.reps[0] = Rep::i64;
-  state_.next_op();
+  state_.next_op_taking();  // as access()
   want(instr, operands.span());
   if (is_atomic(instr.op)) return emit_atomic(emit_, instr.op, type, memory, offset);
   const bool has_lane = wasm::op_info(instr.op).imm == wasm::Imm::memarg_lane;

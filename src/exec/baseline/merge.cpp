@@ -23,68 +23,51 @@ Snapshot State::adopt(RegMask reserved) {
   return regs_.snapshot();
 }
 
-bool State::agrees_with(const Snapshot& wanted, const Value* result) const {
+State::Edge State::edge_to(const Snapshot& wanted) const {
   DEWAR_ASSERT(dirty_consts_.empty(), "prepare_jump() comes first");
-  const Snapshot& now = regs_.snapshot();
-  if ((wanted.held & ~now.held) != 0 || (now.dirty & ~wanted.dirty) != 0) return false;
-  for (RegMask rest = wanted.held; rest != 0; rest &= rest - 1) {
-    const auto reg = static_cast<u8>(lowest(rest));
-    if (wanted.local[reg] != now.local[reg]) return false;
-  }
-  return result == nullptr || (result->where == Value::kReg && result->reg == result_reg(result->rep));
-}
-
-u32 State::most_bytes_to(const Snapshot& wanted) const {
-  constexpr u32 kStore = 10, kLoad = 15;  // a constant of a float takes two instructions
   const Snapshot& now = regs_.snapshot();
   RegMask stay = 0;
   for (RegMask rest = now.held & wanted.held; rest != 0; rest &= rest - 1)
     if (now.local[static_cast<u8>(lowest(rest))] == wanted.local[static_cast<u8>(lowest(rest))])
       stay |= bit(lowest(rest));
-  const auto count = [](RegMask set) { return static_cast<u32>(std::popcount(set)); };
-  return count(now.dirty & ~(stay & wanted.dirty)) * kStore + (count(wanted.held & ~stay) + 1) * kLoad;
-}
-
-void State::move_to(const Snapshot& wanted, const Value* result) {
-  DEWAR_ASSERT(dirty_consts_.empty(), "prepare_jump() comes first");
-  DEWAR_ASSERT(!result || (!result->raw && result->where != Value::kFlags), "a result that is not ready");
-  // Stores: what is dirty and not wanted so.
-  const Snapshot& now = regs_.snapshot();
-  for (RegMask rest = now.dirty; rest != 0; rest &= rest - 1) {
+  Edge edge;
+  for (RegMask rest = now.dirty & ~(stay & wanted.dirty); rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const u16 index = now.local[static_cast<u8>(reg)];
-    bool wanted_dirty = (wanted.dirty & bit(reg)) != 0 && wanted.local[static_cast<u8>(reg)] == index;
-    for (RegMask r = wanted.dirty; r != 0 && !wanted_dirty; r &= r - 1)
+    bool wanted_dirty = false;
+    for (RegMask r = wanted.dirty & ~stay; r != 0 && !wanted_dirty; r &= r - 1)
       wanted_dirty = wanted.local[static_cast<u8>(lowest(r))] == index;
     // Bug 31: a register that the label has for another local is taken for stored.
-    if (!wanted_dirty && SEED(31, true, (wanted.held & bit(reg)) == 0))
-      store_slot(locals_[index].rep, locals_[index].slot, reg);
+    if (!wanted_dirty && SEED(31, true, (wanted.held & bit(reg)) == 0)) edge.stores |= bit(reg);
+  }
+  for (RegMask rest = wanted.held & ~stay; rest != 0; rest &= rest - 1) {
+    const Local& local = locals_[wanted.local[static_cast<u8>(lowest(rest))]];
+    (local.where == Value::kReg ? edge.moves : edge.loads) |= bit(lowest(rest));
+  }
+  return edge;
+}
+
+void State::move_along(const Edge& edge, const Snapshot& wanted, const Value* result) {
+  DEWAR_ASSERT(!result || (!result->raw && result->where != Value::kFlags), "a result that is not ready");
+  for (RegMask rest = edge.stores; rest != 0; rest &= rest - 1) {
+    const Local& local = locals_[regs_.local_in(lowest(rest))];
+    store_slot(local.rep, local.slot, lowest(rest));
   }
   // Moves between registers, all at once; then loads into those that are left.
-  RegMask moves = 0, loads = 0;
-  for (RegMask rest = wanted.held; rest != 0; rest &= rest - 1) {
-    const Reg reg = lowest(rest);
-    const Local& local = locals_[wanted.local[static_cast<u8>(reg)]];
-    if (local.where != Value::kReg) {
-      loads |= bit(reg);
-    } else if (local.reg != reg) {
-      moves |= bit(reg);
-    }
-  }
   const bool move_result = result && is_in_reg(*result), load_result = result && !move_result;
   DEWAR_ASSERT(!result || (wanted.held & bit(result_reg(result->rep))) == 0, "the result's register is a local's");
-  if (moves == 0) {
+  if (edge.moves == 0) {
     if (move_result) copy(result->rep, result_reg(result->rep), reg_of(*result));
   } else {
     ParallelMove all;
-    for (RegMask rest = moves; rest != 0; rest &= rest - 1) {
+    for (RegMask rest = edge.moves; rest != 0; rest &= rest - 1) {
       const Local& local = locals_[wanted.local[static_cast<u8>(lowest(rest))]];
       all.add(lowest(rest), local.reg, local.rep);
     }
     if (move_result) all.add(result_reg(result->rep), reg_of(*result), result->rep);
     all.emit(m_);
   }
-  for (RegMask rest = loads; rest != 0; rest &= rest - 1) {
+  for (RegMask rest = edge.loads; rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
     const Local& local = locals_[wanted.local[static_cast<u8>(reg)]];
     if (local.where == Value::kConst) {

@@ -210,13 +210,31 @@ class State {
   /// What a label wants that is jumped to for the first time: the present state. A local that is in `reserved`
   /// (registers of the label's results) leaves it.
   Snapshot adopt(RegMask reserved = 0);
-  /// Would move_to() emit nothing? After prepare_jump(), as move_to().
-  bool agrees_with(const Snapshot& wanted, const Value* result = nullptr) const;
-  /// Not fewer bytes than move_to() emits, with a result or without.
-  u32 most_bytes_to(const Snapshot& wanted) const;
+  /// What has to be done, after prepare_jump(), to bring locals to where a label wants them: sets of registers.
+  struct Edge {
+    RegMask stores = 0;  ///< whose locals go to their slots
+    RegMask moves = 0;   ///< that get a local from another register
+    RegMask loads = 0;   ///< that get a local from its slot, or a constant
+    bool empty() const { return (stores | moves | loads) == 0; }
+    /// Not fewer bytes than it takes, with a result or without: a constant of a float takes two instructions.
+    u32 most_bytes() const {
+      const auto count = [](RegMask set) { return static_cast<u32>(std::popcount(set)); };
+      return count(stores) * 10 + (count(moves | loads) + 1) * 15;
+    }
+  };
+  Edge edge_to(const Snapshot& wanted) const;
   /// Brings locals to where a label wants them, and `result` (settled, not flags) to rax or xmm0. The state stays what
   /// it is for code that does not jump.
-  void move_to(const Snapshot& wanted, const Value* result = nullptr);
+  void move_along(const Edge& edge, const Snapshot& wanted, const Value* result = nullptr);
+  void move_to(const Snapshot& wanted, const Value* result = nullptr) { move_along(edge_to(wanted), wanted, result); }
+  /// Is this result, if there is one, where a label takes it?
+  static bool is_result(const Value* result) {
+    return result == nullptr || (result->where == Value::kReg && result->reg == result_reg(result->rep));
+  }
+  /// Would move_to() emit nothing?
+  bool agrees_with(const Snapshot& wanted, const Value* result = nullptr) const {
+    return is_result(result) && edge_to(wanted).empty();
+  }
   /// Copies the `count` topmost operands (settled) to consecutive slots, `to` and up, not above their own. The state
   /// stays what it is, although slots below them are overwritten: for the edge of a jump only. Where there is more than
   /// one and the slots of locals are overwritten, after store_operands() only: an operand may be such a local.

@@ -264,6 +264,13 @@ TEST_F(NativeFaultDeathTest, TheStackIsNotItsOwn) {
   EXPECT_DEATH(load(place(true), outside_), "a fault of compiled code on a stack that is not its own");
 }
 
+TEST_F(NativeFaultDeathTest, TheInvalidInstructionIsNoCharge) {
+  constexpr u8 kInvalid[] = {0x0f, 0x0b};  // ud2
+  const auto* const entry = instance_->codes->at(0).native.load()->body;
+  std::memcpy(support_->arena->writable(entry), kInvalid, sizeof kInvalid);
+  EXPECT_DEATH(call(engine_, *instance_, "f", {0}), "compiled code stopped where no instruction of the guest can");
+}
+
 TEST_F(NativeFaultDeathTest, TheInstructionIsNoAccess) {
   // All is right, but for the instruction: its function begins with a load that the address helper did not form.
   constexpr u8 kWild[] = {0x8b, 0x83, 0xff, 0xff, 0xff, 0x7f};  // mov eax, [rbx + 0x7fffffff]
@@ -309,6 +316,85 @@ TEST(NativeFaultChain, TheEarlierHandlerGetsForeignFaults) {
         ::_exit(seen == 2 ? 0 : 9);
       },
       testing::ExitedWithCode(0), "");
+}
+
+/// The same for invalid instructions.
+TEST(NativeFaultChain, TheEarlierHandlerGetsForeignInvalidInstructions) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        struct sigaction action{};
+        action.sa_sigaction = [](int, siginfo_t*, void*) { ::siglongjmp(g_jump, 1); };
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+        ::sigaction(SIGILL, &action, nullptr);
+        TestEngine engine(baseline());
+        u32 seen = 0;
+        engine.host("invalid", {}, {}, [&seen](runtime::CallContext&, const Slot*, Slot*) {
+          if (sigsetjmp(g_jump, 1) == 0) {
+            asm volatile("ud2");
+            ::_exit(4);
+          }
+          ++seen;
+          return runtime::HostStatus::ok;
+        });
+        runtime::Instance* const instance = engine.load(R"((module (import "env" "invalid" (func $invalid))
+            (func (export "f") (call $invalid) (loop (br 0)))))");
+        if (!instance) ::_exit(5);
+        if (call(engine, *instance, "f", {}, 1000).trap != TrapKind::out_of_fuel) ::_exit(6);
+        if (call(engine, *instance, "f", {}, 1000).trap != TrapKind::out_of_fuel) ::_exit(7);
+        ::_exit(seen == 2 ? 0 : 8);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(NativeFaultChain, WithoutAnEarlierHandlerAnInvalidInstructionKills) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        TestEngine engine(baseline());
+        engine.host("invalid", {}, {}, [](runtime::CallContext&, const Slot*, Slot*) {
+          asm volatile("ud2");
+          return runtime::HostStatus::ok;
+        });
+        runtime::Instance* const instance =
+            engine.load(R"((module (import "env" "invalid" (func $invalid)) (func (export "f") (call $invalid))))");
+        if (instance) static_cast<void>(call(engine, *instance, "f"));
+        ::_exit(0);
+      },
+      testing::KilledBySignal(SIGILL), "");
+}
+
+TEST(NativeFaultChain, WhatIsIgnoredStaysOurs) {
+  // A signal that was sent to a process that ignores it does not take the handler away.
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        ::signal(SIGILL, SIG_IGN);
+        TestEngine engine(baseline());
+        runtime::Instance* const instance = engine.load(R"((module (func (export "f") (loop (br 0)))))");
+        if (!instance) ::_exit(5);
+        if (call(engine, *instance, "f", {}, 1000).trap != TrapKind::out_of_fuel) ::_exit(6);
+        ::raise(SIGILL);
+        if (call(engine, *instance, "f", {}, 1000).trap != TrapKind::out_of_fuel) ::_exit(7);
+        ::_exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(NativeFault, OnAThreadThatBlocksAllSignals) {
+  std::vector<TrapKind> traps;
+  std::jthread([&traps] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    TestEngine engine(baseline());
+    runtime::Instance* const instance = engine.load(R"((module (memory 1) (func (export "fuel") (loop (br 0)))
+        (func (export "bounds") (drop (i32.load (i32.const -1))))))");
+    if (!instance) return;
+    traps.push_back(call(engine, *instance, "fuel", {}, 1000).trap);
+    traps.push_back(call(engine, *instance, "bounds").trap);
+  }).join();
+  EXPECT_EQ(traps, (std::vector{TrapKind::out_of_fuel, TrapKind::memory_out_of_bounds}));
 }
 
 TEST(NativeFaultChain, ASentSignalIsNoFault) {

@@ -2,6 +2,7 @@
 // Functions that the compiler does not take (docs/baseline.md, "Limits"): they stay in the interpreter, nothing else
 // differs, and nobody tries again. And what is asked of a compiled frame that was killed: nothing but where it was.
 #include "exec/baseline/code_object.h"
+#include "exec/code_listing.h"
 #include "exec_fixture.h"
 #include "wasm/module.h"
 
@@ -89,6 +90,33 @@ TEST(NativeLimits, TablesAreAsLargeAsTheyHaveToBe) {
   EXPECT_EQ(object.calls.capacity(), 1000u);
   EXPECT_GE(object.traps.size(), 1000u);
   EXPECT_EQ(object.traps.capacity(), object.traps.size());
+}
+
+TEST(NativeLimits, AListingIsTheCodeThatRuns) {
+  // What is listed goes another way through the walker: with many operands, blocks, branches, calls, accesses.
+  TestEngine engine(baseline());
+  runtime::Instance* const instance = engine.load(
+      "(module (memory 1) (func $g (param i32) (result i32) (local.get 0)) (func (export \"f\") (param i32) (local "
+      "i64) " +
+      times(70, "(i32.add (local.get 0) (i32.const 1)) ") + "(i32.load (local.get 0)) " + times(71, "drop ") +
+      times(64, "(i32.add (local.get 0) (i32.const 1)) ") + "(i32.load) " + times(64, "drop ") +
+      R"((block (result i32) (br_if 0 (i32.const 7) (local.get 0)) (drop) (loop (br_if 1 (i32.const 8) (local.get 0))
+            (drop) (local.set 1 (i64.const -5000000000)) (if (local.get 0) (then (br 1 ))))
+          (if (result i32) (i32.eqz (local.get 0)) (then (call $g (local.get 0))) (else (i32.const 100000))))
+        (i32.store offset=70000 (local.get 0)) (i64.store (local.get 0) (local.get 1)))))");
+  ASSERT_NE(instance, nullptr);
+  static_cast<void>(call(engine, *instance, "f", {0}));
+  const auto* const object = static_cast<const exec::baseline::CodeObject*>(instance->codes->at(1).native.load());
+  ASSERT_NE(object, nullptr);
+  const auto listing = exec::list_code(engine.engine(), instance->module, 1);
+  ASSERT_TRUE(listing.has_value());
+  std::vector<u8> runs(object->range.code, object->range.code + object->range.size);
+  ASSERT_EQ(runs.size(), listing->code.size());
+  // But for distances of stubs, and the word at the end.
+  for (const exec::CodeReference& reference : listing->references)
+    std::copy_n(listing->code.begin() + reference.offset, 4, runs.begin() + reference.offset);
+  std::copy(listing->code.end() - 8, listing->code.end(), runs.end() - 8);
+  EXPECT_EQ(runs, listing->code);
 }
 
 TEST(NativeLimits, AKilledFrameIsWhereItIsInEveryTier) {
