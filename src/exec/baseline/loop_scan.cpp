@@ -41,6 +41,9 @@ constexpr u64 kOpens = u64{1} << 32, kCloses = ~u64{0} << 32;
 constexpr Skip skip_of(Op op, Imm imm) {
   switch (op) {
     case Op::loop:
+    case Op::call:
+    case Op::call_indirect:
+    case Op::call_ref:
     case Op::delegate: return kRare;
     // The block types 0x63 and 0x64 are followed by a heap type.
     case Op::block:
@@ -131,6 +134,7 @@ const u8* LoopScan::skip_rare(const u8* p, const u8* end, u32 at) {
   if (op == Op::block || op == Op::if_ || op == Op::try_ || op == Op::try_table) ++depth_;
   if (op == Op::end || op == Op::delegate) --depth_;
   if (op == Op::loop) open(at);
+  calls_ |= op == Op::call || op == Op::call_indirect || op == Op::call_ref;
   u32 lebs = 1;
   switch (wasm::op_info(op).imm) {
     case Imm::none: return p;
@@ -240,6 +244,7 @@ void LoopScan::run(std::span<const u8> body, u32 pc, u32 num_locals) {
 void LoopScan::scan(u32 pc) {
   open_.clear();
   log_size_ = depth_ = 0;
+  calls_ = false;
   if (weights_.size() < num_locals_) weights_.resize(num_locals_);
   if (log_.empty()) grow_log();
   const u8* const begin = body_.data();
@@ -280,7 +285,7 @@ void LoopScan::scan(u32 pc) {
     depth = depth_;
     in_loop = open_.empty() ? 0 : 1;
     close_at = open_.empty() ? 0 : open_.back().depth;
-    if (p == nullptr || in_loop == 0) break;
+    if (p == nullptr || in_loop == 0 || calls_) break;
   }
   log_size_ = log_size;
   while (!open_.empty()) close();
