@@ -250,7 +250,7 @@ Value State::bring_to_reg(Value value) {
     load_slot(local.rep, local.reg, local.slot);
     local.where = Value::kReg;
     regs_.give(local.reg, static_cast<u16>(value.local), false);
-    SEED(30, regs_.pin(local.reg), void());
+    pin_read(local.reg);
     return value;
   }
   const Reg reg = take_for(value.rep);

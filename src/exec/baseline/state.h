@@ -149,7 +149,7 @@ class State {
   /// The value in a register, not to be changed. A temporary one becomes the value's own.
   [[gnu::always_inline]] Reg in_reg(Value& value) {
     if (DEWAR_LIKELY(is_in_reg(value))) {
-      if (value.where == Value::kLocal) SEED(30, regs_.pin(reg_of(value)), void());
+      if (value.where == Value::kLocal) pin_read(reg_of(value));
       return reg_of(value);
     }
     value = bring_to_reg(value);
@@ -264,6 +264,10 @@ class State {
     value.raw = raw;
     top_->slot = value.slot + slots_of(rep);
     return value;
+  }
+  /// The operation at hand reads a local's register.
+  void pin_read(Reg reg) {
+    SEED(30, regs_.pin(reg), void());  // Bug 30: the register is taken away while it is read.
   }
   DEWAR_RARE void grow();
   /// in_reg() of what is in none. Values go and come in registers, so that in_reg() needs no memory for them.
