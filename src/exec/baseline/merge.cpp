@@ -26,10 +26,7 @@ Snapshot State::adopt(RegMask reserved) {
 State::Edge State::edge_to(const Snapshot& wanted) const {
   DEWAR_ASSERT(dirty_consts_.empty(), "prepare_jump() comes first");
   const Snapshot& now = regs_.snapshot();
-  RegMask stay = 0;
-  for (RegMask rest = now.held & wanted.held; rest != 0; rest &= rest - 1)
-    if (now.local[static_cast<u8>(lowest(rest))] == wanted.local[static_cast<u8>(lowest(rest))])
-      stay |= bit(lowest(rest));
+  const RegMask stay = agreeing(now, wanted);
   Edge edge;
   for (RegMask rest = now.dirty & ~(stay & wanted.dirty); rest != 0; rest &= rest - 1) {
     const Reg reg = lowest(rest);
@@ -91,16 +88,9 @@ void State::copy_results(u32 count, u32 to) {
 
 void State::enter(const Snapshot& from) {
   // Locals that are there already stay.
-  RegMask stay = 0;
-  for (RegMask rest = regs_.locals(); rest != 0; rest &= rest - 1) {
-    const Reg reg = lowest(rest);
-    const u16 index = regs_.local_in(reg);
-    if ((from.held & bit(reg)) != 0 && from.local[static_cast<u8>(reg)] == index) {
-      stay |= bit(reg);
-    } else {
-      locals_[index].where = Value::kSlot;
-    }
-  }
+  const RegMask stay = agreeing(regs_.snapshot(), from);
+  for (RegMask rest = regs_.locals() & ~stay; rest != 0; rest &= rest - 1)
+    locals_[regs_.local_in(lowest(rest))].where = Value::kSlot;
   for (const u16 index : dirty_consts_) {
     Local& local = locals_[index];
     local.listed_dirty = 0;

@@ -4,6 +4,10 @@
 // that a label has to remember.
 #pragma once
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "exec/baseline/value.h"
 
 namespace dewar::exec::baseline {
@@ -19,6 +23,22 @@ struct alignas(64) Snapshot {
 static_assert(sizeof(Snapshot) == 64, "copied at every label");
 /// All locals are in their slots.
 inline constexpr Snapshot kNowhere = {};
+
+/// The registers that have the same local in both.
+inline RegMask agreeing(const Snapshot& a, const Snapshot& b) {
+  RegMask same = 0;
+#if defined(__SSE2__)
+  const auto equal = [&](u32 first) {
+    return _mm_cmpeq_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(a.local + first)),
+                           _mm_load_si128(reinterpret_cast<const __m128i*>(b.local + first)));
+  };
+  same = static_cast<u32>(_mm_movemask_epi8(_mm_packs_epi16(equal(0), equal(8)))) |
+         static_cast<u32>(_mm_movemask_epi8(_mm_packs_epi16(equal(16), _mm_setzero_si128()))) << 16;
+#else
+  for (u32 i = 0; i < kRegs; ++i) same |= RegMask{a.local[i] == b.local[i]} << i;
+#endif
+  return same & a.held & b.held;
+}
 
 class RegFile {
  public:
