@@ -411,7 +411,8 @@ bool Walker<Sink>::begin() {
     if (i < far_set_.size()) far_set_[i] = 0;
   init_log_.clear();
   labels_.clear();
-  if (stack_.size() < 64) stack_.resize(64);
+  constexpr usize kLeastStack = Sink::kTakesCommon ? 2048 : 64;  // tell_common() looks once for many instructions
+  if (stack_.size() < kLeastStack) stack_.resize(kLeastStack);
   sp_ = floor_ = stack_.data();
   stack_end_ = stack_.data() + stack_.size();
   all_features_ = m_.features == Features{};

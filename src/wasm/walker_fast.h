@@ -43,6 +43,8 @@ struct alignas(16) CommonOp {
   u8 align = 0;  ///< load, store: natural alignment; wide_const: bytes
   Op op = Op::kCount;
   ValType operand, result;
+  /// binary or compare
+  bool takes_two() const { return static_cast<u8>(static_cast<u8>(kind) - static_cast<u8>(Common::binary)) <= 1; }
 };
 
 constexpr Common common_kind(Op op) {
@@ -150,6 +152,15 @@ void Walker<Sink>::skip_common() {
       case Common::local_get:
         if (!detail::read_short_u32(q, index) || index >= num_locals) goto out;
         if (q > end || sp == stack_end) goto out;
+        // Many are the address of what follows, and many constants its second operand: both at once is one jump less.
+        if (const detail::CommonOp& next = detail::kCommonOps[*q];
+            next.kind == Common::load && memory32 && locals[index] == kI32 && q[1] <= next.align) {
+          const u8* r = q + 2;
+          if (!detail::read_short_u32(r, index) || r > end) goto out;
+          *sp++ = next.result;
+          q = r;
+          break;
+        }
         *sp++ = locals[index];
         break;
       case Common::local_set:
@@ -163,6 +174,12 @@ void Walker<Sink>::skip_common() {
         break;
       case Common::leb_const:
         if (!detail::skip_short_signed(q) || q > end || sp == stack_end) goto out;
+        if (const detail::CommonOp& next = detail::kCommonOps[*q];
+            next.takes_two() && q != end && sp != floor && sp[-1] == c.result && next.operand == c.result) {
+          ++q;
+          sp[-1] = next.result;
+          break;
+        }
         *sp++ = c.result;
         break;
       case Common::wide_const:

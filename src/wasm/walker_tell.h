@@ -69,40 +69,49 @@ bool Walker<Sink>::tell_common(u32& steps) {
   const u8* const end = begin + body.size();
   const u8* const stop = std::min(end, module_bytes.data() + (module_bytes.size() - kReadAhead));
   const ValType* const locals = locals_.data();
-  const u8* const local_set = local_set_.data();
-  const usize num_locals = locals_.size();
+  const usize num_locals = always_set_;
   const bool memory32 = !m_.memories.empty() && !m_.memories[0].limits.is64;
   const u8* const first = begin + c_.pos();
   const u8* p = first;
   ValType* const stack = stack_.data();
-  ValType* const stack_end = stack_end_;
   ValType* floor = floor_;
   u32 more_slots = wide_ + hidden_;
   ValType* sp = sp_;
-  u32 told = 0, most_slots = slots();
-  const u8* const last = stop - p > std::ptrdiff_t{kMost} ? p + kMost : stop;
+  const ValType* most = sp;  // since the last common_done()
+  const auto slots_at = [&](const ValType* at) { return static_cast<u32>(at - stack) + more_slots; };
+  u32 told = 0;
+  // There is room on the stack for all: an instruction pushes no more values than it has bytes, but for calls.
+  const u8* const last = p + std::min({stop - p, std::ptrdiff_t{kMost}, stack_end_ - sp});
   for (; p < last; ++told) {
     const detail::CommonOp& c = detail::kCommonOps[*p];
     const u8* q = p + 1;
-    const u32 slots = static_cast<u32>(sp - stack) + more_slots;
     u32 index;
     switch (c.kind) {
       case Common::local_get: {
-        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || q > end)) goto out;
-        if (DEWAR_UNLIKELY(index >= num_locals || sp == stack_end)) goto out;
+        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || index >= num_locals)) goto out;
         const ValType type = locals[index];
-        if (DEWAR_UNLIKELY(!local_set[index] || type.is_v128())) goto out;
-        most_slots = std::max(most_slots, slots + 1);
-        sink_.common_local_get(slots, index);
-        *sp++ = type;
+        if (DEWAR_UNLIKELY(type.is_v128())) goto out;
+        // Many are the address of what follows.
+        const detail::CommonOp& next = detail::kCommonOps[*q];
+        if (u32 offset; next.kind == Common::load && memory32 && q < last && q[1] <= next.align) {
+          const u8* r = q + 2;
+          if (!detail::read_short_u32(r, offset)) goto out;
+          sink_.common_local_load(slots_at(sp), index, next.op, static_cast<u32>(q - begin), offset);
+          *sp++ = next.result;
+          ++told;
+          q = r;
+        } else {
+          sink_.common_local_get(slots_at(sp), index);
+          *sp++ = type;
+        }
+        most = std::max<const ValType*>(most, sp);
         break;
       }
       case Common::local_set:
       case Common::local_tee:
-        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || q > end)) goto out;
-        if (DEWAR_UNLIKELY(index >= num_locals || sp == floor)) goto out;
-        if (DEWAR_UNLIKELY(!local_set[index] || locals[index].is_v128())) goto out;
-        sink_.common_local_set(slots, index, c.kind == Common::local_tee);
+        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || index >= num_locals || sp == floor)) goto out;
+        if (DEWAR_UNLIKELY(locals[index].is_v128())) goto out;
+        sink_.common_local_set(slots_at(sp), index, c.kind == Common::local_tee);
         if (c.kind == Common::local_set) {
           --sp;
         } else {
@@ -111,47 +120,55 @@ bool Walker<Sink>::tell_common(u32& steps) {
         break;
       case Common::leb_const: {
         i32 value;
-        most_slots = std::max(most_slots, slots + 1);
-        if (!detail::read_short_signed(q, value) || q > end || sp == stack_end) goto out;
-        sink_.common_const(slots, c.result,
-                           c.op == Op::i32_const ? u64{static_cast<u32>(value)} : static_cast<u64>(i64{value}));
+        if (!detail::read_short_signed(q, value)) goto out;
+        const u64 bits = c.op == Op::i32_const ? u64{static_cast<u32>(value)} : static_cast<u64>(i64{value});
+        // Most are the second operand of what follows.
+        const detail::CommonOp& next = detail::kCommonOps[*q];
+        if (next.takes_two() && q < last && sp != floor) {
+          sink_.common_const_numeric(slots_at(sp), c.result, bits, next.op, static_cast<u32>(q - begin));
+          most = std::max<const ValType*>(most, sp + 1);
+          sp[-1] = next.result;
+          ++told;
+          ++q;
+          break;
+        }
+        sink_.common_const(slots_at(sp), c.result, bits);
         *sp++ = c.result;
+        most = std::max<const ValType*>(most, sp);
         break;
       }
       case Common::wide_const: {
         u64 bits = 0;
-        if (sp == stack_end) goto out;
-        most_slots = std::max(most_slots, slots + 1);
         std::memcpy(&bits, q, sizeof bits);
         if (c.align == 4) bits = static_cast<u32>(bits);
         q += c.align;
-        if (q > end) goto out;
-        sink_.common_const(slots, c.result, bits);
+        sink_.common_const(slots_at(sp), c.result, bits);
         *sp++ = c.result;
+        most = std::max<const ValType*>(most, sp);
         break;
       }
       case Common::unary:
       case Common::test:
         if (sp == floor) goto out;
-        sink_.common_numeric(slots, c.op, static_cast<u32>(p - begin));
+        sink_.common_numeric(slots_at(sp), c.op, static_cast<u32>(p - begin));
         sp[-1] = c.result;
         break;
       case Common::binary:
       case Common::compare:
         if (sp - floor < 2) goto out;
-        sink_.common_numeric(slots, c.op, static_cast<u32>(p - begin));
+        sink_.common_numeric(slots_at(sp), c.op, static_cast<u32>(p - begin));
         --sp;
         sp[-1] = c.result;
         break;
       case Common::load:
         // A larger alignment, or another memory than 0, has larger flags.
-        if (!memory32 || *q++ > c.align || !detail::read_short_u32(q, index) || q > end || sp == floor) goto out;
-        sink_.common_access(slots, c.op, static_cast<u32>(p - begin), index);
+        if (!memory32 || *q++ > c.align || !detail::read_short_u32(q, index) || sp == floor) goto out;
+        sink_.common_access(slots_at(sp), c.op, static_cast<u32>(p - begin), index);
         sp[-1] = c.result;
         break;
       case Common::store:
-        if (!memory32 || *q++ > c.align || !detail::read_short_u32(q, index) || q > end || sp - floor < 2) goto out;
-        sink_.common_access(slots, c.op, static_cast<u32>(p - begin), index);
+        if (!memory32 || *q++ > c.align || !detail::read_short_u32(q, index) || sp - floor < 2) goto out;
+        sink_.common_access(slots_at(sp), c.op, static_cast<u32>(p - begin), index);
         sp -= 2;
         break;
       case Common::drop:
@@ -161,35 +178,35 @@ bool Walker<Sink>::tell_common(u32& steps) {
         break;
       case Common::select:
         if (sp - floor < 3 || sp[-2].is_v128()) goto out;
-        sink_.common_select(slots, sp[-2], static_cast<u32>(p - begin));
+        sink_.common_select(slots_at(sp), sp[-2], static_cast<u32>(p - begin));
         sp -= 2;
         break;
       case Common::global_get: {
-        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || q > end)) goto out;
-        if (DEWAR_UNLIKELY(index >= m_.globals.size() || sp == stack_end)) goto out;
+        if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || index >= m_.globals.size())) goto out;
         const ValType type = m_.globals[index].type.type;
         if (type.is_v128()) goto out;
-        most_slots = std::max(most_slots, slots + 1);
-        sink_.common_global_get(slots, index, type);
+        sink_.common_global_get(slots_at(sp), index, type);
         *sp++ = type;
+        most = std::max<const ValType*>(most, sp);
         break;
       }
       case Common::global_set:
-        if (!detail::read_short_u32(q, index) || q > end || index >= m_.globals.size() || sp == floor) goto out;
+        if (!detail::read_short_u32(q, index) || index >= m_.globals.size() || sp == floor) goto out;
         if (m_.globals[index].type.type.is_v128()) goto out;
-        sink_.common_global_set(slots, index);
+        sink_.common_global_set(slots_at(sp), index);
         --sp;
         break;
       case Common::block: {
         // 0x40 is nothing; 0x7f, 0x7e... are i32, i64, f32 and f64.
         const u8 type = *q++;
-        if (q > end || (type != 0x40 && (type < 0x7c || type > 0x7f)) || labels_.size() >= kMaxNesting) goto out;
+        if ((type != 0x40 && (type < 0x7c || type > 0x7f)) || labels_.size() >= kMaxNesting) goto out;
+        const u32 slots = slots_at(sp);
         if (c.op == Op::if_ && sp-- == floor) {
           ++sp;
           goto out;
         }
-        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
-        floor = sp_ = sp;
+        sink_.common_done(std::exchange(told, ~u32{0}), slots_at(most));
+        most = floor = sp_ = sp;
         const Label& label = push_plain(c.op, static_cast<u32>(p - begin), type);
         sink_.common_open(label, slots, static_cast<u32>(q - begin));
         break;
@@ -201,13 +218,13 @@ bool Walker<Sink>::tell_common(u32& steps) {
         if (label.type || label.single.is_v128() || labels_.size() < 2 || label.inits != init_log_.size() ||
             !detail::is_plain_block(label.kind))
           goto out;
-        if (label.unreachable ? value && sp == stack_end : sp - floor != std::ptrdiff_t{value}) goto out;
-        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
-        sink_.common_end(label, static_cast<u32>(p - begin), slots, static_cast<u32>(q - begin));
+        if (!label.unreachable && sp - floor != std::ptrdiff_t{value}) goto out;
+        sink_.common_done(std::exchange(told, ~u32{0}), slots_at(most));
+        sink_.common_end(label, static_cast<u32>(p - begin), slots_at(sp), static_cast<u32>(q - begin));
         sp = floor;
         if (value) *sp++ = label.single;
-        most_slots = label.slots + value;
         more_slots = (wide_ = label.wide) + hidden_;
+        most = sp;
         labels_.pop_back();
         top_ = &labels_.back();
         floor_ = floor = stack + top_->height;
@@ -215,15 +232,16 @@ bool Walker<Sink>::tell_common(u32& steps) {
       }
       case Common::br:
       case Common::br_if: {
-        if (!detail::read_short_u32(q, index) || q > end || index >= labels_.size()) goto out;
+        if (!detail::read_short_u32(q, index) || index >= labels_.size()) goto out;
         const Label& target = label(index);
         const auto types = target.branch_types();
         const usize taken = types.size() + (c.kind == Common::br_if);
         if (static_cast<usize>(sp - floor) < taken || types.size() > 1 || (!types.empty() && types[0].is_v128()))
           goto out;
-        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
+        sink_.common_done(std::exchange(told, ~u32{0}), slots_at(most));
+        const u32 slots = slots_at(sp);
         if (c.kind == Common::br_if) {
-          --sp;
+          most = --sp;
           sink_.common_branch(target, c.op, index, static_cast<u32>(p - begin), slots, slots - 1,
                               static_cast<u32>(q - begin));
           if (!types.empty()) sp[-1] = types[0];
@@ -232,7 +250,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sink_.common_branch(target, c.op, index, static_cast<u32>(p - begin), slots, slots,
                             static_cast<u32>(q - begin));
         top_->unreachable = true;
-        sp = floor;
+        most = sp = floor;
         more_slots = (wide_ = top_->wide) + hidden_;
         if (detail::kCommonOps[*q].kind == Common::end) break;
         p = q;
@@ -240,19 +258,22 @@ bool Walker<Sink>::tell_common(u32& steps) {
         goto out;
       }
       case Common::call: {
-        if (!detail::read_short_u32(q, index) || q > end || index >= m_.funcs.size() || wide_ != 0) goto out;
+        if (!detail::read_short_u32(q, index) || index >= m_.funcs.size() || wide_ != 0) goto out;
         const SubType& type = m_.func_type(FuncIndex{index});
         const usize params = type.params.size(), results = type.results.size();
         // A call of a large type is much work for two bytes: step() looks whether it is to stop.
         if (params + results > kMostValues || static_cast<usize>(sp - floor) < params) goto out;
         ValType* const args = sp - params;
-        if (static_cast<usize>(stack_end - args) < results || slots_of(type.results) != results) goto out;
-        sink_.common_done(std::exchange(told, ~u32{0}), std::exchange(most_slots, 0));
+        if (static_cast<usize>(stack_end_ - args) < results || slots_of(type.results) != results) goto out;
+        const u32 slots = slots_at(sp);
+        sink_.common_done(std::exchange(told, ~u32{0}), slots_at(most));
         sink_.common_call(index, static_cast<u32>(p - begin), slots, slots - static_cast<u32>(params),
                           static_cast<u32>(results), static_cast<u32>(q - begin));
-        sp = std::copy_n(type.results.data(), results, args);
-        most_slots = slots - static_cast<u32>(params) + static_cast<u32>(results);
-        break;
+        most = sp = std::copy_n(type.results.data(), results, args);
+        if (DEWAR_LIKELY(results <= 1 || stack_end_ - sp >= last - q)) break;
+        p = q;
+        ++told;
+        goto out;
       }
       case Common::other: goto out;
       default: __builtin_unreachable();  // the table has no other kind
@@ -266,7 +287,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
 out:
   c_.seek(static_cast<usize>(p - begin));
   sp_ = sp;
-  sink_.common_done(told, std::max(most_slots, slots()));
+  sink_.common_done(told, slots_at(most));
   steps += static_cast<u32>(p - first);
   return true;
 }

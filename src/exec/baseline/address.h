@@ -25,19 +25,21 @@ struct GuestAccess {
 
 class GuestAddress {
  public:
-  /// The common case, which needs no object: memory 0 with guard pages, an index that is no constant, a displacement.
-  static bool is_plain(const EmitContext& c, u32 memory, const Value& index, u64 offset) {
-    return c.guarded0 && memory == 0 && !index.is_const() && offset <= kMaxDisp;
+  /// The common case, which needs no object: memory 0 with guard pages, and a displacement.
+  static bool is_plain(const EmitContext& c, const Value& index, u64 offset) {
+    return c.guarded0 && offset + constant_part(index) <= kMaxDisp;
   }
   /// For such: emits what comes before the access. `index` is used up.
   [[gnu::always_inline]] static void begin_plain(EmitContext& c, Value& index) {
+    if (index.is_const()) return;
     zero_extend(c, kScratch, index);
     c.state.release(index);
   }
   /// The operand, after begin_plain(): for the next instruction, which is emitted as access() wants it.
-  [[gnu::always_inline]] static Mem plain(EmitContext& c, u64 offset) {
+  [[gnu::always_inline]] static Mem plain(EmitContext& c, const Value& index, u64 offset) {
     c.cold.at_access(c.m.position(), c.pc);
-    return Mem(kMem, kScratch, Scale::x1, static_cast<i32>(offset));
+    const i32 disp = static_cast<i32>(offset + constant_part(index));
+    return index.is_const() ? Mem(kMem, disp) : Mem(kMem, kScratch, Scale::x1, disp);
   }
 
   /// Emits what comes before the access, the bounds check among it. `index` is used up. Changes flags and kScratch,
@@ -72,6 +74,7 @@ class GuestAddress {
     if (DEWAR_LIKELY(!c.state.in_memory(index))) return c.m.mov_plain(w, to, gpr(c.state.reg_of(index)));
     c.m.load(Width::w32, to, kFp, c.state.disp_of(index));
   }
+  static u64 constant_part(const Value& index) { return index.is_const() ? u64{static_cast<u32>(index.constant)} : 0; }
   void load_index_32(Gpr to, Value& index);
   void load_memory(u32 memory);
 
@@ -84,8 +87,8 @@ class GuestAddress {
 /// Loads and stores without lanes: pops the index (and value), pushes the result. False if `op` is none.
 bool emit_load(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
 bool emit_store(EmitContext& c, wasm::Op op, const wasm::MemoryType& type, u32 memory, u64 offset);
-/// The same of i32.load to i64.store32 where is_plain() says so; what is stored is no constant.
-void emit_plain_load(EmitContext& c, wasm::Op op, u32 offset);
+/// The same of i32.load to i64.store32 where is_plain() says so. A load's index is popped by the caller.
+void emit_plain_load(EmitContext& c, wasm::Op op, Value index, u32 offset);
 void emit_plain_store(EmitContext& c, wasm::Op op, u32 offset);
 
 /// memory.copy and memory.fill of 1 to kMaxInlineBulk bytes; their number is a constant on top (emit_bulk.cpp).

@@ -139,6 +139,10 @@ class Compiler {
     state_.push_const(rep, bits);
   }
   void numeric(u32 slots, wasm::Op op, u32 pc);
+  /// A constant, then a numeric instruction with two operands of its type.
+  void const_numeric(u32 slots, Rep rep, u64 bits, wasm::Op op, u32 pc);
+  /// A local.get, then a load from there.
+  void local_load(u32 slots, u32 local, wasm::Op op, u32 pc, u32 offset);
   void access(u32 slots, wasm::Op op, u32 pc, u32 offset);
   void drop() {
     state_.next_op_keeping_flags();
@@ -449,6 +453,12 @@ class CompileSink : public wasm::NullSink {
   void common_local_set(u32 slots, u32 local, bool tee) { c_.local_set(slots, local, tee); }
   void common_const(u32 slots, wasm::ValType type, u64 bits) { c_.constant(slots, rep_of(type), bits); }
   void common_numeric(u32 slots, wasm::Op op, u32 pc) { c_.numeric(slots, op, pc); }
+  void common_const_numeric(u32 slots, wasm::ValType type, u64 bits, wasm::Op op, u32 pc) {
+    c_.const_numeric(slots, rep_of(type), bits, op, pc);
+  }
+  void common_local_load(u32 slots, u32 local, wasm::Op op, u32 pc, u32 offset) {
+    c_.local_load(slots, local, op, pc, offset);
+  }
   void common_access(u32 slots, wasm::Op op, u32 pc, u32 offset) { c_.access(slots, op, pc, offset); }
   void common_drop() { c_.drop(); }
   void common_global_get(u32 slots, u32 index, wasm::ValType type) { c_.global_get(slots, index, rep_of(type)); }

@@ -29,6 +29,14 @@ u64 fold(Rep rep, u64 a) {
   return rep == Rep::i64 ? u64{kFn64(a)} : u64{kFn32(static_cast<u32>(a))};
 }
 
+Value constant_value(Rep rep, u64 bits) {
+  Value value;
+  value.where = Value::kConst;
+  value.rep = rep;
+  value.constant = bits;
+  return value;
+}
+
 // ---- arithmetic ----
 
 // Functions below take popped operands by value and end with a call of the next, so that they stay in registers.
@@ -55,13 +63,7 @@ u64 fold(Rep rep, u64 a) {
   const Rep rep = row.rep;
   Alu op = static_cast<Alu>(row.code);
   if (DEWAR_UNLIKELY(b == (op == Alu::and_ ? mask_of(rep) : 0))) return c.state.push_value(a);
-  if (DEWAR_UNLIKELY(!is_small(rep, b))) {
-    Value value;
-    value.where = Value::kConst;
-    value.rep = rep;
-    value.constant = b;
-    return alu_by_value(c, row, a, value);
-  }
+  if (DEWAR_UNLIKELY(!is_small(rep, b))) return alu_by_value(c, row, a, constant_value(rep, b));
   if (op == Alu::sub && is_small(rep, 0 - b)) {
     // As an addition it may become a lea. (Less 2^31 is no such number.)
     op = Alu::add;
@@ -79,14 +81,18 @@ u64 fold(Rep rep, u64 a) {
   push_zero_result(c, rep, dst);
 }
 
+void emit_alu_const(EmitContext& c, const IntRow& row, u64 b) {
+  const Value a = c.state.pop();
+  if (DEWAR_UNLIKELY(a.is_const())) return c.state.push_const(row.rep, row.fold(row.rep, a.constant, b));
+  alu_by_const(c, row, a, b);
+}
+
 void emit_alu(EmitContext& c, const IntRow& row) {
   const Value b = c.state.pop();
+  if (b.is_const()) return emit_alu_const(c, row, b.constant);
   const Value a = c.state.pop();
-  if (DEWAR_UNLIKELY(a.is_const())) {
-    if (b.is_const()) return c.state.push_const(row.rep, row.fold(row.rep, a.constant, b.constant));
-    if (static_cast<Alu>(row.code) != Alu::sub) return alu_by_const(c, row, b, a.constant);
-  }
-  if (b.is_const()) return alu_by_const(c, row, a, b.constant);
+  if (DEWAR_UNLIKELY(a.is_const()) && static_cast<Alu>(row.code) != Alu::sub)
+    return alu_by_const(c, row, b, a.constant);
   alu_by_value(c, row, a, b);
 }
 
@@ -275,28 +281,31 @@ constexpr Cond swapped(Cond cond) {
 }
 
 /// `a` is no constant.
-[[gnu::noinline]] void compare_with_const(EmitContext& c, Cond cond, Value a, Value b) {
-  if (DEWAR_UNLIKELY(!is_small(b))) return compare_values(c, cond, a, b);
-  if (b.constant == 0) {
+[[gnu::noinline]] void compare_with_const(EmitContext& c, Cond cond, Value a, u64 b) {
+  if (DEWAR_UNLIKELY(!is_small(a.rep, b))) return compare_values(c, cond, a, constant_value(a.rep, b));
+  if (b == 0) {
     compare_with_zero(c, a, cond == Cond::e || cond == Cond::ne);
   } else if (c.state.in_memory(a)) {
-    c.m.alu_plain(Alu::cmp, width_of(a.rep), kFp, c.state.disp_of(a), imm_of(b.constant));
+    c.m.alu_plain(Alu::cmp, width_of(a.rep), kFp, c.state.disp_of(a), imm_of(b));
   } else {
-    c.m.alu_plain(Alu::cmp, width_of(a.rep), gpr(c.state.reg_of(a)), imm_of(b.constant));
+    c.m.alu_plain(Alu::cmp, width_of(a.rep), gpr(c.state.reg_of(a)), imm_of(b));
   }
   c.state.release(a);
   c.state.push_flags({cond, false});
 }
 
+void emit_compare_const(EmitContext& c, const IntRow& row, u64 b) {
+  const Value a = c.state.pop();
+  if (DEWAR_UNLIKELY(a.is_const())) return c.state.push_const(Rep::i32, row.fold(row.rep, a.constant, b));
+  compare_with_const(c, static_cast<Cond>(row.code), a, b);
+}
+
 void emit_compare(EmitContext& c, const IntRow& row) {
   const Cond cond = static_cast<Cond>(row.code);
   const Value b = c.state.pop();
+  if (b.is_const()) return emit_compare_const(c, row, b.constant);
   const Value a = c.state.pop();
-  if (DEWAR_UNLIKELY(a.is_const())) {
-    if (b.is_const()) return c.state.push_const(Rep::i32, row.fold(row.rep, a.constant, b.constant));
-    return compare_with_const(c, swapped(cond), b, a);
-  }
-  if (b.is_const()) return compare_with_const(c, cond, a, b);
+  if (DEWAR_UNLIKELY(a.is_const())) return compare_with_const(c, swapped(cond), b, a.constant);
   compare_values(c, cond, a, b);
 }
 
@@ -312,13 +321,18 @@ void emit_eqz(EmitContext& c, const IntRow&) {
 // ---- shifts ----
 
 void emit_shift_by_reg(EmitContext& c, Shift op, Rep rep);
+void emit_shift_const(EmitContext& c, const IntRow& row, u64 b);
 
 void emit_shift(EmitContext& c, const IntRow& row) {
+  if (!c.state.peek().is_const()) return emit_shift_by_reg(c, static_cast<Shift>(row.code), row.rep);
+  emit_shift_const(c, row, c.state.pop().constant);
+}
+
+void emit_shift_const(EmitContext& c, const IntRow& row, u64 b) {
   const Rep rep = row.rep;
   const Width w = width_of(rep);
   const Shift op = static_cast<Shift>(row.code);
-  if (!c.state.peek().is_const()) return emit_shift_by_reg(c, op, rep);
-  const u64 count = c.state.pop().constant & (bits_of(rep) - 1);
+  const u64 count = b & (bits_of(rep) - 1);
   Value a = c.state.pop();
   if (a.is_const()) return c.state.push_const(rep, row.fold(rep, a.constant, count));
   if (count == 0) return c.state.push_value(a);
@@ -492,9 +506,9 @@ constexpr auto make_int_rows() {
   };
   set(Op::i32_eqz, {.emit = emit_eqz, .operands = 1});
   set(Op::i64_eqz, {.emit = emit_eqz, .operands = 1});
-#define BOTH(name, emit, code)                                                                          \
-  set(Op::i32_##name, {emit, fold<sem::i32_##name, sem::i64_##name>, Rep::i32, static_cast<u8>(code)}); \
-  set(Op::i64_##name, {emit, fold<sem::i32_##name, sem::i64_##name>, Rep::i64, static_cast<u8>(code)});
+#define BOTH(name, emit, code)                                                                                        \
+  set(Op::i32_##name, {emit, emit##_const, fold<sem::i32_##name, sem::i64_##name>, Rep::i32, static_cast<u8>(code)}); \
+  set(Op::i64_##name, {emit, emit##_const, fold<sem::i32_##name, sem::i64_##name>, Rep::i64, static_cast<u8>(code)});
   BOTH(add, emit_alu, Alu::add)
   BOTH(sub, emit_alu, Alu::sub)
   BOTH(and, emit_alu, Alu::and_)

@@ -17,9 +17,13 @@ struct Form {
   bool extends_sign = false;
   /// Of integers, with an address that has an index of r8 to r15.
   IntegerAssembler::IndexedForm indexed = {};
+  /// The same of stores of a constant.
+  IntegerAssembler::IndexedForm immediate = {};
 };
 
 constexpr u8 kRex = 0x40, kRexW = 0x48;
+/// Stores of constants of 4 and 8 bytes.
+constexpr IntegerAssembler::IndexedForm kStoreWord{kRex | 0xc700u, 2, 0}, kStoreLong{kRexW | 0xc700u, 2, 0};
 
 constexpr Form int_load(Rep rep, u8 bytes, bool extends_sign = false) {
   const bool wide = rep == Rep::i64 && (extends_sign || bytes == 8);
@@ -29,9 +33,12 @@ constexpr Form int_load(Rep rep, u8 bytes, bool extends_sign = false) {
   return {rep, bytes, extends_sign, {rex | (extends_sign ? 0x6300u : 0x8b00u), 2, 0}};
 }
 constexpr Form int_store(Rep rep, u8 bytes) {
-  if (bytes == 1) return {rep, bytes, false, {kRex | 0x8800u, 2, 0}};
-  if (bytes == 2) return {rep, bytes, false, {0x66u | u32{kRex} << 8 | 0x890000u, 3, 8}};
-  return {rep, bytes, false, {(bytes == 8 ? kRexW : kRex) | 0x8900u, 2, 0}};
+  constexpr u32 k16 = 0x66;
+  if (bytes == 1) return {rep, bytes, false, {kRex | 0x8800u, 2, 0}, {kRex | 0xc600u, 2, 0}};
+  if (bytes == 2)
+    return {rep, bytes, false, {k16 | u32{kRex} << 8 | 0x890000u, 3, 8}, {k16 | u32{kRex} << 8 | 0xc70000u, 3, 8}};
+  if (bytes == 4) return {rep, bytes, false, {kRex | 0x8900u, 2, 0}, kStoreWord};
+  return {rep, bytes, false, {kRexW | 0x8900u, 2, 0}, kStoreLong};
 }
 
 constexpr Form form_of(Op op) {
@@ -52,8 +59,8 @@ constexpr Form form_of(Op op) {
     case Op::i64_load32_u: return int_load(Rep::i64, 4);
     case Op::i32_store: return int_store(Rep::i32, 4);
     case Op::i64_store: return int_store(Rep::i64, 8);
-    case Op::f32_store: return {Rep::f32, 4};
-    case Op::f64_store: return {Rep::f64, 8};
+    case Op::f32_store: return {Rep::f32, 4, false, {}, kStoreWord};
+    case Op::f64_store: return {Rep::f64, 8, false, {}, kStoreLong};
     case Op::i32_store8: return int_store(Rep::i32, 1);
     case Op::i32_store16: return int_store(Rep::i32, 2);
     case Op::i64_store8: return int_store(Rep::i64, 1);
@@ -112,13 +119,12 @@ bool emit_load(EmitContext& c, Op op, const wasm::MemoryType& type, u32 memory, 
   return true;
 }
 
-void emit_plain_load(EmitContext& c, Op op, u32 offset) {
+void emit_plain_load(EmitContext& c, Op op, Value index, u32 offset) {
   const Form& form = kForms[static_cast<u32>(op) - static_cast<u32>(Op::i32_load)];
-  Value index = c.state.pop();
   GuestAddress::begin_plain(c, index);
   const Reg dst = c.state.take_for(form.rep);
-  const Mem from = GuestAddress::plain(c, offset);
-  if (DEWAR_LIKELY(form.indexed.bytes != 0)) {
+  const Mem from = GuestAddress::plain(c, index, offset);
+  if (DEWAR_LIKELY(form.indexed.bytes != 0 && !index.is_const())) {
     c.m.indexed(form.indexed, gpr(dst), from);
   } else {
     load(c.m, form, dst, from);
@@ -126,29 +132,38 @@ void emit_plain_load(EmitContext& c, Op op, u32 offset) {
   c.state.push_reg(form.rep, dst);
 }
 
+namespace {
+
+/// Bits of a constant go directly, also those of floats.
+bool is_direct(const Value& value, u32 bytes) {
+  const auto as_signed = static_cast<i64>(value.constant);
+  // Bug 12: an immediate whose sign-extension is another number.
+  return value.is_const() && bytes <= 8 &&
+         (bytes < 8 || as_signed == SEED(12, i64{static_cast<i32>(as_signed)}, i64{static_cast<u32>(as_signed)}));
+}
+
+void store_const(Assembler& m, u32 bytes, const Mem& to, u64 bits) {
+  const Width w = width_of_bytes(bytes);
+  const i32 value = w == Width::w8    ? static_cast<i8>(bits)
+                    : w == Width::w16 ? static_cast<i16>(bits)
+                                      : static_cast<i32>(bits);
+  m.mov(w, to, Imm{value});
+}
+
+}  // namespace
+
 bool emit_store(EmitContext& c, Op op, const wasm::MemoryType& type, u32 memory, u64 offset) {
   const Form form = form_of(op);
   if (form.bytes == 0) return false;
   Value value = c.state.pop();
   Value index = c.state.pop();
   c.state.settle(value);
-  const Width w = width_of_bytes(form.bytes);
-  const auto as_signed = static_cast<i64>(value.constant);
-  // Bits of a constant go directly, also those of floats.
-  // Bug 12: an immediate whose sign-extension is another number.
-  const bool direct =
-      value.is_const() && form.bytes <= 8 &&
-      (form.bytes < 8 || as_signed == SEED(12, i64{static_cast<i32>(as_signed)}, i64{static_cast<u32>(as_signed)}));
+  const bool direct = is_direct(value, form.bytes);
   const Reg from = direct ? Reg{} : c.state.in_reg(value);
   {
     GuestAddress address(c, {type, memory, offset, form.bytes}, index);
     address.access([&](const Mem& to) {
-      if (direct) {
-        const i32 bits = w == Width::w8    ? static_cast<i8>(as_signed)
-                         : w == Width::w16 ? static_cast<i16>(as_signed)
-                                           : static_cast<i32>(as_signed);
-        return c.m.mov(w, to, Imm{bits});
-      }
+      if (direct) return store_const(c.m, form.bytes, to, value.constant);
       store(c.m, form, to, from);
     });
   }
@@ -161,10 +176,16 @@ void emit_plain_store(EmitContext& c, Op op, u32 offset) {
   Value value = c.state.pop();
   Value index = c.state.pop();
   if (DEWAR_UNLIKELY(value.raw)) value = c.state.settled(value);
+  if (form.immediate.bytes != 0 && is_direct(value, form.bytes)) {
+    GuestAddress::begin_plain(c, index);
+    const Mem to = GuestAddress::plain(c, index, offset);
+    if (index.is_const()) return store_const(c.m, form.bytes, to, value.constant);
+    return c.m.indexed(form.immediate, to, Imm{static_cast<i32>(value.constant)}, std::min<u8>(form.bytes, 4));
+  }
   const Reg from = c.state.in_reg(value);
   GuestAddress::begin_plain(c, index);
-  const Mem to = GuestAddress::plain(c, offset);
-  if (DEWAR_LIKELY(form.indexed.bytes != 0)) {
+  const Mem to = GuestAddress::plain(c, index, offset);
+  if (DEWAR_LIKELY(form.indexed.bytes != 0 && !index.is_const())) {
     c.m.indexed(form.indexed, gpr(from), to);
   } else {
     store(c.m, form, to, from);

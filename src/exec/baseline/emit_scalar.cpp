@@ -97,6 +97,30 @@ void Compiler::numeric(u32 slots, Op op, u32 pc) {
   rarer_numeric(slots, op, pc);
 }
 
+void Compiler::const_numeric(u32 slots, Rep rep, u64 bits, Op op, u32 pc) {
+  if (DEWAR_LIKELY(has_int_row(op))) {
+    const IntRow& row = int_row(op);
+    if (DEWAR_LIKELY(row.emit_const != nullptr && state_.has(1))) {
+      emit_.pc = pc;
+      state_.next_op();
+      return row.emit_const(emit_, row, bits);
+    }
+  }
+  constant(slots, rep, bits);
+  numeric(slots + 1, op, pc);
+}
+
+void Compiler::local_load(u32 slots, u32 local, Op op, u32 pc, u32 offset) {
+  begin_push(slots);
+  const Value index = state_.local_value(local);
+  if (DEWAR_LIKELY(GuestAddress::is_plain(emit_, index, offset))) {
+    emit_.pc = pc;
+    return emit_plain_load(emit_, op, index, offset);
+  }
+  state_.push_local(local);
+  access(slots + 1, op, pc, offset);
+}
+
 void Compiler::rarer_numeric(u32 slots, Op op, u32 pc) {
   const Operands& operands = kOperands[static_cast<usize>(op)];
   if (state_.height() < operands.count) know(slots, operands.span());
@@ -108,10 +132,8 @@ void Compiler::access(u32 slots, Op op, u32 pc, u32 offset) {
   emit_.pc = pc;
   const bool stores = op >= Op::i32_store;
   state_.next_op_taking();
-  if (DEWAR_LIKELY(state_.has(1u + stores) && GuestAddress::is_plain(emit_, 0, state_.peek(stores), offset))) {
-    if (!stores) return emit_plain_load(emit_, op, offset);
-    if (DEWAR_LIKELY(!state_.peek().is_const())) return emit_plain_store(emit_, op, offset);
-  }
+  if (DEWAR_LIKELY(state_.has(1u + stores) && GuestAddress::is_plain(emit_, state_.peek(stores), offset)))
+    return stores ? emit_plain_store(emit_, op, offset) : emit_plain_load(emit_, op, state_.pop(), offset);
   rarer_access(slots, op, offset);
 }
 

@@ -78,6 +78,21 @@ class State {
   }
   /// An operand that is in its slot already.
   void push_slot(Rep rep) { place(Value::kSlot, rep); }
+  /// What pop() would give after push_local().
+  Value local_value(u32 index) {
+    const Local& local = locals_[index];
+    Value value;
+    value.rep = local.rep;
+    if (local.where == Value::kConst) {
+      value.where = Value::kConst;
+      value.constant = local.constant;
+      return value;
+    }
+    if (local.where == Value::kReg) regs_.pin(local.reg);
+    value.where = Value::kLocal;
+    value.local = index;
+    return value;
+  }
   /// What pop() gave, perhaps to another place.
   void push_value(Value value);
   /// The operand's register is then held by the caller, or pinned if it is a local's.

@@ -122,6 +122,15 @@ class IntegerAssembler : public Encoder {
     put(p, form.head | ((number(reg) >> 3) << 2 | rex_xb(mem)) << form.rex_at);
     buffer_.commit(put_rm(p + form.bytes, number(reg), mem));
   }
+  /// The same with an immediate of `imm_bytes` in the place of the register; opcode extension 0.
+  [[gnu::always_inline]] void indexed(const IndexedForm& form, const Mem& mem, Imm imm, u8 imm_bytes) {
+    DEWAR_ASSERT((rex_xb(mem) & 2) != 0, "an instruction without REX");
+    u8* p = buffer_.reserve();
+    put(p, form.head | rex_xb(mem) << form.rex_at);
+    p = put_rm(p + form.bytes, 0, mem);
+    put(p, imm.value);
+    buffer_.commit(p + imm_bytes);
+  }
   void mov(Width w, const Mem& dst, Imm imm) { sized_imm(w, 0xc6, Digit{0}, dst, imm); }
   void mov(Width w, Gpr dst, Imm imm);
   /// The shortest move of a constant into all 64 bits that does not change flags.

@@ -130,6 +130,13 @@ TEST_F(Integer, IndexedForms) {
                   {"movsx", {reg(Width::w64, r), mem(Width::w8, place)}});
         v1.expect([&](Assembler& m) { m.indexed({0x894066, 3, 8}, r, place.mem()); },
                   {"mov", {mem(Width::w16, place), reg(Width::w16, r)}});
+        if (r != Gpr::rax) continue;
+        v1.expect([&](Assembler& m) { m.indexed({0xc640, 2, 0}, place.mem(), Imm{-2}, 1); },
+                  {"mov", {mem(Width::w8, place), imm(Width::w8, -2)}});
+        v1.expect([&](Assembler& m) { m.indexed({0xc74066, 3, 8}, place.mem(), Imm{-2}, 2); },
+                  {"mov", {mem(Width::w16, place), imm(Width::w16, -2)}});
+        v1.expect([&](Assembler& m) { m.indexed({0xc748, 2, 0}, place.mem(), Imm{INT32_MIN}, 4); },
+                  {"mov", {mem(Width::w64, place), imm(Width::w64, INT32_MIN)}});
       }
     }
   }
