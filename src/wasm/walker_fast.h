@@ -137,7 +137,7 @@ void Walker<Sink>::skip_common() {
   const u8* const end = body.data() + body.size();
   const u8* const stop = std::min(end, module_bytes.data() + (module_bytes.size() - kReadAhead));
   const ValType* const locals = locals_.data();
-  const usize num_locals = always_set_;
+  const usize num_locals = always_set_, num_funcs = m_.funcs.size();
   ValType* const stack_end = stack_end_;
   const bool memory32 = !m_.memories.empty() && !m_.memories[0].limits.is64;
   const u8* p = body.data() + c_.pos();
@@ -160,6 +160,15 @@ void Walker<Sink>::skip_common() {
           *sp++ = next.result;
           q = r;
           break;
+        } else if (next.kind == Common::leb_const && locals[index] == next.result) {
+          const u8* r = q + 1;
+          if (!detail::skip_short_signed(r) || r >= end) goto out;
+          if (const detail::CommonOp& third = detail::kCommonOps[*r];
+              third.takes_two() && third.operand == next.result && sp + 1 != stack_end) {
+            *sp++ = third.result;
+            q = r + 1;
+            break;
+          }
         }
         *sp++ = locals[index];
         break;
@@ -269,7 +278,7 @@ void Walker<Sink>::skip_common() {
         break;
       }
       case Common::call: {
-        if (!detail::read_short_u32(q, index) || q > end || index >= m_.funcs.size()) goto out;
+        if (!detail::read_short_u32(q, index) || q > end || index >= num_funcs) goto out;
         const SubType& type = m_.func_type(FuncIndex{index});
         const usize params = type.params.size(), results = type.results.size();
         // A call of a large type is much work for two bytes: step() looks whether it is to stop.

@@ -31,6 +31,14 @@ namespace detail {
   return last < 0x08 || (last >= 0x78 && last < 0x80);
 }
 
+/// Reads the immediate of an i32.const or i64.const as the bits of a slot.
+[[gnu::always_inline]] inline bool read_short_const(const u8*& q, Op op, u64& bits) {
+  i32 value;
+  if (!read_short_signed(q, value)) return false;
+  bits = op == Op::i32_const ? u64{static_cast<u32>(value)} : static_cast<u64>(i64{value});
+  return true;
+}
+
 constexpr bool is_plain_block(Op kind) {
   return kind == Op::block || kind == Op::loop || kind == Op::if_ || kind == Op::else_;
 }
@@ -69,7 +77,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
   const u8* const end = begin + body.size();
   const u8* const stop = std::min(end, module_bytes.data() + (module_bytes.size() - kReadAhead));
   const ValType* const locals = locals_.data();
-  const usize num_locals = always_set_;
+  const usize num_locals = always_set_, num_funcs = m_.funcs.size();
   const bool memory32 = !m_.memories.empty() && !m_.memories[0].limits.is64;
   const u8* const first = begin + c_.pos();
   const u8* p = first;
@@ -91,19 +99,38 @@ bool Walker<Sink>::tell_common(u32& steps) {
         if (DEWAR_UNLIKELY(!detail::read_short_u32(q, index) || index >= num_locals)) goto out;
         const ValType type = locals[index];
         if (DEWAR_UNLIKELY(type.is_v128())) goto out;
-        // Many are the address of what follows.
+        // Many are the address of what follows, or what a constant is added to or compared with.
         const detail::CommonOp& next = detail::kCommonOps[*q];
-        if (u32 offset; next.kind == Common::load && memory32 && q < last && q[1] <= next.align) {
-          const u8* r = q + 2;
+        const u8* r = q + 1;
+        if (u32 offset; next.kind == Common::load && memory32 && q < last && *r++ <= next.align) {
           if (!detail::read_short_u32(r, offset)) goto out;
           sink_.common_local_load(slots_at(sp), index, next.op, static_cast<u32>(q - begin), offset);
           *sp++ = next.result;
+          most = std::max<const ValType*>(most, sp);
           ++told;
           q = r;
-        } else {
-          sink_.common_local_get(slots_at(sp), index);
-          *sp++ = type;
+          break;
         }
+        if (u64 bits; next.kind == Common::leb_const && q < last && detail::read_short_const(r, next.op, bits)) {
+          ++told;
+          q = r;
+          if (const detail::CommonOp& third = detail::kCommonOps[*q]; third.takes_two() && q < last) {
+            sink_.common_local_const_numeric(slots_at(sp), index, type, bits, third.op, static_cast<u32>(q - begin));
+            most = std::max<const ValType*>(most, sp + 2);
+            *sp++ = third.result;
+            ++told;
+            ++q;
+            break;
+          }
+          sink_.common_local_get(slots_at(sp), index);
+          sink_.common_const(slots_at(sp + 1), next.result, bits);
+          *sp++ = type;
+          *sp++ = next.result;
+          most = std::max<const ValType*>(most, sp);
+          break;
+        }
+        sink_.common_local_get(slots_at(sp), index);
+        *sp++ = type;
         most = std::max<const ValType*>(most, sp);
         break;
       }
@@ -119,9 +146,8 @@ bool Walker<Sink>::tell_common(u32& steps) {
         }
         break;
       case Common::leb_const: {
-        i32 value;
-        if (!detail::read_short_signed(q, value)) goto out;
-        const u64 bits = c.op == Op::i32_const ? u64{static_cast<u32>(value)} : static_cast<u64>(i64{value});
+        u64 bits;
+        if (!detail::read_short_const(q, c.op, bits)) goto out;
         // Most are the second operand of what follows.
         const detail::CommonOp& next = detail::kCommonOps[*q];
         if (next.takes_two() && q < last && sp != floor) {
@@ -209,7 +235,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         most = floor = sp_ = sp;
         const Label& label = push_plain(c.op, static_cast<u32>(p - begin), type);
         sink_.common_open(label, slots, static_cast<u32>(q - begin));
-        break;
+        goto control;
       }
       case Common::end: {
         // Not the function's, and without parameters.
@@ -228,7 +254,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         labels_.pop_back();
         top_ = &labels_.back();
         floor_ = floor = stack + top_->height;
-        break;
+        goto control;
       }
       case Common::br:
       case Common::br_if: {
@@ -245,20 +271,20 @@ bool Walker<Sink>::tell_common(u32& steps) {
           sink_.common_branch(target, c.op, index, static_cast<u32>(p - begin), slots, slots - 1,
                               static_cast<u32>(q - begin));
           if (!types.empty()) sp[-1] = types[0];
-          break;
+          goto control;
         }
         sink_.common_branch(target, c.op, index, static_cast<u32>(p - begin), slots, slots,
                             static_cast<u32>(q - begin));
         top_->unreachable = true;
         most = sp = floor;
         more_slots = (wide_ = top_->wide) + hidden_;
-        if (detail::kCommonOps[*q].kind == Common::end) break;
+        if (detail::kCommonOps[*q].kind == Common::end) goto control;
         p = q;
         ++told;
         goto out;
       }
       case Common::call: {
-        if (!detail::read_short_u32(q, index) || index >= m_.funcs.size() || wide_ != 0) goto out;
+        if (!detail::read_short_u32(q, index) || index >= num_funcs || wide_ != 0) goto out;
         const SubType& type = m_.func_type(FuncIndex{index});
         const usize params = type.params.size(), results = type.results.size();
         // A call of a large type is much work for two bytes: step() looks whether it is to stop.
@@ -270,7 +296,7 @@ bool Walker<Sink>::tell_common(u32& steps) {
         sink_.common_call(index, static_cast<u32>(p - begin), slots, slots - static_cast<u32>(params),
                           static_cast<u32>(results), static_cast<u32>(q - begin));
         most = sp = std::copy_n(type.results.data(), results, args);
-        if (DEWAR_LIKELY(results <= 1 || stack_end_ - sp >= last - q)) break;
+        if (DEWAR_LIKELY(results <= 1 || stack_end_ - sp >= last - q)) goto control;
         p = q;
         ++told;
         goto out;
@@ -279,7 +305,10 @@ bool Walker<Sink>::tell_common(u32& steps) {
       default: __builtin_unreachable();  // the table has no other kind
     }
     p = q;
-    if (told == ~u32{0} && DEWAR_UNLIKELY(sink_.full())) {
+    continue;
+  control:
+    p = q;
+    if (DEWAR_UNLIKELY(sink_.full())) {
       told = 0;
       break;
     }

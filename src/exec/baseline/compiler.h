@@ -141,6 +141,8 @@ class Compiler {
   void numeric(u32 slots, wasm::Op op, u32 pc);
   /// A constant, then a numeric instruction with two operands of its type.
   void const_numeric(u32 slots, Rep rep, u64 bits, wasm::Op op, u32 pc);
+  /// A local.get before these two.
+  void local_const_numeric(u32 slots, u32 local, Rep rep, u64 bits, wasm::Op op, u32 pc);
   /// A local.get, then a load from there.
   void local_load(u32 slots, u32 local, wasm::Op op, u32 pc, u32 offset);
   void access(u32 slots, wasm::Op op, u32 pc, u32 offset);
@@ -291,7 +293,7 @@ class Compiler {
   void note_state(u32 pc);
   void clear_locals();
   void poll(u32 pc, u32 slots);
-  bool is_function(const Target& target) const { return target.depth + 1 == open_.size(); }
+  bool is_function(const Target& target) const { return &open_.back() - target.depth == open_.data(); }
   Target target_of(const wasm::Label& label, u32 depth);
   /// Before a jump, and before what it depends on is taken from the stack: what the target takes along is known and
   /// settled, `above` is known, too.
@@ -344,7 +346,10 @@ class Compiler {
   }
   void know(u32 slots, std::span<const Rep> operands);
   DEWAR_RARE void know_one(u32 slots, Rep rep);
-  Open& open_at(u32 depth) { return open_[open_.size() - 1 - depth]; }
+  Open& open_at(u32 depth) {
+    DEWAR_ASSERT(depth < open_.size(), "a label that is not open");
+    return *(&open_.back() - depth);
+  }
 
   const runtime::FuncCode* func_ = nullptr;
   const NativeSupport* support_ = nullptr;
@@ -455,6 +460,9 @@ class CompileSink : public wasm::NullSink {
   void common_numeric(u32 slots, wasm::Op op, u32 pc) { c_.numeric(slots, op, pc); }
   void common_const_numeric(u32 slots, wasm::ValType type, u64 bits, wasm::Op op, u32 pc) {
     c_.const_numeric(slots, rep_of(type), bits, op, pc);
+  }
+  void common_local_const_numeric(u32 slots, u32 local, wasm::ValType type, u64 bits, wasm::Op op, u32 pc) {
+    c_.local_const_numeric(slots, local, rep_of(type), bits, op, pc);
   }
   void common_local_load(u32 slots, u32 local, wasm::Op op, u32 pc, u32 offset) {
     c_.local_load(slots, local, op, pc, offset);

@@ -31,8 +31,8 @@ constexpr bool takes_flags(wasm::Op op) {
 /// How an integer instruction is emitted.
 struct IntRow {
   void (*emit)(EmitContext& c, const IntRow& row) = nullptr;  ///< null: it is none of these
-  /// The same where the second operand is this constant, and on no stack.
-  void (*emit_const)(EmitContext& c, const IntRow& row, u64 b) = nullptr;
+  /// The same of operands that are on no stack: one as pop() gives it, and a constant.
+  void (*emit_const)(EmitContext& c, const IntRow& row, Value a, u64 b) = nullptr;
   u64 (*fold)(Rep rep, u64 a, u64 b) = nullptr;
   Rep rep{};
   u8 code = 0;  ///< Alu, Shift or Cond

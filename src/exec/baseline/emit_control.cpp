@@ -51,6 +51,8 @@ void Compiler::prepare(const Instr& instr, const Target& target, std::span<const
     sync();
     return want(instr, above);
   }
+  // A condition is never raw.
+  if (DEWAR_LIKELY(target.count == 0 && !above.empty() && state_.has(static_cast<u32>(above.size())))) return;
   Rep reps[kFewValues + 1];
   const auto end = std::copy(above.begin(), above.end(), std::copy_n(target.reps, target.count, reps));
   want(instr, {reps, static_cast<usize>(end - reps)});

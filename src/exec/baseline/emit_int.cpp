@@ -72,7 +72,7 @@ Value constant_value(Rep rep, u64 bits) {
   if (op == Alu::add && !c.state.is_own(a)) {
     const Gpr base = gpr(c.state.in_reg(a));
     const Reg dst = c.state.take_for(rep);
-    c.m.lea_plain(width_of(rep), gpr(dst), Mem(base, static_cast<i32>(b)));
+    c.m.lea_any(width_of(rep), gpr(dst), base, static_cast<i32>(b));
     c.state.release(a);
     return push_result(c, rep, dst);
   }
@@ -81,15 +81,14 @@ Value constant_value(Rep rep, u64 bits) {
   push_zero_result(c, rep, dst);
 }
 
-void emit_alu_const(EmitContext& c, const IntRow& row, u64 b) {
-  const Value a = c.state.pop();
+void emit_alu_const(EmitContext& c, const IntRow& row, Value a, u64 b) {
   if (DEWAR_UNLIKELY(a.is_const())) return c.state.push_const(row.rep, row.fold(row.rep, a.constant, b));
   alu_by_const(c, row, a, b);
 }
 
 void emit_alu(EmitContext& c, const IntRow& row) {
   const Value b = c.state.pop();
-  if (b.is_const()) return emit_alu_const(c, row, b.constant);
+  if (b.is_const()) return emit_alu_const(c, row, c.state.pop(), b.constant);
   const Value a = c.state.pop();
   if (DEWAR_UNLIKELY(a.is_const()) && static_cast<Alu>(row.code) != Alu::sub)
     return alu_by_const(c, row, b, a.constant);
@@ -294,8 +293,7 @@ constexpr Cond swapped(Cond cond) {
   c.state.push_flags({cond, false});
 }
 
-void emit_compare_const(EmitContext& c, const IntRow& row, u64 b) {
-  const Value a = c.state.pop();
+void emit_compare_const(EmitContext& c, const IntRow& row, Value a, u64 b) {
   if (DEWAR_UNLIKELY(a.is_const())) return c.state.push_const(Rep::i32, row.fold(row.rep, a.constant, b));
   compare_with_const(c, static_cast<Cond>(row.code), a, b);
 }
@@ -303,7 +301,7 @@ void emit_compare_const(EmitContext& c, const IntRow& row, u64 b) {
 void emit_compare(EmitContext& c, const IntRow& row) {
   const Cond cond = static_cast<Cond>(row.code);
   const Value b = c.state.pop();
-  if (b.is_const()) return emit_compare_const(c, row, b.constant);
+  if (b.is_const()) return emit_compare_const(c, row, c.state.pop(), b.constant);
   const Value a = c.state.pop();
   if (DEWAR_UNLIKELY(a.is_const())) return compare_with_const(c, swapped(cond), b, a.constant);
   compare_values(c, cond, a, b);
@@ -321,19 +319,19 @@ void emit_eqz(EmitContext& c, const IntRow&) {
 // ---- shifts ----
 
 void emit_shift_by_reg(EmitContext& c, Shift op, Rep rep);
-void emit_shift_const(EmitContext& c, const IntRow& row, u64 b);
+void emit_shift_const(EmitContext& c, const IntRow& row, Value a, u64 b);
 
 void emit_shift(EmitContext& c, const IntRow& row) {
   if (!c.state.peek().is_const()) return emit_shift_by_reg(c, static_cast<Shift>(row.code), row.rep);
-  emit_shift_const(c, row, c.state.pop().constant);
+  const u64 count = c.state.pop().constant;
+  emit_shift_const(c, row, c.state.pop(), count);
 }
 
-void emit_shift_const(EmitContext& c, const IntRow& row, u64 b) {
+void emit_shift_const(EmitContext& c, const IntRow& row, Value a, u64 b) {
   const Rep rep = row.rep;
   const Width w = width_of(rep);
   const Shift op = static_cast<Shift>(row.code);
   const u64 count = b & (bits_of(rep) - 1);
-  Value a = c.state.pop();
   if (a.is_const()) return c.state.push_const(rep, row.fold(rep, a.constant, count));
   if (count == 0) return c.state.push_value(a);
   if ((op == Shift::ror || op == Shift::rol) && c.options.features.bmi() && !c.state.is_own(a)) {

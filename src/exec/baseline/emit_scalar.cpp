@@ -103,11 +103,25 @@ void Compiler::const_numeric(u32 slots, Rep rep, u64 bits, Op op, u32 pc) {
     if (DEWAR_LIKELY(row.emit_const != nullptr && state_.has(1))) {
       emit_.pc = pc;
       state_.next_op();
-      return row.emit_const(emit_, row, bits);
+      return row.emit_const(emit_, row, state_.pop(), bits);
     }
   }
   constant(slots, rep, bits);
   numeric(slots + 1, op, pc);
+}
+
+void Compiler::local_const_numeric(u32 slots, u32 local, Rep rep, u64 bits, Op op, u32 pc) {
+  if (DEWAR_LIKELY(has_int_row(op))) {
+    const IntRow& row = int_row(op);
+    if (DEWAR_LIKELY(row.emit_const != nullptr)) {
+      emit_.pc = pc;
+      begin_push(slots);
+      return row.emit_const(emit_, row, state_.local_value(local), bits);
+    }
+  }
+  local_get(slots, local);
+  constant(slots + 1, rep, bits);
+  numeric(slots + 2, op, pc);
 }
 
 void Compiler::local_load(u32 slots, u32 local, Op op, u32 pc, u32 offset) {

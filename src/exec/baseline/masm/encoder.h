@@ -167,7 +167,7 @@ class Encoder {
 
  private:
   /// A field that waits for a label.
-  struct Link {
+  struct alignas(16) Link {
     u32 at;         ///< of the field
     u32 next;       ///< the next field that waits for the same label
     u32 from : 31;  ///< the distance is counted from here

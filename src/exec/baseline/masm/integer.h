@@ -79,6 +79,20 @@ class IntegerAssembler : public Encoder {
     plain(w, Prefix::kNP, OpcodeMap::kNone, 0x8d, dst, src);
   }
   [[gnu::always_inline]] void lea_plain(Width w, Gpr dst, Gpr base, i32 disp) { move_based(w, 0x8d, dst, base, disp); }
+  /// The same with any base but rsp, and a displacement that is not 0.
+  [[gnu::always_inline]] void lea_any(Width w, Gpr dst, Gpr base, i32 disp) {
+    DEWAR_ASSERT(base != Gpr::rsp && disp != 0, "not such an operand");
+    const unsigned rex = unsigned{is_wide(w)} << 3 | (number(dst) >> 3) << 2 | number(base) >> 3;
+    const bool small = disp == static_cast<i8>(disp);
+    u8* p = buffer_.reserve();
+    put8(p, 0x40 | rex);
+    p += rex != 0;
+    const unsigned mod_rm = (small ? 0x40 : 0x80) | low(number(dst)) << 3 | low(number(base));
+    put(p, 0x8du | mod_rm << 8 | 0x24u << 16);
+    p += base == Gpr::r12 ? 3 : 2;
+    put(p, disp);
+    buffer_.commit(p + (small ? 1 : 4));
+  }
   [[gnu::always_inline]] void call_plain(Gpr base, i32 disp) {
     buffer_.commit(put_based(buffer_.reserve(), Width::w32, 0xff, 2, base, disp));
   }
