@@ -326,7 +326,7 @@ class Walker {
 
 template <class Sink>
 void Walker<Sink>::grow_stack() {
-  if (stack_.size() >= kMaxOperands) {
+  if (static_cast<usize>(stack_end_ - stack_.data()) >= kMaxOperands) {
     // A two-byte call can push a thousand values: without a limit a body of a few MB asks for many GB. The cursor is
     // made to fail, because the walk ends when it did; what this step still pushes begins at the bottom.
     fail_with(Error{"wasm-limit", "too many operands", c_.pos(), 0, 0, {}});
@@ -335,10 +335,11 @@ void Walker<Sink>::grow_stack() {
     return;
   }
   const usize used = static_cast<usize>(sp_ - stack_.data()), floor = static_cast<usize>(floor_ - stack_.data());
-  stack_.resize(stack_.size() * 2);
+  const usize room = static_cast<usize>(stack_end_ - stack_.data()) * 2;
+  if (stack_.size() < room) stack_.resize(room);
   sp_ = stack_.data() + used;
   floor_ = stack_.data() + floor;
-  stack_end_ = stack_.data() + stack_.size();
+  stack_end_ = stack_.data() + room;
 }
 
 template <class Sink>
@@ -411,10 +412,12 @@ bool Walker<Sink>::begin() {
     if (i < far_set_.size()) far_set_[i] = 0;
   init_log_.clear();
   labels_.clear();
-  constexpr usize kLeastStack = Sink::kTakesCommon ? 2048 : 64;  // tell_common() looks once for many instructions
+  // tell_common() looks once for many instructions. What the scratch has from other functions does not show: how often
+  // a walk looks, and so what its sink is told of at once, depends on the body alone.
+  constexpr usize kLeastStack = Sink::kTakesCommon ? 2048 : 64;
   if (stack_.size() < kLeastStack) stack_.resize(kLeastStack);
   sp_ = floor_ = stack_.data();
-  stack_end_ = stack_.data() + stack_.size();
+  stack_end_ = stack_.data() + kLeastStack;
   all_features_ = m_.features == Features{};
   Label root;
   root.type = &type;

@@ -44,7 +44,10 @@ struct alignas(16) CommonOp {
   Op op = Op::kCount;
   ValType operand, result;
   /// binary or compare
-  bool takes_two() const { return static_cast<u8>(static_cast<u8>(kind) - static_cast<u8>(Common::binary)) <= 1; }
+  bool takes_two() const {
+    static_assert(static_cast<u8>(Common::compare) == static_cast<u8>(Common::binary) + 1);
+    return static_cast<u8>(static_cast<u8>(kind) - static_cast<u8>(Common::binary)) <= 1;
+  }
 };
 
 constexpr Common common_kind(Op op) {
@@ -129,7 +132,7 @@ template <class Sink>
 void Walker<Sink>::skip_common() {
   static_assert(!Sink::kWantSlots && !Sink::kWantLowWater);
   using detail::Common;
-  constexpr usize kReadAhead = 16;  // more than the longest common instruction
+  constexpr usize kReadAhead = 16;  // more than the longest instructions that are passed at once
   constexpr usize kMostValues = 32;
   const auto module_bytes = m_.bytes();
   if (!all_features_ || module_bytes.size() < kReadAhead || !c_.ok()) return;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The walker's way through common code for sinks that want to be told of it at once (a compiler): one switch from the
 // opcode to the sink, with position and operand stack in registers. Only where code can be reached, of bodies that were
-// validated before: types are not compared again, but nothing is read or written outside of body and stacks. What is
-// not common (long LEB128, v128, other memories, blocks with parameters) is left to step(), with nothing changed.
-// Included by walker.h.
+// validated before: types are not compared again, and that no instruction crosses the body's end is known; but nothing
+// is read outside of the module or written outside of the stacks. What is not common (long LEB128, v128, other
+// memories, blocks with parameters) is left to step(), with nothing changed. Included by walker.h.
 #pragma once
 
 #include <cstring>
@@ -66,7 +66,7 @@ template <class Sink>
 bool Walker<Sink>::tell_common(u32& steps) {
   using detail::Common;
   static_assert(Sink::kBounded && Sink::kWantSlots && Sink::kWantLocals && !Sink::kWantLowWater);
-  constexpr usize kReadAhead = 16;  // more than the longest common instruction
+  constexpr usize kReadAhead = 16;  // more than the longest instructions that are told of at once
   constexpr u32 kMost = 1024;       // between two looks at whether the walk is to stop
   constexpr usize kMostValues = 32;
   const auto module_bytes = m_.bytes();

@@ -176,7 +176,7 @@ void emit_plain_store(EmitContext& c, Op op, u32 offset) {
   Value value = c.state.pop();
   Value index = c.state.pop();
   if (DEWAR_UNLIKELY(value.raw)) value = c.state.settled(value);
-  if (form.immediate.bytes != 0 && is_direct(value, form.bytes)) {
+  if (is_direct(value, form.bytes)) {
     GuestAddress::begin_plain(c, index);
     const Mem to = GuestAddress::plain(c, index, offset);
     if (index.is_const()) return store_const(c.m, form.bytes, to, value.constant);

@@ -113,7 +113,8 @@ void Compiler::const_numeric(u32 slots, Rep rep, u64 bits, Op op, u32 pc) {
 void Compiler::local_const_numeric(u32 slots, u32 local, Rep rep, u64 bits, Op op, u32 pc) {
   if (DEWAR_LIKELY(has_int_row(op))) {
     const IntRow& row = int_row(op);
-    if (DEWAR_LIKELY(row.emit_const != nullptr)) {
+    // The constant would have found one operand more.
+    if (DEWAR_LIKELY(row.emit_const != nullptr && !state_.is_almost_full())) {
       emit_.pc = pc;
       begin_push(slots);
       return row.emit_const(emit_, row, state_.local_value(local), bits);

@@ -53,6 +53,8 @@ class State {
     settle_flags();
   }
   void next_op_keeping_flags() { regs_.unpin_all(); }
+  /// Would next_op() store operands if there were one more than now?
+  bool is_almost_full() const { return top_ - stored_ == kWindow - 1; }
   bool has_flags() const { return has_flags_; }
   void settle_flags() {
     if (DEWAR_UNLIKELY(has_flags_)) flags_to_register();

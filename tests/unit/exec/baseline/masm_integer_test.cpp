@@ -93,6 +93,14 @@ TEST_F(Integer, PlainFormsOfMemory) {
     for (u32 value : {0u, 1u, ~0u})
       v1.expect([&](Assembler& m) { m.mov_plain(a, value); }, {"mov", {reg(Width::w32, a), imm(Width::w32, value)}});
   for (Width w : kWide) {
+    for (Gpr base : kGprs) {
+      if (base == Gpr::rsp) continue;
+      for (i32 disp : {1, -128, 127, 128, INT32_MAX, INT32_MIN}) {
+        const Place place{.base = base, .disp = disp};
+        for (Gpr r : kGprs)
+          v1.expect([&](Assembler& m) { m.lea_any(w, r, base, disp); }, {"lea", {reg(w, r), mem(0, place)}});
+      }
+    }
     for (Gpr base : {Gpr::rax, Gpr::rbp, Gpr::r11, Gpr::r13}) {
       for (i32 disp : {1, -128, 127, 128, INT32_MAX, INT32_MIN}) {
         const Place place{.base = base, .disp = disp};
