@@ -102,6 +102,12 @@ void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runti
   }
 }
 
+const u8* landing_of(const runtime::Stack& stack, const runtime::FuncCode& code, const runtime::HandlerRow& row) {
+  const NativeCode* const native = code.native.load(std::memory_order_acquire);
+  if (native == nullptr || (stack.dice != nullptr && draw(*stack.dice, 2))) return nullptr;
+  return baseline::landing(*native, row);
+}
+
 namespace interp {
 
 namespace {

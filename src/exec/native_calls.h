@@ -29,6 +29,9 @@ void make_record(runtime::Stack& stack, const runtime::FrameHeader& header, u32 
 /// The record of a frame becomes its header.
 void take_record(runtime::Stack& stack, Slot* fp, runtime::FuncCode& code, runtime::Instance* instance);
 
+/// Where a compiled frame goes on that catches by this row; null if it does so in the interpreter.
+const u8* landing_of(const runtime::Stack& stack, const runtime::FuncCode& code, const runtime::HandlerRow& row);
+
 namespace interp {
 
 /// An interpreted frame at a `loop` that was polled goes on in the function's compiled code.

@@ -399,6 +399,7 @@ class BasicSideTableSink : public wasm::NullSink {
         rows_[r.index].target_pc = op_pc_;
         rows_[r.index].target_st = e;
         rows_[r.index].cost = 1;
+        rows_[r.index].leaves = true;
       }
     }
     close_block();

@@ -40,6 +40,7 @@ struct HandlerRow {
   u32 tag = ~u32{0};       ///< tag index, or ~0 for catch_all
   bool with_ref = false;   ///< push the exnref after the payload
   bool legacy = false;     ///< push the exnref before the payload (hidden slot of a legacy catch block)
+  bool leaves = false;     ///< goes on at the function's own `end`
   bool delegate = false;   ///< legacy delegate: only rows whose begin <= `outer` count from here on
   u32 outer = 0;           ///< delegate: the row set skips blocks opened after this pc
   u32 height = 0;          ///< operand height in slots (above the frame header) to cut to before pushing

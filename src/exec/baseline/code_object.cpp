@@ -109,6 +109,15 @@ std::optional<LoopSite> known_loop(const CodeObject& object, u32 pc) {
 
 #endif
 
+const u8* landing(const runtime::NativeCode& native, const runtime::HandlerRow& row) {
+  if (row.leaves) return nullptr;
+  const auto& object = static_cast<const CodeObject&>(native);
+  // A loop is around what is caught, all else ends behind it.
+  const u32 key = landing_key(row.target_pc, row.target_pc < row.begin);
+  const auto at = std::ranges::lower_bound(object.landings, key, {}, &LandingRow::target);
+  return at != object.landings.end() && at->target == key ? object.range.code + at->at : nullptr;
+}
+
 const u8* loop_entry(const runtime::NativeCode& native, u32 pc, const Slot* fp, runtime::SavedRegisters& registers) {
 #if defined(__x86_64__)
   const auto& object = static_cast<const CodeObject&>(native);

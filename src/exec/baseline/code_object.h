@@ -38,6 +38,13 @@ struct TrapRow {
 };
 static_assert(sizeof(TrapRow) == 8 && sizeof(runtime::TrapKind) == 1);
 
+/// Where an exception that a clause or a legacy catch takes goes on in compiled code, with everything in slots.
+struct LandingRow {
+  u32 target = 0;  ///< twice the pc where it goes on, and one more for a `loop` there: landing_key()
+  u32 at = 0;      ///< native offset
+};
+constexpr u32 landing_key(u32 pc, bool is_loop) { return pc * 2 + is_loop; }
+
 class CodeObject final : public runtime::NativeCode {
  public:
   CodeObject(std::shared_ptr<const NativeSupport> made_for, runtime::FuncCode& of, const CompileOptions& how, bool wide)
@@ -59,6 +66,7 @@ class CodeObject final : public runtime::NativeCode {
   // Ascending.
   std::vector<CallRow> calls;
   std::vector<TrapRow> traps;
+  std::vector<LandingRow> landings;
   mutable std::shared_ptr<void> loops;  ///< what loop_entry() has found
 };
 
@@ -102,5 +110,9 @@ TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
 /// Where an interpreted frame fp that stands at the `loop` at pc, with everything in slots, goes on in compiled code;
 /// `registers` gets what it finds in registers there. Null if it cannot. Compiles the function again.
 const u8* loop_entry(const runtime::NativeCode& native, u32 pc, const Slot* fp, runtime::SavedRegisters& registers);
+
+/// Where a compiled frame goes on that catches an exception by this row, with everything in slots and the block there
+/// not paid for. Null if it can not: it lands at the end of its function.
+const u8* landing(const runtime::NativeCode& native, const runtime::HandlerRow& row);
 
 }  // namespace dewar::exec::baseline

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "exec/baseline/compiler.h"
+#include "exec/baseline/compile_sink.h"
 
 namespace dewar::exec::baseline {
 
@@ -41,6 +41,7 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   cold_steps_.clear();
   stubs_.clear();
   calls_.clear();
+  landings_.clear();
   table_targets_.clear();
   table_.clear();
   target_of_depth_.clear();
@@ -299,6 +300,8 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   // Copied, so that they have no room to grow.
   object->calls.assign(compiler.calls().begin(), compiler.calls().end());
   object->traps.assign(compiler.traps().begin(), compiler.traps().end());
+  object->landings.assign(compiler.landings().begin(), compiler.landings().end());
+  std::ranges::sort(object->landings, {}, &LandingRow::target);
   support->arena->publish(*range);
   return object;
 }

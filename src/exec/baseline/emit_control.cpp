@@ -242,6 +242,7 @@ void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reac
       }
     }
     m_.bind(open.target);
+    if (DEWAR_UNLIKELY(open.landing != 0)) landings_.push_back({landing_key(next_pc, false), open.landing});
     if (open.fixed) arrive(open, target);
     goes_on |= open.fixed;
   }
@@ -259,10 +260,33 @@ void Compiler::catch_part(const wasm::Label& label, const Instr& instr, bool rea
     jump(instr, target, instr.slots);
   }
   close_block();
-  // Who catches has everything in slots. So far only the interpreter gets here: it goes on where a compiled frame
-  // catches.
+  // Who catches has everything in slots.
   arrive(kNowhere);
+  landings_.push_back({landing_key(next_pc, false), m_.position()});
   begin_block(next_pc, label.slots + 1 + payload_slots);
+}
+
+// ---- exceptions ----
+
+void Compiler::catch_clause(const wasm::Label& label, u32 depth) {
+  const Target target = target_of(label, depth);
+  Open& open = open_at(depth);
+  if (is_function(target) || open.landing != 0) return;
+  // A jump to the label with everything in slots. What is carried is in its place, since it ends what was cut.
+  state_.prepare_jump();
+  fix(open, target);
+  Label over;
+  m_.jmp(over);
+  mark(CodeMark::Kind::cold, label.pc, "exception");
+  open.landing = m_.position();
+  for (RegMask rest = open.wanted.held; rest != 0; rest &= rest - 1) {
+    const u32 local = open.wanted.local[static_cast<u8>(lowest(rest))];
+    state_.load_slot(state_.local_rep(local), lowest(rest), state_.local_slot(local));
+  }
+  if (open.in_register) state_.load_slot(target.reps[0], result_reg(target.reps[0]), first_operand_ + target.slots);
+  m_.jmp(open.target);
+  m_.bind(over);
+  if (label.kind == wasm::Op::loop) landings_.push_back({landing_key(label.pc, true), open.landing});
 }
 
 // ---- branches ----

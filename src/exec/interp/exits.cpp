@@ -113,8 +113,9 @@ const runtime::HandlerRow* find_handler(const FuncCode& code, const Instance& in
 enum class Unwound : u8 { caught, uncaught, stopped };
 
 /// Cuts the frames above the handler of stack.exception, and its frame to the handler's operands; `cost` is the fuel of
-/// the handler's block. If no frame of this activation catches it, the state is the activation's first.
-Unwound unwind(Stack& stack, u32& cost) {
+/// the handler's block, `landing` where it goes on in compiled code, if so. If no frame of this activation catches it,
+/// the state is the activation's first.
+Unwound unwind(Stack& stack, u32& cost, const u8*& landing) {
   runtime::Store& store = stack.store;
   gc::Heap& heap = store.heap();
   const runtime::Ref exn = stack.exception;
@@ -147,9 +148,9 @@ Unwound unwind(Stack& stack, u32& cost) {
       stack.native.sp = const_cast<u64*>(at.record);
       cut_deopted(stack);
       if (stack.dice) stack.dice->caught = s.fp;
-      // A compiled frame catches in the interpreter.
-      if (s.side == nullptr) take_record(stack, s.fp, *s.code, s.instance);
-      s.side = s.code->side + row->target_st;
+      if (s.side == nullptr && (landing = landing_of(stack, *s.code, *row)) == nullptr)
+        take_record(stack, s.fp, *s.code, s.instance);
+      s.side = landing ? nullptr : s.code->side + row->target_st;
       stack.state = s;
       stack.exception = runtime::kNullRef;
       cost = row->cost;
@@ -169,7 +170,8 @@ Unwound unwind(Stack& stack, u32& cost) {
 DEWAR_HANDLER(raise_exception) {
   DEWAR_SAVE_STATE();
   u32 cost = 0;
-  const Unwound how = unwind(*stack, cost);
+  const u8* landing = nullptr;
+  const Unwound how = unwind(*stack, cost, landing);
   if (how == Unwound::uncaught) return kExitThrew;
   if (how == Unwound::stopped) {
     record_backtrace(*stack);
@@ -179,6 +181,11 @@ DEWAR_HANDLER(raise_exception) {
   if (DEWAR_UNLIKELY(stack->trap.total_frames != 0)) stack->trap = {};
   fuel = stack->fuel;
   DEWAR_LOAD_STATE(stack->state);
+  if (landing != nullptr) {
+    // The block there is paid for by itself.
+    stack->native.resume = landing;
+    DEWAR_RESUME_NATIVE();
+  }
   DEWAR_CHARGE(cost);
   DEWAR_DISPATCH();
 }
