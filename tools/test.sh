@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The whole test run: optimised code with assertions (preset ci) through every test, then the tests labelled `sanitize`
-# once more under AddressSanitizer and UndefinedBehaviorSanitizer, with a short run of every fuzz target.
+# The whole test run: optimised code with assertions (preset ci) through every test; the tests labelled `shipped` with
+# the code that is shipped, which the profile and link-time optimisation make another; then the tests labelled
+# `sanitize` once more under AddressSanitizer and UndefinedBehaviorSanitizer, with a short run of every fuzz target.
 # The last line is "N passed, N failed, N skipped", counted by tools/test_summary.py; exit code 0 only without failures.
 #
-# usage: tools/test.sh [--quick]      --quick leaves the sanitizer run out
+# usage: tools/test.sh [--quick]      --quick is the first of the three only
 # DEWAR_JOBS=N limits parallelism; DEWAR_CORPORA=DIR names the corpora (default ../shared/corpora).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 jobs=${DEWAR_JOBS:-$(nproc)}
-presets=(ci asan-ubsan)
+presets=(ci shipped asan-ubsan)
 [[ ${1:-} == --quick ]] && presets=(ci)
 
 for symbolizer in /usr/lib/llvm-{22,23,21,20,19}/bin/llvm-symbolizer; do
@@ -42,6 +43,7 @@ for preset in "${presets[@]}"; do
   rm -rf "build/$preset/gtest" "build/$preset/junit.xml"
   selection=()
   [[ $preset == asan-ubsan ]] && selection=(-L sanitize)
+  [[ $preset == shipped ]] && selection=(-L shipped)
   ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error \
     --output-junit "$PWD/build/$preset/junit.xml" "${selection[@]}"
   echo "== $preset: $((SECONDS - started)) s"
