@@ -28,7 +28,7 @@ rm -f build/*.test-log
 for preset in "${presets[@]}"; do
   started=$SECONDS
   echo "== $preset: configure and build"
-  # A build that fails is one failed test: the summary must say so, and the other preset still runs.
+  # A build that fails is one failed test: the summary must say so, and the other presets still run.
   if ! cmake --preset "$preset" >"build/$preset.test-log" 2>&1; then
     cat "build/$preset.test-log"
     python3 tools/test_summary.py --record-failure "build/$preset" "configure ($preset)"

@@ -12,7 +12,8 @@ namespace dewar::exec {
 /// The innermost frame, whose values are all in their slots, goes on in the interpreter: it gets a header and `side`.
 /// Does nothing if it is no compiled frame.
 void tier_down(runtime::Stack& stack);
-/// So do all frames of the stack. Precondition, here and below: the stack is not running.
+/// So do all frames of the stack, unless they catch before they go on. Precondition, here and below: the stack is not
+/// running.
 void tier_down_all(runtime::Stack& stack);
 /// So do the frames that run `code`, on all stacks of the store.
 void tier_down_frames_of(runtime::Store& store, const runtime::FuncCode& code);

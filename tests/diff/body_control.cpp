@@ -347,6 +347,7 @@ u32 Body::catching() const {
 
 /// throw, throw_ref, try_table. Shape of the last: an outer block with the results, inside it one block per catch
 /// clause that takes what the clause gives, and in the innermost the try_table. Each handler goes on to the results.
+/// Some clauses name a label outside of it instead, which takes the same.
 bool Body::exception_op(Op o) {
   const bool legacy = plan_.legacy_exceptions;
   if (o == Op::throw_) {
@@ -398,6 +399,7 @@ bool Body::exception_op(Op o) {
   struct Clause {
     u32 kind, tag;
     Types gives;
+    usize outer = 0;  ///< depth of a label outside, and one more
   };
   std::vector<Clause> clauses;
   bool all = false;
@@ -412,6 +414,11 @@ bool Body::exception_op(Op o) {
     if (c.kind < 2) c.gives = plan_.draft.types[plan_.tags[c.tag]].params;
     if (c.kind & 1) c.gives.push_back(kExnRef);
     all |= c.kind >= 2;
+    for (usize depth = 0; depth < labels_.size() && c.outer == 0; ++depth) {
+      const Label& label = labels_[labels_.size() - 1 - depth];
+      // Around a loop nothing bounds these.
+      if (label.branch_types() == c.gives && dice_.chance(label.kind == Op::loop ? 8 : 25)) c.outer = depth + 1;
+    }
     clauses.push_back(std::move(c));
   }
   open(Op::block, {}, results);
@@ -422,7 +429,7 @@ bool Body::exception_op(Op o) {
   for (u32 i = 0; i < clauses.size(); ++i) {
     u(clauses[i].kind);
     if (clauses[i].kind < 2) u(clauses[i].tag);
-    u(i);
+    u(clauses[i].outer != 0 ? clauses.size() + clauses[i].outer : i);
   }
   Label label{Op::try_table, {}, results};
   label.height = stack_.size();

@@ -82,8 +82,8 @@ TrapSite fault_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
 
 namespace {
 
-/// Loops of a function that were looked for. A guest can come to one from the interpreter as often as it likes (it
-/// catches there, for example), so each is found once, and not more than these.
+/// Loops of a function that were looked for. A guest can come to one from the interpreter as often as it likes, so each
+/// is found once, and not more than these.
 struct FoundLoops {
   static constexpr usize kMost = 256;
   std::vector<std::pair<u32, std::optional<LoopSite>>> sites;  ///< by pc

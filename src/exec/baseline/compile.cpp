@@ -42,6 +42,7 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   stubs_.clear();
   calls_.clear();
   landings_.clear();
+  landing_rows_.clear();
   table_targets_.clear();
   table_.clear();
   target_of_depth_.clear();
@@ -260,6 +261,7 @@ bool Compiler::finish() {
     m_.jmp(cold.back);
   }
   emit_cold_code();
+  emit_landings();
   mark(CodeMark::Kind::data);
   literals_.emit(m_);
   m_.align(8, Encoder::Fill::kInt3);

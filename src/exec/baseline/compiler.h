@@ -214,7 +214,7 @@ class Compiler {
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::span<const CallRow> calls() const { return calls_; }
   std::span<const TrapRow> traps() const { return traps_; }
-  std::span<const LandingRow> landings() const { return landings_; }
+  std::span<const LandingRow> landings() const { return landing_rows_; }
   /// For who looks at the code: notes there what is emitted where.
   void list_marks(std::vector<CodeMark>* marks) { marks_ = marks; }
   bool lists_marks() const { return marks_ != nullptr; }
@@ -236,7 +236,7 @@ class Compiler {
   struct Open {
     Label target, otherwise;
     u32 keep = ~u32{0};        ///< slots that a branch to it carries, once known
-    u32 landing = 0;           ///< where exceptions come in that go to `target`; 0: none do
+    bool caught = false;       ///< exceptions come in at `target`
     bool fixed = false;        ///< it is known what `target` wants
     bool in_register = false;  ///< what it carries is a single value, in rax or xmm0
     Snapshot wanted;           ///< at `target`; set when `fixed` is, as the next one by who opens
@@ -259,6 +259,15 @@ class Compiler {
     u32 count = 0;        ///< values
     bool synced = false;  ///< before the jump, everything goes to its slot
     Rep reps[kFewValues] = {};
+  };
+  /// Where exceptions come in: loads what a label wants from slots, and jumps there.
+  struct Landing {
+    Snapshot wanted;
+    u32 key;
+    u32 target;        ///< offset of the label
+    bool in_register;  ///< what is carried
+    Rep rep;
+    u32 slot;
   };
   /// A label that a br_table names, once.
   struct TableTarget {
@@ -321,6 +330,8 @@ class Compiler {
   void emit_step(const Instr& instr, u32 handler, u32 pc);
   void indirect_target(const Instr& instr);
   void emit_cold_code();
+  void emit_landings();
+  void add_landing(u32 key, const Open& open, const Target& target);
   void watch(ColdList::Watch what);
 
   // ---- straight-line code (emit_scalar.cpp) ----
@@ -387,7 +398,8 @@ class Compiler {
   std::vector<ColdStep> cold_steps_;
   std::vector<StubRef> stubs_;
   std::vector<CallRow> calls_;
-  std::vector<LandingRow> landings_;
+  std::vector<Landing> landings_;
+  std::vector<LandingRow> landing_rows_;
   std::vector<TableTarget> table_targets_;
   std::vector<u32> table_;  ///< indices of table_targets_
   std::vector<u32> target_of_depth_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Blocks and branches (docs/baseline.md, "Abstract state"). Operands below a block's parameters, and these, are in
 // their slots while it is open. The first jump to a forward label decides where locals are there, a loop's header
-// decides for the jumps back. Fuel as the side table has it: a block is paid for where all paths to it have come
-// together, except that a jump to the function's own label pays for the final `end` alone.
+// decides for the jumps back; exceptions come by landings, which bring about what a label wants. Fuel as the side table
+// has it: a block is paid for where all paths to it have come together, except that a jump to the function's own label
+// pays for the final `end` alone.
 #include <algorithm>
+#include <utility>
 
 #include "base/seed_bug.h"
 #include "exec/baseline/compiler.h"
@@ -218,7 +220,12 @@ void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reac
       open.fixed = true;
     }
     // Where nobody jumps to, the state goes on; but what is under the results of a catch block has to go.
-    const bool joins = open.fixed || is_catch(label);
+    const bool joins = open.fixed || open.caught || is_catch(label);
+    if (DEWAR_UNLIKELY(open.caught && !open.fixed && !reached)) {
+      // Nobody else comes here.
+      open.wanted = kNowhere;
+      open.fixed = true;
+    }
     if (joins && reached) {
       state_.next_op();
       prepare(instr, target);
@@ -242,7 +249,7 @@ void Compiler::end_block(const wasm::Label& label, const Instr& instr, bool reac
       }
     }
     m_.bind(open.target);
-    if (DEWAR_UNLIKELY(open.landing != 0)) landings_.push_back({landing_key(next_pc, false), open.landing});
+    if (DEWAR_UNLIKELY(open.caught)) add_landing(landing_key(next_pc, false), open, target);
     if (open.fixed) arrive(open, target);
     goes_on |= open.fixed;
   }
@@ -262,7 +269,7 @@ void Compiler::catch_part(const wasm::Label& label, const Instr& instr, bool rea
   close_block();
   // Who catches has everything in slots.
   arrive(kNowhere);
-  landings_.push_back({landing_key(next_pc, false), m_.position()});
+  landing_rows_.push_back({landing_key(next_pc, false), m_.position()});
   begin_block(next_pc, label.slots + 1 + payload_slots);
 }
 
@@ -271,22 +278,30 @@ void Compiler::catch_part(const wasm::Label& label, const Instr& instr, bool rea
 void Compiler::catch_clause(const wasm::Label& label, u32 depth) {
   const Target target = target_of(label, depth);
   Open& open = open_at(depth);
-  if (is_function(target) || open.landing != 0) return;
-  // A jump to the label with everything in slots. What is carried is in its place, since it ends what was cut.
-  state_.prepare_jump();
-  fix(open, target);
-  Label over;
-  m_.jmp(over);
-  mark(CodeMark::Kind::cold, label.pc, "exception");
-  open.landing = m_.position();
-  for (RegMask rest = open.wanted.held; rest != 0; rest &= rest - 1) {
-    const u32 local = open.wanted.local[static_cast<u8>(lowest(rest))];
-    state_.load_slot(state_.local_rep(local), lowest(rest), state_.local_slot(local));
+  if (is_function(target) || std::exchange(open.caught, true)) return;
+  if (label.kind == wasm::Op::loop) add_landing(landing_key(label.pc, true), open, target);
+}
+
+void Compiler::add_landing(u32 key, const Open& open, const Target& target) {
+  const u32 at = open.target.offset();
+  if (open.wanted.held == 0 && !open.in_register) {
+    landing_rows_.push_back({key, at});
+  } else {
+    landings_.push_back({open.wanted, key, at, open.in_register, target.reps[0], first_operand_ + target.slots});
   }
-  if (open.in_register) state_.load_slot(target.reps[0], result_reg(target.reps[0]), first_operand_ + target.slots);
-  m_.jmp(open.target);
-  m_.bind(over);
-  if (label.kind == wasm::Op::loop) landings_.push_back({landing_key(label.pc, true), open.landing});
+}
+
+void Compiler::emit_landings() {
+  for (const Landing& landing : landings_) {
+    mark(CodeMark::Kind::cold, landing.key / 2, "exception");
+    landing_rows_.push_back({landing.key, m_.position()});
+    for (RegMask rest = landing.wanted.held; rest != 0; rest &= rest - 1) {
+      const u32 local = landing.wanted.local[static_cast<u8>(lowest(rest))];
+      state_.load_slot(state_.local_rep(local), lowest(rest), state_.local_slot(local));
+    }
+    if (landing.in_register) state_.load_slot(landing.rep, result_reg(landing.rep), landing.slot);
+    m_.jmp_back(landing.target);
+  }
 }
 
 // ---- branches ----

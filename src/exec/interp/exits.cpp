@@ -183,8 +183,8 @@ DEWAR_HANDLER(raise_exception) {
   DEWAR_LOAD_STATE(stack->state);
   if (landing != nullptr) {
     // The block there is paid for by itself.
-    stack->native.resume = landing;
-    DEWAR_RESUME_NATIVE();
+    pc = landing;
+    DEWAR_ENTER_NATIVE();
   }
   DEWAR_CHARGE(cost);
   DEWAR_DISPATCH();

@@ -9,8 +9,10 @@ namespace {
 using runtime::Outcome;
 
 constexpr std::string_view kWat = R"((module
-  (import "env" "look" (func $look (param i32)))
+  (import "env" "look" (func $look (param i32))) (import "env" "throws" (func $host_throws))
+  (tag $six (param i32 i32 i32 i32 i32 i32))
   (tag $none) (tag $i (param i32)) (tag $d (param f64)) (tag $v (param v128)) (tag $many (param i32 i64 f32))
+  (func (export "throw") (throw $none))
   (func $throw (param $kind i32) (param $n i32)
     (block $v (block $many (block $d (block $i (block $none
       (br_table $none $i $d $many $v (local.get $kind)))
@@ -99,6 +101,47 @@ constexpr std::string_view kWat = R"((module
             (catch $d (call $look (i32.const 11)) (i32.trunc_f64_s))))
       (catch_all (call $look (i32.const 12)) (local.get $a)))
     (i32.add) (i32.add (local.get $a)))
+  ;; A label that a branch comes to first, with other locals in registers; more locals in a loop than registers; many
+  ;; results; what a host function throws; and a handler that throws again what it caught.
+  (func $after_a_branch (param $n i32) (result i32) (local $a i32) (local $b i32) (local $x f64)
+    (local.set $a (i32.add (local.get $n) (i32.const 1)))
+    (local.set $x (f64.convert_i32_s (local.get $a)))
+    (block $h
+      (br_if $h (i32.eqz (local.get $n)))
+      (local.set $b (i32.mul (local.get $a) (i32.const 3)))
+      (try_table (catch_all $h) (local.set $x (f64.add (local.get $x) (f64.const 2))) (call $throw (i32.const 0) (i32.const 0))))
+    (call $look (i32.const 14))
+    (i32.add (i32.add (local.get $a) (local.get $b)) (i32.trunc_f64_s (local.get $x))))
+  (func $crowded (param $n i32) (result i32)
+    (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32) (local $f i32) (local $g i32) (local $h i64)
+    (local $i i64) (local $j i32) (local $k i32) (local $x f32) (local $y f64)
+    (loop $l
+      (local.set $a (i32.add (local.get $a) (local.get $n))) (local.set $b (i32.add (local.get $b) (local.get $a)))
+      (local.set $c (i32.add (local.get $c) (local.get $b))) (local.set $d (i32.add (local.get $d) (local.get $c)))
+      (local.set $e (i32.add (local.get $e) (local.get $d))) (local.set $f (i32.add (local.get $f) (local.get $e)))
+      (local.set $g (i32.add (local.get $g) (local.get $f))) (local.set $h (i64.add (local.get $h) (i64.const 3)))
+      (local.set $i (i64.add (local.get $i) (local.get $h))) (local.set $j (i32.add (local.get $j) (local.get $g)))
+      (local.set $k (i32.add (local.get $k) (i32.const 1))) (local.set $x (f32.add (local.get $x) (f32.const 1.5)))
+      (local.set $y (f64.add (local.get $y) (f64.promote_f32 (local.get $x))))
+      (if (i32.lt_u (local.get $k) (i32.const 5))
+        (then (try_table (catch_all $l) (call $throw (i32.const 0) (i32.const 0))))))
+    (call $look (i32.const 15))
+    (i32.add (i32.add (local.get $j) (i32.wrap_i64 (local.get $i))) (i32.trunc_f64_s (local.get $y))))
+  (func $six (param $n i32) (result i32)
+    (block $h (result i32 i32 i32 i32 i32 i32)
+      (try_table (catch $six $h) (throw $six (local.get $n) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5) (i32.const 6)))
+      (unreachable))
+    (call $look (i32.const 16))
+    (i32.add) (i32.add) (i32.add) (i32.add) (i32.add))
+  (func $of_the_host (param $n i32) (result i32)
+    (block $h (try_table (catch_all $h) (call $host_throws)) (return (i32.const -5)))
+    (call $look (i32.const 17))
+    (i32.mul (local.get $n) (i32.const 9)))
+  (func $again (param $n i32) (result i32)
+    (try (result i32)
+      (do (try (result i32) (do (call $throw (i32.const 1) (local.get $n)) (i32.const 0))
+            (catch $i (call $look (i32.const 18)) (drop) (rethrow 0))))
+      (catch $i (call $look (i32.const 19)) (i32.add (local.get $n)))))
   (func $delegates (param $n i32) (result i32)
     (try (result i32)
       (do (try (do (call $throw (local.get $n) (i32.const 6))) (delegate 0)) (i32.const 0))
@@ -120,6 +163,12 @@ constexpr std::string_view kWat = R"((module
     (i32.add (call $legacy (i32.const 1)))
     (i32.add (call $legacy (i32.const 2)))
     (i32.add (call $legacy (i32.const 4)))
+    (i32.add (call $after_a_branch (local.get $n)))
+    (i32.add (call $after_a_branch (i32.const 0)))
+    (i32.add (call $crowded (local.get $n)))
+    (i32.add (call $six (local.get $n)))
+    (i32.add (call $of_the_host (local.get $n)))
+    (i32.add (call $again (local.get $n)))
     (i32.add (call $delegates (i32.const 3))))))";
 
 struct Looks {
@@ -134,7 +183,12 @@ Did run(const runtime::EngineOptions& options, i64 fuel, Looks& looks) {
     looks.compiled += ctx.stack.state.side == nullptr;
     return runtime::HostStatus::ok;
   });
-  runtime::Instance* const instance = engine.load(kWat);
+  runtime::Instance* instance = nullptr;
+  engine.host("throws", {}, {}, [&](runtime::CallContext& ctx, const Slot*, Slot*) {
+    const Outcome outcome = exec::invoke(ctx.stack, engine.func(*instance, "throw"), {}, {});
+    return outcome == Outcome::threw ? runtime::HostStatus::throw_ : runtime::HostStatus::trap;
+  });
+  instance = engine.load(kWat);
   if (instance == nullptr) return {};
   return call(engine, *instance, "f", {5}, fuel);
 }

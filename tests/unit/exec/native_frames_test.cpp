@@ -169,15 +169,22 @@ TEST(Native, AnInstanceThatOnlyCatchesCanGoOn) {
     engine.linker().define("m", name, item);
   };
   define(engine.load(R"((module (tag $t) (func (export "throws") (throw $t))))"), "throws");
-  define(engine.load(R"((module (import "m" "throws" (func $throws))
+  // In compiled code and, at the function's own label, in the interpreter.
+  const auto* const catches = R"((module (import "m" "throws" (func $throws)) (memory 1) (data (i32.const 8) "\07")
       (func (export "catches") (result i32)
-        (block (try_table (catch_all 0) (call $throws))) (i32.const 7))))"),
-         "catches");
+        (block (try_table (catch_all 0) (call $throws))) (i32.load (i32.const 8)))
+      (func $own (try_table (catch_all 0) (call $throws)) (unreachable))
+      (func (export "catches_at_its_end") (result i32) (call $own) (i32.load (i32.const 8)))))";
+  define(engine.load(catches), "catches");
+  define(engine.load(catches), "catches_at_its_end");
   runtime::Instance* instance = engine.load(R"((module (import "m" "catches" (func $catches (result i32)))
-      (func (export "f") (result i32) (call $catches))))");
+      (import "m" "catches_at_its_end" (func $at_end (result i32)))
+      (func (export "f") (result i32) (call $catches)) (func (export "g") (result i32) (call $at_end))))");
   ASSERT_NE(instance, nullptr);
-  ASSERT_EQ(engine.call(*instance, "f"), Outcome::returned);
-  EXPECT_EQ(engine.result_i32(), 7);
+  for (const char* name : {"g", "f"}) {
+    ASSERT_EQ(engine.call(*instance, name), Outcome::returned);
+    EXPECT_EQ(engine.result_i32(), 7);
+  }
   EXPECT_TRUE(is_empty(engine.stack()));
 }
 
