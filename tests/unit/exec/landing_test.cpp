@@ -193,7 +193,7 @@ Did run(const runtime::EngineOptions& options, i64 fuel, Looks& looks) {
   return call(engine, *instance, "f", {5}, fuel);
 }
 
-TEST(Landing, AFrameThatCatchesStaysCompiled) {
+TEST(NativeLanding, AFrameThatCatchesStaysCompiled) {
   runtime::EngineOptions options;
   Looks wanted_looks;
   const Did wanted = run(options, kPlenty, wanted_looks);
@@ -206,7 +206,7 @@ TEST(Landing, AFrameThatCatchesStaysCompiled) {
   EXPECT_EQ(looks.compiled, kCompiles ? looks.at.size() : 0u);
 }
 
-TEST(Landing, EveryAmountOfFuelAndRandomTiers) {
+TEST(NativeLanding, EveryAmountOfFuelAndRandomTiers) {
   runtime::EngineOptions compiled, at_random;
   compiled.tier = runtime::Tier::baseline;
   at_random.tier = runtime::Tier::random;
