@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Functions that the compiler does not take (docs/baseline.md, "Limits"): they stay in the interpreter, nothing else
 // differs, and nobody tries again. And what is asked of a compiled frame that was killed: nothing but where it was.
-#include <thread>
-
 #include "exec/baseline/code_object.h"
 #include "exec/code_listing.h"
 #include "exec_fixture.h"
@@ -150,35 +148,6 @@ TEST(NativeLimits, WhatIsToldOfAtOnceIsTheSameCode) {
       expect_listed(engine, *instance, i);
     }
   }
-}
-
-TEST(NativeLimits, CodeDoesNotDependOnWhatWasCompiledBefore) {
-  // What a compiler keeps from a function with many operands does not show in the next one's code: where a walk looks
-  // for room, at 2,048 operands and behind, is where instructions are told of one by one.
-  const auto compile = [](bool first) {
-    TestEngine engine(baseline());
-    runtime::Instance* const instance = engine.load(
-        "(module (func (export \"a\") (param i32) (result i32) " + times(5000, "i32.const 0 ") + times(5000, "drop ") +
-        "i32.const 1) (func (export \"b\") (param i32) (result i32) " + times(1536, "local.get 0 ") +
-        times(600, "local.get 0 i32.const 1 i32.add ") + times(2136, "drop ") + "i32.const 1))");
-    if (instance == nullptr) return std::vector<u8>{};
-    if (first) static_cast<void>(call(engine, *instance, "a", {3}));
-    static_cast<void>(call(engine, *instance, "b", {3}));
-    const auto* const object = static_cast<const exec::baseline::CodeObject*>(instance->codes->at(1).native.load());
-    std::vector<u8> code;
-    if (object == nullptr) return code;
-    code.assign(object->range.code, object->range.code + object->range.size - 8);
-    return code;
-  };
-  std::vector<u8> with, without;
-  std::thread([&] { with = compile(true); }).join();
-  std::thread([&] { without = compile(false); }).join();
-  ASSERT_FALSE(with.empty());
-  // But for the distances of stubs.
-  u32 differ = 0;
-  ASSERT_EQ(with.size(), without.size());
-  for (usize i = 0; i < with.size(); ++i) differ += with[i] != without[i];
-  EXPECT_LE(differ, 8u);
 }
 
 TEST(NativeLimits, AKilledFrameIsWhereItIsInEveryTier) {
