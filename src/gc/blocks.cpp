@@ -24,6 +24,17 @@ u64 valid_bits(u32 size_class, u32 word) {
 
 }  // namespace
 
+u64 give_back(base::Mapping& mapping, u64 begin, u64 bytes, base::StopBits stop) {
+  constexpr u64 kPiece = u64{4} << 20;
+  u64 done = 0;
+  while (done < bytes && !stop.stopped()) {
+    const u64 piece = std::min(kPiece, bytes - done);
+    if (!mapping.discard(begin + done, piece)) break;
+    done += piece;
+  }
+  return done;
+}
+
 bool Blocks::reserve(u64 region_bytes) {
   region_bytes = std::min(region_bytes, kMaxRegion) & ~u64{kBlockBytes - 1};
   const u32 count = static_cast<u32>(region_bytes >> kBlockLog2);
@@ -111,33 +122,41 @@ u32 Blocks::find_run(u32 from, u32 count) {
   return extend(start + count) ? start : 0;
 }
 
-u32 Blocks::allocate_large(u64 bytes) {
+u32 Blocks::allocate_large(u64 bytes, base::StopBits stop) {
   const u64 wanted = (bytes + kBlockBytes - 1) >> kBlockLog2;
   if (wanted >= count_) return 0;
   const u32 count = static_cast<u32>(wanted);
   u32 first = find_run(run_hint_, count);
   if (first == 0 && run_hint_ > 1) first = find_run(1, count);
   if (first == 0) return 0;
-  run_hint_ = first + count;
   for (u32 b = first; b < first + count; ++b) {
-    if (blocks_[b].dirty) std::memset(region_.data() + (u64{b} << kBlockLog2), 0, kBlockBytes);
-    blocks_[b] = {Kind::large, 0, true, 0};
+    if (!blocks_[b].dirty) continue;
+    if (stop.stopped()) return 0;
+    std::memset(region_.data() + (u64{b} << kBlockLog2), 0, kBlockBytes);
+    blocks_[b].dirty = false;
   }
+  run_hint_ = first + count;
+  for (u32 b = first; b < first + count; ++b) blocks_[b] = {Kind::large, 0, true, 0};
   blocks_[first].run = count;
   return first << kBlockLog2;
 }
 
-u64 Blocks::undo_large(u32 offset) {
+u64 Blocks::undo_large(u32 offset, base::StopBits stop) {
   const u32 first = offset >> kBlockLog2;
   DEWAR_ASSERT(is_object(offset) && blocks_[first].kind == Kind::large, "only a large object can be taken back");
   const u64 bytes = u64{blocks_[first].run} << kBlockLog2;
-  free_run(first);
+  free_run(first, stop);
   run_hint_ = first;
   return bytes;
 }
 
-void Blocks::clear_marks() {
-  if (count_ != 0) std::memset(marked_, 0, usize{top_} * sizeof(Bits));
+bool Blocks::clear_marks(base::StopBits stop) {
+  constexpr u32 kPiece = 4096;  // half a MiB of bits
+  for (u32 b = 0; count_ != 0 && b < top_; b += kPiece) {
+    if (stop.stopped()) return false;
+    std::memset(marked_ + b, 0, usize{std::min(kPiece, top_ - b)} * sizeof(Bits));
+  }
+  return true;
 }
 
 bool Blocks::mark(u32 offset) {
@@ -152,15 +171,16 @@ bool Blocks::mark(u32 offset) {
   return true;
 }
 
-void Blocks::free_run(u32 first) {
+void Blocks::free_run(u32 first, base::StopBits stop) {
   const u32 count = blocks_[first].run;
   // Large runs go back to the system and come back as zeros.
-  const bool clean = count >= kDiscardBlocks && kBlockBytes % base::os_page_size() == 0 &&
-                     region_.discard(usize{first} << kBlockLog2, usize{count} << kBlockLog2).has_value();
-  for (u32 b = first; b < first + count; ++b) blocks_[b] = {Kind::free, 0, !clean, 0};
+  u64 clean = 0;
+  if (count >= kDiscardBlocks && kBlockBytes % base::os_page_size() == 0)
+    clean = give_back(region_, u64{first} << kBlockLog2, u64{count} << kBlockLog2, stop) >> kBlockLog2;
+  for (u32 i = 0; i < count; ++i) blocks_[first + i] = {Kind::free, 0, i >= clean, 0};
 }
 
-u64 Blocks::sweep() {
+u64 Blocks::sweep(base::StopBits stop) {
   for (Class& c : classes_) {
     c.current = 0;
     c.word = 0;
@@ -190,7 +210,7 @@ u64 Blocks::sweep() {
       if (marked_[b][0] & 1) {
         live_bytes += u64{block.run} << kBlockLog2;
       } else {
-        free_run(b);
+        free_run(b, stop);
       }
     }
     if (block.kind != Kind::free) last_used = b + step - 1;

@@ -9,10 +9,16 @@
 #include <vector>
 
 #include "base/mmap.h"
+#include "base/stop.h"
 #include "gc/size_classes.h"
 
 namespace dewar::gc {
 
+/// Gives memory back to the system, piece by piece, until that is stopped or refused. Bytes from `begin` on that read
+/// as zero now. `begin` and `bytes` are multiples of the system's pages.
+u64 give_back(base::Mapping& mapping, u64 begin, u64 bytes, base::StopBits stop);
+
+/// Whatever takes longer for many bytes can be stopped.
 class Blocks {
  public:
   static constexpr u64 kMaxRegion = u64{1} << 32;
@@ -21,18 +27,21 @@ class Blocks {
   bool reserve(u64 region_bytes);
   u8* base() const { return region_.data(); }
 
-  /// Offset of a zeroed cell / run; 0 if there is no room. `bytes` > kMaxSmall for a run.
+  /// Offset of a zeroed cell / run; 0 if there is no room, or if that was stopped. `bytes` > kMaxSmall for a run.
   u32 allocate_small(u32 size_class);
-  u32 allocate_large(u64 bytes);
+  u32 allocate_large(u64 bytes, base::StopBits stop);
 
-  /// Frees the run that was allocated last; the next allocation of its size takes it again. Its rounded bytes.
-  u64 undo_large(u32 offset);
+  /// Frees the run that was allocated last; the next allocation of its size takes it again. Its rounded bytes. Stopped,
+  /// it is freed all the same, but the system has less of its memory.
+  u64 undo_large(u32 offset, base::StopBits stop);
 
-  void clear_marks();
+  /// False if that was stopped: there are marks then.
+  bool clear_marks(base::StopBits stop);
   /// Sets the mark of the object at `offset`; false if it was set.
   bool mark(u32 offset);
-  /// Frees what is not marked. Returns the rounded bytes of what is left.
-  u64 sweep();
+  /// Frees what is not marked. Returns the rounded bytes of what is left. Stopped, it does so all the same, but the
+  /// system has less of the memory.
+  u64 sweep(base::StopBits stop);
 
   bool is_object(u32 offset) const;
   /// The first object beyond `offset`, 0 if there is none.
@@ -61,7 +70,7 @@ class Blocks {
   u32 find_run(u32 from, u32 count);
   bool extend(u32 new_top);
   u32 next_used(u32 block) const { return blocks_[block].kind == Kind::large ? blocks_[block].run : 1; }
-  void free_run(u32 first);
+  void free_run(u32 first, base::StopBits stop);
 
   base::Mapping region_, table_, alloc_map_, mark_map_;
   Block* blocks_ = nullptr;

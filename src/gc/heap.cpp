@@ -69,7 +69,7 @@ Layout layout_of(const wasm::CanonSubType& type) {
 struct Heap::Impl {
   Blocks blocks;
   base::Mapping mark_stack;
-  usize mark_high = 0;  ///< most bytes of it that this collection used
+  usize mark_high = 0;  ///< most bytes of it that were used since it was given back
 };
 
 Heap::Heap(const wasm::TypeRegistry& types, u64 max_bytes)
@@ -95,13 +95,13 @@ bool Heap::reserve() {
   return true;
 }
 
-Ref Heap::allocate(u64 payload_bytes, u32 word0, u32 word1) {
+Ref Heap::allocate(u64 payload_bytes, u32 word0, u32 word1, base::StopBits stop) {
   const u64 bytes = payload_bytes + kHeaderBytes;
   const u64 rounded = rounded_bytes(bytes);
   if (rounded > max_bytes_ - counted_) return runtime::kNullRef;
   if (!base_ && !reserve()) return runtime::kNullRef;
   const Ref r =
-      bytes <= kMaxSmall ? impl_->blocks.allocate_small(class_of(bytes)) : impl_->blocks.allocate_large(bytes);
+      bytes <= kMaxSmall ? impl_->blocks.allocate_small(class_of(bytes)) : impl_->blocks.allocate_large(bytes, stop);
   if (r == runtime::kNullRef) return r;
   allocated_ += rounded;
   counted_ += rounded;
@@ -113,32 +113,35 @@ Ref Heap::allocate(u64 payload_bytes, u32 word0, u32 word1) {
 
 Ref Heap::new_struct(wasm::CanonId type) { return allocate(layout(type).size, type.value, 0); }
 
-Ref Heap::new_array(wasm::CanonId type, u32 length) {
-  return allocate(u64{layout(type).size} * length, type.value, length);
+Ref Heap::new_array(wasm::CanonId type, u32 length, base::StopBits stop) {
+  return allocate(u64{layout(type).size} * length, type.value, length, stop);
 }
 
 Ref Heap::new_exception(u32 tag, wasm::CanonId type) { return allocate(layout(type).size, type.value | kExnBit, tag); }
 
-void Heap::begin_mark() {
-  impl_->blocks.clear_marks();
-  impl_->mark_high = 0;
+void Heap::begin_mark(base::StopBits stop) {
+  stop_ = stop;
+  abandoned_ = !impl_->blocks.clear_marks(stop);
 }
 
 void Heap::mark(Ref root) {
-  if (!impl_->blocks.mark(root)) return;
+  constexpr u32 kElements = 4096;  // between two looks at whether to stop
+  if (abandoned_ || !impl_->blocks.mark(root)) return;
   Ref* const stack = reinterpret_cast<Ref*>(impl_->mark_stack.data());
   usize depth = 0, deepest = 0;
   stack[depth++] = root;
   const auto visit = [&](Ref r) {
     if (is_object_ref(r) && impl_->blocks.mark(r)) stack[depth++] = r;
   };
-  while (depth > 0) {
+  while (depth > 0 && !abandoned_) {
+    abandoned_ = stop_.stopped();
     const Ref r = stack[--depth];
     const Layout& type = layout(type_of(r));
     if (type.is_array) {
       if (!type.ref_offsets.empty()) {
         const Ref* elements = reinterpret_cast<const Ref*>(payload(r));
-        for (u32 i = 0, n = array_length(r); i < n; ++i) visit(elements[i]);
+        for (u32 i = 0, n = array_length(r); i < n && !abandoned_; abandoned_ = stop_.stopped())
+          for (const u32 until = n - i < kElements ? n : i + kElements; i < until; ++i) visit(elements[i]);
       }
     } else {
       for (const u32 offset : type.ref_offsets) visit(*reinterpret_cast<const Ref*>(payload(r) + offset));
@@ -148,17 +151,18 @@ void Heap::mark(Ref root) {
   impl_->mark_high = std::max(impl_->mark_high, deepest * sizeof(Ref));
 }
 
-void Heap::undo_large(Ref r) {
-  const u64 rounded = impl_->blocks.undo_large(r);
+void Heap::undo_large(Ref r, base::StopBits stop) {
+  const u64 rounded = impl_->blocks.undo_large(r, stop);
   allocated_ -= rounded;
   counted_ -= rounded;
   allocated_since_ -= rounded;
 }
 
-void Heap::sweep(bool due) {
+bool Heap::sweep(bool due) {
+  if (abandoned_) return false;
   ++collections_;
   peak_ = peak_bytes();
-  allocated_ = base_ ? impl_->blocks.sweep() : 0;
+  allocated_ = base_ ? impl_->blocks.sweep(stop_) : 0;
   if (due) {
     counted_ = allocated_;
     allocated_since_ = 0;
@@ -166,8 +170,10 @@ void Heap::sweep(bool due) {
   }
   if (impl_->mark_high > kKeepMarkStack) {
     // Only memory is at stake: if the system refuses, it stays as it is.
-    [[maybe_unused]] const auto dropped = impl_->mark_stack.discard(0, impl_->mark_stack.size());
+    if (give_back(impl_->mark_stack, 0, impl_->mark_stack.size(), stop_) == impl_->mark_stack.size())
+      impl_->mark_high = 0;
   }
+  return true;
 }
 
 bool Heap::is_object(Ref r) const { return base_ && is_object_ref(r) && impl_->blocks.is_object(r); }

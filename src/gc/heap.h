@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/mmap.h"
+#include "base/stop.h"
 #include "runtime/ref.h"
 #include "wasm/type_registry.h"
 
@@ -41,9 +42,10 @@ class Heap {
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
-  /// Allocate zeroed objects; kNullRef if the limit would be passed (the caller collects and tries once more).
+  /// Allocate zeroed objects; kNullRef if the limit would be passed (the caller collects and tries once more), or if to
+  /// make the room of a large one zero was stopped.
   Ref new_struct(wasm::CanonId type);
-  Ref new_array(wasm::CanonId type, u32 length);
+  Ref new_array(wasm::CanonId type, u32 length, base::StopBits stop = {});
   /// An exception of tag `tag` (index in the store) with function type `type`; the payload is one or two 8-byte slots
   /// per parameter, as on the stack. Reference parameters are traced.
   Ref new_exception(u32 tag, wasm::CanonId type);
@@ -60,15 +62,18 @@ class Heap {
   u32 exception_tag(Ref r) const { return header(r)[1]; }
 
   /// Takes back the allocation just made, of an array beyond kMaxSmall, as if it had never been.
-  void undo_large(Ref r);
+  void undo_large(Ref r, base::StopBits stop = {});
 
   /// True when enough was allocated since the last due collection that the next safe point should collect.
   bool wants_collection() const { return allocated_since_ >= collect_after_; }
   /// Mark phase: begin(); then mark(root) for every root (traces transitively, no recursion on the C stack);
   /// then sweep(). Roots must name live objects. `due`: the heap asked for it (wants_collection, or a refusal).
-  void begin_mark();
+  void begin_mark(base::StopBits stop = {});
   void mark(Ref root);
-  void sweep(bool due = true);
+  /// Nothing more is marked, and nothing will be swept.
+  void abandon_mark() { abandoned_ = true; }
+  /// False, with all objects as they were, if not everything was marked, because that was stopped or abandoned.
+  bool sweep(bool due = true);
 
   /// Rounded bytes of all objects that were not swept.
   u64 allocated_bytes() const { return allocated_; }
@@ -93,7 +98,7 @@ class Heap {
   const u32* header(Ref r) const { return reinterpret_cast<const u32*>(base_ + r); }
   const Layout& make_layout(wasm::CanonId type);
   /// Space of `payload_bytes` plus header, zeroed, with the header written.
-  Ref allocate(u64 payload_bytes, u32 word0, u32 word1);
+  Ref allocate(u64 payload_bytes, u32 word0, u32 word1, base::StopBits stop = {});
   bool reserve();
   Ref next_object(Ref after) const;
 
@@ -106,6 +111,8 @@ class Heap {
   u64 allocated_since_ = 0;  ///< since the last due collection
   u64 collect_after_;
   u64 collections_ = 0;
+  base::StopBits stop_;                           ///< of the collection
+  bool abandoned_ = false;                        ///< it was stopped before everything was marked
   std::vector<std::unique_ptr<Layout>> layouts_;  ///< by canonical id
   std::unique_ptr<Impl> impl_;
 };

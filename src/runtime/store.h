@@ -258,16 +258,16 @@ class Store {
   /// Collects garbage now, for an observer, a host or a test: fuel and later collections are as if it had not happened.
   /// Precondition, here and below: every registered stack is at a safe point.
   void collect();
-  /// The collection that an allocation needs, paid for before it begins. False, with nothing done and payer.trap.kind
-  /// set, if the fuel does not suffice or the stack was killed.
+  /// The collection that an allocation needs, paid for before it begins. False, with nothing freed and payer.trap.kind
+  /// set, if the fuel does not suffice or the stack was killed, before or meanwhile.
   bool collect_due(Stack& payer);
 
   ExecHooks hooks;
   WaitPolicy wait_policy;
 
  private:
-  void mark_instance(const Instance& instance);
-  void mark_roots();
+  void mark_instance(const Instance& instance, base::StopBits stop);
+  void mark_roots(base::StopBits stop);
   /// Bytes that mark_roots() will look at; only the payer's stack, because others may belong to observers.
   u64 root_bytes(const Stack& payer) const;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a store knows about references: which are roots of a collection (design D13) and what their dynamic types are
 // (spec 4.2.2). Only references of kind `object` concern the heap; the rest are immediate values or store handles.
+#include <algorithm>
+
 #include "gc/heap.h"
 #include "runtime/store.h"
 
@@ -18,19 +20,28 @@ void mark_ref(gc::Heap& heap, Ref r) {
   if (ref_kind(r) == RefKind::object) heap.mark(r);
 }
 
+/// Roots in a row, which may be millions without an object among them.
+void mark_refs(gc::Heap& heap, const Ref* refs, u64 count, base::StopBits stop) {
+  constexpr u64 kPiece = 4096;
+  for (u64 i = 0; i < count;) {
+    if (stop.stopped()) return heap.abandon_mark();
+    for (const u64 until = std::min(count, i + kPiece); i < until; ++i) mark_ref(heap, refs[i]);
+  }
+}
+
 }  // namespace
 
-void Store::mark_instance(const Instance& instance) {
+void Store::mark_instance(const Instance& instance, base::StopBits stop) {
   const auto& elems = instance.module->elems;
   for (usize i = 0; i < instance.elem_refs.size(); ++i) {
     const Ref* refs = instance.elem_refs[i].get();
     if (!refs || !may_hold_objects(engine_.types(), instance.module->canonical(elems[i].type))) continue;
-    for (u32 k = 0; k < elems[i].count; ++k) mark_ref(*heap_, refs[k]);
+    mark_refs(*heap_, refs, elems[i].count, stop);
   }
 }
 
 void Store::collect() {
-  mark_roots();
+  mark_roots({});
   heap_->sweep(false);
 }
 
@@ -50,9 +61,10 @@ bool Store::collect_due(Stack& payer) {
   for (Stack* stack : stacks_) {
     if (hooks.prepare_roots && !hooks.prepare_roots(*stack, payer)) return false;
   }
-  mark_roots();
-  heap_->sweep();
-  return true;
+  mark_roots(payer.kill_bits());
+  if (heap_->sweep()) return true;
+  payer.trap.kind = TrapKind::interrupted;
+  return false;
 }
 
 u64 Store::root_bytes(const Stack& payer) const {
@@ -67,16 +79,16 @@ u64 Store::root_bytes(const Stack& payer) const {
   return bytes;
 }
 
-void Store::mark_roots() {
-  heap_->begin_mark();
+void Store::mark_roots(base::StopBits stop) {
+  heap_->begin_mark(stop);
   for (const Global& global : globals_) {
     if (global.type.type.is_ref()) mark_ref(*heap_, static_cast<Ref>(global.value[0]));
   }
   for (const Table& table : tables_) {
     if (table.is_func) continue;
-    for (u64 i = 0; i < table.size; ++i) mark_ref(*heap_, table.refs[i]);
+    mark_refs(*heap_, table.refs.get(), table.size, stop);
   }
-  for (const Instance& instance : instances_) mark_instance(instance);
+  for (const Instance& instance : instances_) mark_instance(instance, stop);
   for (const Ref r : host_roots_) mark_ref(*heap_, r);
   for (const Ref r : temp_roots_) mark_ref(*heap_, r);
   for (Stack* stack : stacks_) {

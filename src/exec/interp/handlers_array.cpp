@@ -48,14 +48,28 @@ u64 chunk_of(u64 n, const ArrayType& t) {
 }  // namespace
 
 /// Allocates an array of `length_` at the current state, paying for its bytes; declares `out_`.
-#define DEWAR_NEW_ARRAY(out_, type_, length_)                                                                      \
-  const u64 total_ = u64{length_} * (type_).bytes;                                                                 \
-  DEWAR_CHARGE_BULK(total_);                                                                                       \
-  DEWAR_SAVE_STATE();                                                                                              \
-  const Ref out_ =                                                                                                 \
-      runtime::allocate(*inst->store, *stack, [&] { return inst->store->heap().new_array((type_).id, length_); }); \
-  fuel = stack->fuel;                                                                                              \
+#define DEWAR_NEW_ARRAY(out_, type_, length_)                                                                        \
+  const u64 total_ = u64{length_} * (type_).bytes;                                                                   \
+  DEWAR_CHARGE_BULK(total_);                                                                                         \
+  DEWAR_SAVE_STATE();                                                                                                \
+  const Ref out_ = runtime::allocate(                                                                                \
+      *inst->store, *stack, [&] { return inst->store->heap().new_array((type_).id, length_, stack->kill_bits()); }); \
+  fuel = stack->fuel;                                                                                                \
   if (out_ == 0) DEWAR_TAIL(exit_trap)
+
+/// Makes the elements of the array `r_` that was just made: `make_` those of a `chunk` from `done` on. If an interrupt
+/// comes meanwhile, the array has never been, and the instruction runs again.
+#define DEWAR_MAKE_ELEMENTS(r_, type_, length_, make_)                                              \
+  for (u64 done = 0, chunk; done < (length_); done += chunk) {                                      \
+    if (done != 0 && DEWAR_UNLIKELY(stack->interrupts() != 0)) {                                    \
+      inst->store->heap().undo_large(r_, stack->kill_bits()); /* more than a chunk was asked for */ \
+      fuel += static_cast<i64>(total_ / kBulkUnit);                                                 \
+      stack->bulk_surcharge -= total_ / kBulkUnit;                                                  \
+      DEWAR_TAIL(poll_interrupt);                                                                    \
+    }                                                                                               \
+    chunk = chunk_of((length_) - done, type_);                                                      \
+    make_;                                                                                          \
+  }
 
 DEWAR_HANDLER(op_array_new) {
   const u8* p = pc + 1;
@@ -64,17 +78,7 @@ DEWAR_HANDLER(op_array_new) {
   DEWAR_NEW_ARRAY(r, t, n);
   const Slot* value = sp - 1 - t.elem.slots();
   u8* to = inst->store->heap().payload(r);
-  for (u64 done = 0; done < n;) {
-    const u64 chunk = chunk_of(n - done, t);
-    fill(to + done * t.bytes, t, chunk, value);
-    done += chunk;
-    if (done < n && DEWAR_UNLIKELY(stack->interrupts() != 0)) {
-      inst->store->heap().undo_large(r);  // more than a chunk was asked for
-      fuel += static_cast<i64>(total_ / kBulkUnit);
-      stack->bulk_surcharge -= total_ / kBulkUnit;
-      DEWAR_TAIL(poll_interrupt);
-    }
-  }
+  DEWAR_MAKE_ELEMENTS(r, t, n, fill(to + done * t.bytes, t, chunk, value));
   sp -= 1 + t.elem.slots();
   *sp++ = r;
   pc = p;
@@ -114,7 +118,8 @@ DEWAR_HANDLER(op_array_new_data) {
   const u32 from = static_cast<u32>(sp[-2]), n = static_cast<u32>(sp[-1]);
   if (!fits(from, u64{n} * t.bytes, bytes.size())) DEWAR_TRAP(TrapKind::memory_out_of_bounds);
   DEWAR_NEW_ARRAY(r, t, n);
-  if (n) std::memcpy(inst->store->heap().payload(r), bytes.data() + from, u64{n} * t.bytes);
+  u8* const to = inst->store->heap().payload(r);
+  DEWAR_MAKE_ELEMENTS(r, t, n, std::memcpy(to + done * t.bytes, bytes.data() + from + done * t.bytes, chunk * t.bytes));
   sp[-2] = r;
   --sp;
   pc = p;
@@ -128,7 +133,9 @@ DEWAR_HANDLER(op_array_new_elem) {
   const u32 from = static_cast<u32>(sp[-2]), n = static_cast<u32>(sp[-1]);
   if (!fits(from, n, elem_count(inst, segment))) DEWAR_TRAP(TrapKind::table_out_of_bounds);
   DEWAR_NEW_ARRAY(r, t, n);
-  if (n) std::memcpy(inst->store->heap().payload(r), inst->elem_refs[segment].get() + from, u64{n} * sizeof(Ref));
+  u8* const to = inst->store->heap().payload(r);
+  const Ref* const refs = inst->elem_refs[segment].get() + from;
+  DEWAR_MAKE_ELEMENTS(r, t, n, std::memcpy(to + done * sizeof(Ref), refs + done, chunk * sizeof(Ref)));
   sp[-2] = r;
   --sp;
   pc = p;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Layouts, headers, zeroing, the exact limit and determinism of the GC heap.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "gc/size_classes.h"
@@ -306,6 +307,66 @@ TEST(Heap, TheLastLargeObjectCanBeTakenBack) {
   }
   EXPECT_TRUE(heap.is_object(before));
   EXPECT_FALSE(heap.wants_collection());
+}
+
+TEST(HeapStop, MarkingThatIsStoppedFreesNothing) {
+  GcTypes types;
+  const CanonId bytes = types.add_array(kI8), refs = types.add_array(kAnyRef);
+  Heap heap(types.registry, 64 * kMiB);
+  const Ref list = heap.new_array(refs, 100'000), child = heap.new_array(bytes, 5);
+  std::memcpy(heap.payload(list) + 99'999 * sizeof(Ref), &child, sizeof child);
+  const Ref garbage = heap.new_array(bytes, 100'000);
+  std::atomic<u32> word{0};
+  const base::StopBits stop{&word, 2};
+  const auto expect_all = [&] {
+    EXPECT_FALSE(heap.sweep());
+    EXPECT_EQ(heap.collections(), 0u);
+    for (const Ref r : {list, child, garbage}) EXPECT_TRUE(heap.is_object(r));
+  };
+  word = 2;  // before
+  heap.begin_mark(stop);
+  word = 0;
+  heap.mark(list);
+  expect_all();
+  heap.begin_mark(stop);  // before a root
+  word = 2;
+  heap.mark(list);
+  word = 0;
+  heap.mark(child);
+  expect_all();
+  heap.begin_mark(stop);  // by the one who looks for roots
+  heap.mark(list);
+  heap.abandon_mark();
+  expect_all();
+  word = 1;  // no bit that counts
+  heap.begin_mark(stop);
+  heap.mark(list);
+  EXPECT_TRUE(heap.sweep());
+  EXPECT_TRUE(heap.is_object(list));
+  EXPECT_TRUE(heap.is_object(child));
+  EXPECT_FALSE(heap.is_object(garbage));
+}
+
+TEST(HeapStop, WhatTheSystemDidNotGetBackIsZeroedLater) {
+  GcTypes types;
+  const CanonId bytes = types.add_array(kI8);
+  Heap heap(types.registry, 16 * kMiB);
+  const std::atomic<u32> word{1};
+  const base::StopBits stop{&word, 1};
+  constexpr u32 kSize = 9 * kMiB;
+  const auto scribble = [&](Ref r) { std::memset(heap.payload(r), 0xa5, kSize); };
+  Ref r = heap.new_array(bytes, kSize);
+  scribble(r);
+  heap.undo_large(r, stop);
+  EXPECT_EQ(heap.new_array(bytes, kSize, stop), kNullRef) << "clearing it is stopped";
+  EXPECT_EQ(heap.counted_bytes(), 0u);
+  for (int i = 0; i < 2; ++i) {
+    r = heap.new_array(bytes, kSize);
+    ASSERT_NE(r, kNullRef);
+    EXPECT_EQ(std::count(heap.payload(r), heap.payload(r) + kSize, 0), kSize);
+    scribble(r);
+    collect(heap);
+  }
 }
 
 }  // namespace
