@@ -2,7 +2,6 @@
 #include "exec/backtrace.h"
 
 #include "exec/frame_walk.h"
-#include "exec/prepare.h"
 
 namespace dewar::exec {
 
@@ -14,8 +13,7 @@ void record_backtrace(runtime::Stack& stack) {
   trap.frames.clear();
   trap.total_frames = 0;
   for_each_frame(stack, [&](const runtime::FrameState& s, bool) {
-    runtime::FrameInfo info{s.instance, s.code->func, static_cast<u32>(s.pc - s.code->body)};
-    if (trap.total_frames == 0) info.pc = locate(*s.code->module, s.code->func, info.pc, stack.kill_bits()).pc;
+    const runtime::FrameInfo info{s.instance, s.code->func, static_cast<u32>(s.pc - s.code->body)};
     if (trap.total_frames < kHalf) {
       trap.frames.push_back(info);
     } else if (outer.size() < kHalf) {

@@ -3,7 +3,6 @@
 
 #include <cstring>
 
-#include "exec/backtrace.h"
 #include "exec/baseline/code_object.h"
 #include "exec/deopt.h"
 #include "exec/frame_walk.h"
@@ -22,13 +21,17 @@ using runtime::NativeCode;
 
 namespace {
 
-/// Stands where compiled code left, which `find` finds by native.resume: everything is in its slot.
-#define DEWAR_AT_EXIT(exit_, find)                                                              \
-  const baseline::ExitSite exit_ =                                                              \
-      baseline::find(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers); \
-  code = exit_.code;                                                                            \
-  pc = code->body + exit_.pc;                                                                   \
-  sp = fp + code->local_slots + runtime::kHeaderSlots + exit_.slots
+/// What `find` finds by native.resume; then everything is in its slot.
+#define DEWAR_FOUND(find) baseline::find(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers)
+
+/// The registers of a frame that stands at an ExitSite or TrapSite.
+#define DEWAR_STAND_AT(site_)                                        \
+  do {                                                               \
+    const auto at_ = site_;                                          \
+    code = at_.code;                                                 \
+    pc = code->body + at_.pc;                                        \
+    sp = fp + code->local_slots + runtime::kHeaderSlots + at_.slots; \
+  } while (0)
 
 /// The compiled frame that the registers describe goes on in the interpreter.
 #define DEWAR_TIER_DOWN()            \
@@ -138,15 +141,6 @@ DEWAR_HANDLER(begin_frame) {
 
 bool killed(const Stack& stack) { return (stack.interrupts() & runtime::kInterruptKill) != 0; }
 
-/// The end of an activation that was killed, at a poll, a call or a tail call: nothing of a block is left to be
-/// refunded, and as nobody goes on, no frame has to be made the interpreter's, which nothing could stop.
-DEWAR_HANDLER(exit_killed) {
-  DEWAR_SAVE_STATE();
-  stack->trap.kind = TrapKind::interrupted;
-  record_backtrace(*stack);
-  return kExitTrapped;
-}
-
 }  // namespace
 
 DEWAR_HANDLER(native_step) {
@@ -160,7 +154,8 @@ DEWAR_HANDLER(native_step) {
 }
 
 DEWAR_HANDLER(native_out_of_fuel) {
-  DEWAR_AT_EXIT(exit, charge_site);
+  const baseline::ExitSite exit = DEWAR_FOUND(charge_site);
+  DEWAR_STAND_AT(exit);
   fuel += exit.cost;
   DEWAR_TAIL(exit_out_of_fuel);
 }
@@ -169,27 +164,27 @@ DEWAR_HANDLER(native_poll) {
   if (stack->interrupts() == 0) {
     stack->tell_meters(fuel);
     if (DEWAR_LIKELY(stack->dice == nullptr) || !draw(*stack->dice, 4)) DEWAR_RESUME_NATIVE();
-    DEWAR_AT_EXIT(exit, poll_site);
+    DEWAR_STAND_AT(DEWAR_FOUND(poll_site));
     DEWAR_SAVE_STATE();
     count_move(*stack, runtime::TierMove::loop_down);
     DEWAR_TIER_DOWN();
     DEWAR_TAIL(loop_polled);
   }
-  DEWAR_AT_EXIT(exit, poll_site);
-  if (killed(*stack)) DEWAR_TAIL(exit_killed);
+  if (killed(*stack)) {
+    DEWAR_STAND_AT(baseline::poll_place(*stack->native.stubs, stack->native.resume));
+    DEWAR_TAIL(exit_killed);
+  }
+  DEWAR_STAND_AT(DEWAR_FOUND(poll_site));
   DEWAR_TIER_DOWN();
   DEWAR_TAIL(poll_loop);
 }
 
 /// The instruction that `find` finds by native.resume traps.
-#define DEWAR_TRAP_AT(find)                                                                       \
-  do {                                                                                            \
-    const baseline::TrapSite trap_ =                                                              \
-        baseline::find(*stack->native.stubs, stack->native.resume, fp, stack->trapped_registers); \
-    code = trap_.code;                                                                            \
-    pc = code->body + trap_.pc;                                                                   \
-    sp = fp + code->local_slots + runtime::kHeaderSlots + trap_.slots;                            \
-    DEWAR_TRAP(trap_.kind);                                                                       \
+#define DEWAR_TRAP_AT(find)                             \
+  do {                                                  \
+    const baseline::TrapSite trap_ = DEWAR_FOUND(find); \
+    DEWAR_STAND_AT(trap_);                              \
+    DEWAR_TRAP(trap_.kind);                             \
   } while (0)
 
 DEWAR_HANDLER(native_trap) { DEWAR_TRAP_AT(trap_site); }
@@ -201,7 +196,7 @@ DEWAR_HANDLER(native_enter) {
       !prepare_callee(*stack, *callee)) {
     DEWAR_LOAD_STATE(cut_to_caller(*stack, fp, inst));
     sp += callee->param_slots;
-    DEWAR_TAIL(exit_trap);
+    DEWAR_TAIL(exit_block);
   }
   Slot* const args_end = fp + callee->param_slots;
   const Slot* const header_at = fp + callee->local_slots;
@@ -241,7 +236,7 @@ DEWAR_HANDLER(native_host_call) {
   pc = stack->state.pc;
   side = stack->state.side;  // there is one if the frame tiered down meanwhile
   if (DEWAR_UNLIKELY(exit != kHostReturned)) {
-    if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
+    if (exit == kHostTrapped) DEWAR_TAIL(exit_block);
     if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
     return exit == kHostPending ? kExitPending : kExitExited;
   }
@@ -304,7 +299,7 @@ DEWAR_HANDLER(tail_call_host) {
     if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
     if (exit == kHostPending) return kExitPending;
     stack->scratch.in_tail = false;
-    if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
+    if (exit == kHostTrapped) DEWAR_TAIL(exit_block);
     return kExitExited;
   }
   stack->scratch.in_tail = false;
@@ -343,7 +338,7 @@ DEWAR_HANDLER(step_tail_call) {
   FuncCode* const callee = f->code;
   if (callee == nullptr) DEWAR_TAIL(tail_call_host);
   if (callee->frame_slots.load(std::memory_order_acquire) == FuncCode::kUnprepared && !prepare_callee(*stack, *callee))
-    DEWAR_TAIL(exit_trap);
+    DEWAR_TAIL(exit_block);
   const u64 end = reinterpret_cast<u64>(fp) + u64{callee->frame_slots.load(std::memory_order_relaxed)} * sizeof(Slot);
   if (DEWAR_UNLIKELY(end > stack->limit.load(std::memory_order_relaxed))) DEWAR_TAIL(tail_call_slow);
   DEWAR_CHARGE_BULK(u64{callee->local_slots} * sizeof(Slot));  // arguments moved, locals cleared

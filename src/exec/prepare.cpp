@@ -94,12 +94,14 @@ void keep_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& optio
   code.body = body.get();
   code.side = keep_copy(set, w.sink.entries);
   code.side_count = static_cast<u32>(w.sink.entries.size());
-  if (options.probe_all) {
-    put_probe_everywhere(set, code);
-  } else if (options.quicken) {
-    interp::quicken(module, code, w.sink.instrs, options);
-  }
+  if (options.probe_all) put_probe_everywhere(set, code);
   set.keep(std::move(body));
+}
+
+/// Quickens what keep_body() is to get. False if that was stopped.
+bool quicken(const wasm::Module& module, const runtime::EngineOptions& options, u8* body,
+             const Walked<SideTableSink>& w, base::StopBits stop) {
+  return options.probe_all || !options.quicken || interp::quicken(module, body, w.sink.instrs, options, stop);
 }
 
 std::unique_ptr<u8[]> copy_of(std::span<const u8> original) {
@@ -121,12 +123,14 @@ bool make(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options, r
   const u64 budget = payer ? payer->store.code_room() : ~u64{0};
   if (original.size() > budget) return refuse(runtime::TrapKind::code_memory);
   auto body = kWithBody ? copy_of(original) : nullptr;
-  Walked<Sink> w(set.module(), code.func, body.get(), budget - original.size(),
-                 payer ? payer->kill_bits() : base::StopBits{});
+  const base::StopBits stop = payer ? payer->kill_bits() : base::StopBits{};
+  Walked<Sink> w(set.module(), code.func, body.get(), budget - original.size(), stop);
   if (was_stopped(w.result)) return refuse(runtime::TrapKind::interrupted);
   const FunctionShape shape = w.sink.shape();
   const u64 kept = kept_bytes(original.size(), shape);
   const u64 needed = std::max(kept, original.size() + ShapeSink::needed_bytes(shape));
+  if constexpr (kWithBody)
+    if (!quicken(set.module(), options, body.get(), w, stop)) return refuse(runtime::TrapKind::interrupted);
   if (w.sink.full() || (payer && !payer->store.take_code(kept, needed))) return refuse(runtime::TrapKind::code_memory);
   DEWAR_ASSERT(w.result.has_value(), "prepare() was given a body that does not validate");
   keep_shape(set, code, w);
@@ -164,6 +168,7 @@ void prepare_body(CodeSet& set, FuncCode& code, const runtime::EngineOptions& op
   auto body = copy_of(set.module().slice(set.module().funcs[code.func].body));
   Walked<SideTableSink> w(set.module(), code.func, body.get(), ~u64{0}, {});
   DEWAR_ASSERT(w.result.has_value(), "prepare_body() was given a body that does not validate");
+  quicken(set.module(), options, body.get(), w, {});
   keep_body(set, code, options, std::move(body), w);
 }
 
@@ -178,8 +183,8 @@ bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
 }
 
 BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop) {
-  // Some milliseconds: code that was not made to be slow here gets exact figures although it is being stopped.
-  constexpr u64 kExactWork = u64{1} << 21;
+  // Half a millisecond: code that was not made to be slow here gets exact figures although it is being stopped.
+  constexpr u64 kExactWork = u64{1} << 16;
   SideTableSink sink(nullptr, pc);
   wasm::WalkScratch scratch;
   scratch.stop_bits = stop;

@@ -80,7 +80,7 @@ void write_body(ProbeList& list, FuncCode& code, const Instructions& instruction
   for (u32 pc : instructions.pcs)
     if (list.everywhere || list.at.contains(place_of(code.func, pc))) code.body[pc] = interp::kProbe;
   if (!list.everywhere && list.options.quicken)
-    interp::quicken(*code.module, code, instructions.reachable, list.options);
+    interp::quicken(*code.module, code.body, instructions.reachable, list.options);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ const CodeObject& object_at(const runtime::NativeStubs& stubs, const u8* inside)
 }
 
 #if !defined(__x86_64__)
-ExitSite find_poll(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
+ExitSite find_poll(const CodeObject&, usize, Slot*, const runtime::SavedRegisters&) {
   DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
 }
 ExitSite find_charge(const CodeObject&, u32, Slot*, const runtime::SavedRegisters&) {
@@ -37,6 +37,14 @@ TrapSite find_fault(const CodeObject&, u32, Slot*, const runtime::SavedRegisters
   DEWAR_UNREACHABLE("compiled code on a machine without a compiler");
 }
 #endif
+
+/// Index of the poll whose call ends there.
+usize poll_index(const CodeObject& object, const u8* address) {
+  const u32 after = static_cast<u32>(address - object.range.code);
+  const auto row = std::ranges::lower_bound(object.polls, after, {}, &PollRow::after);
+  if (row == object.polls.end() || row->after != after) DEWAR_UNREACHABLE("no poll of compiled code is there");
+  return static_cast<usize>(row - object.polls.begin());
+}
 
 }  // namespace
 
@@ -57,7 +65,13 @@ CallSite call_site(const runtime::NativeStubs& stubs, u64 return_address) {
 ExitSite poll_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers) {
   const CodeObject& object = object_at(stubs, after - 1);
-  return find_poll(object, static_cast<u32>(after - object.range.code), fp, registers);
+  return find_poll(object, poll_index(object, after), fp, registers);
+}
+
+ExitSite poll_place(const runtime::NativeStubs& stubs, const u8* after) {
+  const CodeObject& object = object_at(stubs, after - 1);
+  const PollRow& row = object.polls[poll_index(object, after)];
+  return {object.func, row.pc, row.slots, 0};
 }
 
 ExitSite charge_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,

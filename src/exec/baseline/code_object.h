@@ -30,6 +30,13 @@ struct CallRow {
   u32 distance = 0;  ///< slots from the caller's fp to the callee's
 };
 
+/// A row for each poll: a call of its stub at the end of the function.
+struct PollRow {
+  u32 after = 0;  ///< native offset behind the call
+  u32 pc = 0;     ///< of the loop
+  u32 slots = 0;  ///< operands
+};
+
 /// A trap's call of its stub, at the end of the function.
 struct TrapRow {
   u32 after = 0;      ///< native offset behind the call
@@ -61,10 +68,10 @@ class CodeObject final : public runtime::NativeCode {
   const CompileOptions options;
   const bool wide_charges;  ///< fuel of blocks in 32 bits
   CodeArena::Range range;
-  u32 exits_at = 0;  ///< native offset of the first poll's exit
   FunctionShape shape;
   // Ascending.
   std::vector<CallRow> calls;
+  std::vector<PollRow> polls;
   std::vector<TrapRow> traps;
   std::vector<LandingRow> landings;
   mutable std::shared_ptr<void> loops;  ///< what loop_entry() has found
@@ -89,7 +96,10 @@ struct ExitSite {
 /// the frame fp.
 ExitSite poll_site(const runtime::NativeStubs& stubs, const u8* after, Slot* fp,
                    const runtime::SavedRegisters& registers);
-/// The same for a block, by the address of the invalid instruction in its charge. Ends the process if there is none.
+/// Only where it is, for a call that ends there: at once, and nothing is brought anywhere. What stands in registers
+/// stays in the stack's trapped_registers.
+ExitSite poll_place(const runtime::NativeStubs& stubs, const u8* after);
+/// poll_site() for a block, by the address of the invalid instruction in its charge. Ends the process if there is none.
 ExitSite charge_site(const runtime::NativeStubs& stubs, const u8* at, Slot* fp,
                      const runtime::SavedRegisters& registers);
 

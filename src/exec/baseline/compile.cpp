@@ -33,7 +33,8 @@ void Compiler::restart(const runtime::FuncCode& func, const NativeSupport& suppo
   seen_ = {};
   seen_loop_.reset();
   has_seen_ = false;
-  watched_exit_ = watched_charge_ = watched_loop_ = ~u32{0};
+  watched_exit_ = ~usize{0};
+  watched_charge_ = watched_loop_ = ~u32{0};
   leaving_ = nullptr;
   open_.clear();
   block_cost_ = charge_ = 0;
@@ -138,7 +139,7 @@ void Compiler::poll(u32 pc, u32 slots) {
   }
   if (DEWAR_UNLIKELY(exits_.size() == kMaxExits)) m_.buffer().fail(CodeError::kOutOfSpace);
   const u32 jump = m_.jcc_elsewhere(Cond::ne);
-  exits_.push_back({.jump = jump, .pc = pc, .back = m_.position()});
+  exits_.push_back({.jump = jump, .back = m_.position(), .row = {.pc = pc, .slots = slots}});
 }
 
 void Compiler::step(const Instr& instr, u32 handler, u32 pc) {
@@ -241,11 +242,11 @@ bool Compiler::finish() {
                "the compiler counted other operands");
   if (known != runtime::FuncCode::kUnprepared && known != frame_slots()) return false;
   if (frame_field_ != 0) m_.buffer().patch32(frame_field_, static_cast<i32>(frame_slots() * sizeof(Slot)));
-  exits_at_ = m_.position();
   for (Exit& exit : exits_) {
-    mark(CodeMark::Kind::cold, exit.pc, "interrupt");
+    mark(CodeMark::Kind::cold, exit.row.pc, "interrupt");
     m_.patch_distance(exit.jump, m_.position());
     call_stub(support_->poll);
+    exit.row.after = m_.position();
     m_.jmp_back(exit.back);
   }
   if (entry_slow_.awaited()) {
@@ -296,11 +297,12 @@ std::shared_ptr<const CodeObject> place(runtime::FuncCode& func, const std::shar
   std::memcpy(range->write + compiler.func_word(), &word, sizeof word);
   object->entry = range->code;
   object->body = range->code + compiler.body_offset();
-  object->exits_at = compiler.exits_at();
   object->shape = compiler.shape();
   object->frame_slots = compiler.frame_slots();
   // Copied, so that they have no room to grow.
   object->calls.assign(compiler.calls().begin(), compiler.calls().end());
+  object->polls.reserve(compiler.exits().size());
+  for (const Compiler::Exit& exit : compiler.exits()) object->polls.push_back(exit.row);
   object->traps.assign(compiler.traps().begin(), compiler.traps().end());
   object->landings.assign(compiler.landings().begin(), compiler.landings().end());
   std::ranges::sort(object->landings, {}, &LandingRow::target);

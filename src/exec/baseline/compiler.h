@@ -32,9 +32,8 @@ inline constexpr usize kMaxBodyBytes = usize{1} << 20;
 /// Compiles a function, prepared or not; null if it is too big, the code does not fit, or if that was stopped.
 std::shared_ptr<const CodeObject> compile(runtime::FuncCode& func, const std::shared_ptr<const NativeSupport>& support,
                                           const CompileOptions& options, base::StopBits stop);
-/// The poll whose exit's call ends at native offset `after`; brings into their slots what is in none. Compiles the
-/// function again, as all of these.
-ExitSite find_poll(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers);
+/// The poll of this row; brings into their slots what is in none. Compiles the function again, as all of these.
+ExitSite find_poll(const CodeObject& object, usize poll, Slot* fp, const runtime::SavedRegisters& registers);
 /// The same for the block whose charge has its invalid instruction at native offset `at`.
 ExitSite find_charge(const CodeObject& object, u32 at, Slot* fp, const runtime::SavedRegisters& registers);
 /// The same for a trap.
@@ -72,9 +71,9 @@ class Compiler {
   };
   /// The way out of a poll at the end of the function: a bare call, whose return address says where.
   struct Exit {
-    u32 jump;  ///< offset of the distance of the jump that leads to it
-    u32 pc;
-    u32 back;  ///< where it comes back to
+    u32 jump;     ///< offset of the distance of the jump that leads to it
+    u32 back;     ///< where it comes back to
+    PollRow row;  ///< `after` when it is emitted
   };
   /// What is where at a trap, a poll, or a block that can not be paid for.
   struct PlaceState {
@@ -204,7 +203,7 @@ class Compiler {
   /// to guest memory or the charge at this native offset is emitted, or the loop at this pc begins.
   void watch_trap(u32 cold_exit) { watch({.exit = cold_exit}); }
   void watch_access(u32 position) { watch({.position = position}); }
-  void watch_poll(u32 exit) { watched_exit_ = exit; }
+  void watch_poll(usize exit) { watched_exit_ = exit; }
   void watch_charge(u32 position) { watched_charge_ = position; }
   void watch_loop(u32 pc) { watched_loop_ = pc; }
   const PlaceState& seen() const { return seen_; }
@@ -213,6 +212,7 @@ class Compiler {
   bool has_seen() const { return has_seen_; }
   const std::vector<StubRef>& stub_refs() const { return stubs_; }
   std::span<const CallRow> calls() const { return calls_; }
+  std::span<const Exit> exits() const { return exits_; }
   std::span<const TrapRow> traps() const { return traps_; }
   std::span<const LandingRow> landings() const { return landing_rows_; }
   /// For who looks at the code: notes there what is emitted where.
@@ -222,14 +222,13 @@ class Compiler {
     if (DEWAR_UNLIKELY(marks_ != nullptr)) marks_->push_back({m_.position(), kind, pc, what});
   }
   u32 body_offset() const { return body_offset_; }
-  u32 exits_at() const { return exits_at_; }
   u32 func_word() const { return func_word_; }
 
  private:
   // Functions beyond these stay in the interpreter. They bound what compiling takes (tens of MB at worst, for a
   // moment), and how long it takes to find a place by compiling again, which nobody can stop.
   static constexpr u32 kMaxCodeBytes = u32{8} << 20;
-  static constexpr usize kMaxExits = usize{128} << 10;  ///< loops: 12 bytes each
+  static constexpr usize kMaxExits = usize{128} << 10;  ///< loops: 20 bytes each
   static constexpr usize kMaxOpen = usize{16} << 10;    ///< labels open at the same time: 300 bytes each
 
   /// An open label. Below its parameters, and with them, all operands are in slots.
@@ -379,7 +378,7 @@ class Compiler {
   PlaceState seen_;
   std::optional<LoopSite> seen_loop_;
   bool has_seen_ = false;
-  u32 watched_exit_ = ~u32{0};
+  usize watched_exit_ = ~usize{0};
   u32 watched_charge_ = ~u32{0};
   u32 watched_loop_ = ~u32{0};
   const Value* leaving_ =
@@ -406,7 +405,6 @@ class Compiler {
   Label func_label_;
   Label entry_slow_;
   u32 body_offset_ = 0;
-  u32 exits_at_ = 0;
   u32 func_word_ = 0;
   std::vector<CodeMark>* marks_ = nullptr;
   wasm::WalkScratch scratch_;

@@ -60,26 +60,14 @@ const Compiler::PlaceState& stand_at(Compiler& compiler, const CodeObject& objec
   return at;
 }
 
-/// Which poll's exit ends its call there: they stand one behind the other, a call and a jump back each.
-u32 exit_index(const CodeObject& object, u32 after) {
-  constexpr u8 kCall = 0xe8, kJump = 0xe9, kShortJump = 0xeb;
-  const u8* const code = object.range.code;
-  u32 at = object.exits_at;
-  for (u32 index = 0; at < after && code[at] == kCall; ++index) {
-    at += 5;
-    if (at == after) return index;
-    at += code[at] == kJump ? 5 : code[at] == kShortJump ? 2 : 0;
-  }
-  DEWAR_UNREACHABLE("no poll of compiled code is there");
-}
-
 }  // namespace
 
-ExitSite find_poll(const CodeObject& object, u32 after, Slot* fp, const runtime::SavedRegisters& registers) {
-  const u32 index = exit_index(object, after);
+ExitSite find_poll(const CodeObject& object, usize index, Slot* fp, const runtime::SavedRegisters& registers) {
   Compiler compiler(*object.func, *object.support, object.options, object.wide_charges);
   compiler.watch_poll(index);
   const Compiler::PlaceState& at = stand_at(compiler, object, fp, registers);
+  const PollRow& row = object.polls[index];
+  if (at.pc != row.pc || at.slots != row.slots) DEWAR_UNREACHABLE("a poll is elsewhere in code compiled again");
   return {object.func, at.pc, at.slots, 0};
 }
 

@@ -29,9 +29,9 @@ inline constexpr u32 kRowsPerUnit = 128;
   } while (0)
 
 /// Between chunks: leaves if an interrupt is wanted; the instruction runs again from its rewritten operands.
-#define DEWAR_POLL_BULK()                                                     \
-  do {                                                                        \
-    if (DEWAR_UNLIKELY(stack->interrupts() != 0)) DEWAR_TAIL(poll_interrupt); \
+#define DEWAR_POLL_BULK()                                                    \
+  do {                                                                       \
+    if (DEWAR_UNLIKELY(stack->interrupts() != 0)) DEWAR_TAIL(poll_prefixed); \
   } while (0)
 
 }  // namespace dewar::exec::interp

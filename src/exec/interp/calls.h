@@ -25,6 +25,16 @@ inline Handler unprobed_handler(const FuncCode& code, const u8* pc, const void* 
   return static_cast<const Handler*>(table)[byte];
 }
 
+/// First byte of the prefixed instruction whose opcode ends at pc in a private body, for codes below 0x60: all but
+/// those of vectors.
+inline const u8* prefixed_start(const u8* pc) {
+  // The code's bytes are at most 0x80 | 0x5f, the prefixes, and a probe over one, from 0xfb on; no fused group begins
+  // with a prefix.
+  const u8* p = pc - 1;
+  while (*p < 0xfb) --p;
+  return p;
+}
+
 /// Entries from the host that are active on this thread, over all stacks: what bounds native recursion.
 u32 native_entries();
 struct EntryScope {

@@ -14,33 +14,45 @@
 namespace dewar::exec::interp {
 
 DEWAR_HANDLER(exit_trap) {
-  DEWAR_SAVE_STATE();
   const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body), stack->kill_bits());
-  stack->fuel += at.rest;
+  pc = code->body + at.pc;
+  fuel += at.rest;
+  DEWAR_TAIL(exit_block);
+}
+
+DEWAR_HANDLER(exit_block) {
+  DEWAR_SAVE_STATE();
   record_backtrace(*stack);
   return kExitTrapped;
 }
 
 DEWAR_HANDLER(exit_out_of_fuel) {
-  DEWAR_SAVE_STATE();
   stack->trap.kind = TrapKind::out_of_fuel;
-  record_backtrace(*stack);
-  return kExitTrapped;
+  DEWAR_TAIL(exit_block);
+}
+
+DEWAR_HANDLER(exit_killed) {
+  stack->trap.kind = TrapKind::interrupted;
+  DEWAR_TAIL(exit_block);
+}
+
+DEWAR_HANDLER(poll_prefixed) {
+  // The handler sees its second opcode byte; what runs again is the whole instruction.
+  const u8* const start = prefixed_start(pc);
+  if (stack->interrupts() & runtime::kInterruptKill) {
+    // As for a trap, what is left of the block was not executed.
+    fuel += locate(*code->module, code->func, static_cast<u32>(start - code->body), stack->kill_bits()).rest;
+    pc = start;
+    DEWAR_TAIL(exit_killed);
+  }
+  pc = start;
+  DEWAR_TAIL(poll_interrupt);
 }
 
 DEWAR_HANDLER(poll_interrupt) {
-  // A prefixed instruction's handler sees its second opcode byte; what runs again is the whole instruction.
-  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body), stack->kill_bits());
-  pc = code->body + at.pc;
-  DEWAR_SAVE_STATE();
   const u32 reasons = stack->interrupts();
-  if (reasons & runtime::kInterruptKill) {
-    // As for a trap, what is left of the block was not executed; but a loop is polled before its block is paid for.
-    if (call_opcode(*code, pc) != wasm::Op::loop) stack->fuel += at.rest;
-    stack->trap.kind = TrapKind::interrupted;
-    record_backtrace(*stack);
-    return kExitTrapped;
-  }
+  if (reasons & runtime::kInterruptKill) DEWAR_TAIL(exit_killed);
+  DEWAR_SAVE_STATE();
   if (reasons & runtime::kInterruptFreeze) {
     if (!stack->activation->parent) {
       stack->pending_host_call = false;

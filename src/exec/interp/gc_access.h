@@ -54,13 +54,4 @@ inline void read_field(const u8* from, wasm::CanonValType t, Slot* to) {
   }
 }
 
-/// First byte of the prefixed (0xfb) instruction whose opcode ends at pc.
-inline const u8* instruction_start(const u8* pc) {
-  // The code is a LEB128 below 0x60: its bytes are 0x80 | low bits or padding 0x80, never the prefix or a probe over
-  // it.
-  const u8* p = pc - 1;
-  while (*p != 0xfb && *p != kProbe) --p;
-  return p;
-}
-
 }  // namespace dewar::exec::interp

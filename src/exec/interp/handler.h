@@ -180,10 +180,17 @@ enum Internal : u8 {
 // ---- exits (exits.cpp) ----
 /// Trap `stack->trap.kind` at pc: saves the state, refunds the rest of the block, records the backtrace.
 DEWAR_HANDLER(exit_trap);
+/// The same where pc is the first byte of an instruction with which its block ends: nothing has to be looked for.
+DEWAR_HANDLER(exit_block);
 /// pc = first instruction of the block that can not be paid for.
 DEWAR_HANDLER(exit_out_of_fuel);
-/// An interrupt reason is set; pc = the instruction to run again. Goes on if no reason asks to leave.
+/// The end of an activation that was killed, as for exit_block. Nobody goes on, so that no frame has to be made the
+/// interpreter's.
+DEWAR_HANDLER(exit_killed);
+/// An interrupt reason is set at a loop or call; pc = the instruction to run again. Goes on if no reason asks to leave.
 DEWAR_HANDLER(poll_interrupt);
+/// The same inside a prefixed instruction other than of vectors, at the last byte of its opcode.
+DEWAR_HANDLER(poll_prefixed);
 /// The same at a loop header, which also answers who asks for the meters.
 DEWAR_HANDLER(poll_loop);
 /// Raises stack->exception at pc.

@@ -65,7 +65,7 @@ u64 chunk_of(u64 n, const ArrayType& t) {
       inst->store->heap().undo_large(r_, stack->kill_bits()); /* more than a chunk was asked for */ \
       fuel += static_cast<i64>(total_ / kBulkUnit);                                                 \
       stack->bulk_surcharge -= total_ / kBulkUnit;                                                  \
-      DEWAR_TAIL(poll_interrupt);                                                                    \
+      DEWAR_TAIL(poll_prefixed);                                                                    \
     }                                                                                               \
     chunk = chunk_of((length_) - done, type_);                                                      \
     make_;                                                                                          \

@@ -101,7 +101,7 @@ DEWAR_HANDLER(atomic_wait) {
   if (r == runtime::WaitResult::interrupted) {
     // Rewritten in place, so that running it again waits only for the rest (design D12).
     sp[-1] = static_cast<u64>(remaining);
-    DEWAR_TAIL(poll_interrupt);
+    DEWAR_TAIL(poll_prefixed);
   }
   if (r == runtime::WaitResult::deadlock) DEWAR_TRAP(TrapKind::deadlock);
   sp[-3] = static_cast<u32>(r);

@@ -138,7 +138,7 @@ DEWAR_HANDLER(op_table_grow) {
   // What it fills is paid for in one go: growth is not visible half done. A kill ends it all the same.
   DEWAR_CHARGE_BULK(delta <= t->max - t->size ? delta * sizeof(Slot) : 0);
   const auto old = inst->store->grow_table(*t, delta, static_cast<u32>(sp[-2]), stack->kill_bits());
-  if (DEWAR_UNLIKELY(!old && (stack->interrupts() & runtime::kInterruptKill))) DEWAR_TAIL(poll_interrupt);
+  if (DEWAR_UNLIKELY(!old && (stack->interrupts() & runtime::kInterruptKill))) DEWAR_TAIL(poll_prefixed);
   sp[-2] = old ? *old : is64 ? ~u64{0} : u64{0xffffffff};
   --sp;
   pc = p;

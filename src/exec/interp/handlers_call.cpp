@@ -99,7 +99,7 @@ DEWAR_HANDLER(call_host) {
   const u32 exit = run_host_call(*stack, *stack->scratch.func, inst, sp);
   fuel = stack->fuel;
   if (DEWAR_UNLIKELY(exit != kHostReturned)) {
-    if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
+    if (exit == kHostTrapped) DEWAR_TAIL(exit_block);
     if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
     return exit == kHostPending ? kExitPending : kExitExited;
   }
@@ -193,7 +193,7 @@ DEWAR_HANDLER(tail_call_host) {
     if (exit == kHostThrew) DEWAR_TAIL(raise_exception);
     if (exit == kHostPending) return kExitPending;
     stack->scratch.in_tail = false;
-    if (exit == kHostTrapped) DEWAR_TAIL(exit_trap);
+    if (exit == kHostTrapped) DEWAR_TAIL(exit_block);
     return kExitExited;
   }
   stack->scratch.in_tail = false;
@@ -268,7 +268,7 @@ DEWAR_HANDLER(call_slow) {
   sp += popped;
   const bool was_prepared = callee->frame_slots.load(std::memory_order_acquire) != FuncCode::kUnprepared;
   if (!was_prepared) {
-    if (!prepare_callee(*stack, *callee)) DEWAR_TAIL(exit_trap);
+    if (!prepare_callee(*stack, *callee)) DEWAR_TAIL(exit_block);
   } else {
     if (stack->interrupts() != 0) DEWAR_TAIL(poll_interrupt);
     const bool tail =

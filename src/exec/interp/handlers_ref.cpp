@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // References, i31, structs, casts and throwing (spec 4.6.5 to 4.6.8). Arrays are in handlers_array.cpp. Everything that
 // allocates saves the state first: the operands in their slots are the collector's roots.
+#include "exec/interp/calls.h"
 #include "exec/interp/gc_access.h"
 #include "runtime/gc_alloc.h"
 
@@ -77,7 +78,7 @@ DEWAR_HANDLER(br_on_cast) {
   const bool match = inst->store->ref_matches(static_cast<u32>(sp[-1]), read_ref_type(inst, p, flags & 2));
   if (match == kTakenIfMatch) {
     // The prefix puts pc on the last byte of the opcode; entries count from its first.
-    pc = instruction_start(pc);
+    pc = prefixed_start(pc);
     DEWAR_TAIL(op_br);
   }
   const u32 cost = side->cost_next;

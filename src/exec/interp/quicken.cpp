@@ -41,8 +41,8 @@ class GroupIndex {
 };
 
 /// Can this instruction be a step of a group? The steps read only the short forms of immediates.
-bool fusable(const runtime::FuncCode& code, const InstrAt& at, bool guarded) {
-  const u8* p = code.body + at.pc;
+bool fusable(const u8* body, const InstrAt& at, bool guarded) {
+  const u8* p = body + at.pc;
   if (*p != wasm::op_info(at.op).code) return false;  // rewritten: v128 locals and the like
   switch (wasm::op_info(at.op).imm) {
     // Bug 7: local indices of two bytes are taken for one.
@@ -55,28 +55,30 @@ bool fusable(const runtime::FuncCode& code, const InstrAt& at, bool guarded) {
 
 }  // namespace
 
-void quicken(const wasm::Module& module, runtime::FuncCode& code, std::span<const InstrAt> instrs,
-             const runtime::EngineOptions& options) {
+bool quicken(const wasm::Module& module, u8* body, std::span<const InstrAt> instrs,
+             const runtime::EngineOptions& options, base::StopBits stop) {
   static const GroupIndex index;
   // The garbage mode scrambles the operands of single instructions: nothing may be fused there.
-  if (options.garbage_upper) return;
+  if (options.garbage_upper) return true;
   const bool guarded =
       !module.memories.empty() && runtime::Memory::is_guarded(module.memories[0], options.explicit_bounds);
   for (usize i = 0; i < instrs.size();) {
+    if (DEWAR_UNLIKELY(stop.stopped())) return false;
     usize taken = 1;
     for (const FusedGroup* g : index.starting_with(instrs[i].op)) {
       const usize n = g->ops.size();
       if (i + n > instrs.size()) continue;
       bool match = true;
       for (usize k = 0; k < n && match; ++k)
-        match = instrs[i + k].op == g->ops[k] && fusable(code, instrs[i + k], guarded);
+        match = instrs[i + k].op == g->ops[k] && fusable(body, instrs[i + k], guarded);
       if (!match) continue;
-      code.body[instrs[i].pc] = g->code;
+      body[instrs[i].pc] = g->code;
       taken = n;
       break;
     }
     i += taken;
   }
+  return true;
 }
 
 }  // namespace dewar::exec::interp

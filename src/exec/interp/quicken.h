@@ -25,8 +25,9 @@ struct InstrAt {
   wasm::Op op;
 };
 
-/// Fuses what can be fused. `instrs` in pc order; code.body holds the body with its mandatory rewrites.
-void quicken(const wasm::Module& module, runtime::FuncCode& code, std::span<const InstrAt> instrs,
-             const runtime::EngineOptions& options);
+/// Fuses what can be fused. `instrs` in pc order; `body` is the private one with its mandatory rewrites. False if that
+/// was stopped.
+bool quicken(const wasm::Module& module, u8* body, std::span<const InstrAt> instrs,
+             const runtime::EngineOptions& options, base::StopBits stop = {});
 
 }  // namespace dewar::exec::interp
