@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,14 +44,31 @@ double percentile(std::vector<double>& times, double part) {
 
 struct Program {
   const char* name;
-  std::string fields;  ///< "run" calls $go, and does not end
+  std::string fields;      ///< "run" calls $go, and does not end
+  bool made_anew = false;  ///< for each request: nothing is prepared
+  u32 latest = 300'000;    ///< request, in ns after the run's begin
 };
 
-/// A loop with a body of about 900 KB: to find where it stopped takes longest.
-std::string large_loop() {
-  std::string text = R"((func (export "run") (local $i i32) (call $go) (loop $l )";
+/// About 900 KB of straight-line code.
+std::string large_body() {
+  std::string text;
   for (int i = 0; i < 130'000; ++i) text += "(local.set $i (i32.add (local.get $i) (i32.const 1)))";
-  return text + "(br $l)))";
+  return text;
+}
+
+/// To find where it stopped takes longest.
+std::string large_loop() {
+  return R"((func (export "run") (local $i i32) (call $go) (loop $l )" + large_body() + "(br $l)))";
+}
+
+/// Its time goes into preparing and compiling.
+std::string large_functions() {
+  std::string text = R"((func (export "run") (call $go) )", functions;
+  for (int i = 0; i < 4; ++i) {
+    text += "(call $f" + std::to_string(i) + ")";
+    functions += "(func $f" + std::to_string(i) + " (local $i i32) " + large_body() + ")";
+  }
+  return text + "(loop $l (br $l)))" + functions;
 }
 
 std::vector<Program> programs() {
@@ -67,6 +85,19 @@ std::vector<Program> programs() {
       {"tail calls", R"((func $a (return_call $b)) (func $b (return_call $a))
         (func (export "run") (call $go) (return_call $a)))"},
       {"large loop", large_loop()},
+      {"collections", R"((type $n (struct (field (ref null $n)))) (global $list (mut (ref null $n)) (ref.null $n))
+        (func $fill (local $i i32) (loop $l (global.set $list (struct.new $n (global.get $list)))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 8000000)))))
+        (start $fill)
+        (func (export "run") (call $go) (loop $l (drop (struct.new_default $n)) (br $l))))",
+       false, 200'000'000},
+      {"large arrays", R"((type $n (struct (field i64))) (type $a (array (mut i8)))
+        (func (export "run") (local $i i32) (call $go)
+          (loop $l (loop $s (drop (struct.new_default $n))
+            (br_if $s (i32.and (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 0xfffff))))
+          (drop (array.new $a (i32.const 1) (i32.const 400000000))) (br $l))))",
+       false, 400'000'000},
+      {"large functions", large_functions(), true, 40'000'000},
   };
 }
 
@@ -81,40 +112,50 @@ T need(Result<T> result) {
   return std::move(*result);
 }
 
+/// What is run, with all that its first run leaves behind.
+struct World {
+  World(runtime::Engine& engine, const base::Ref<const wasm::Module>& module, std::atomic<u32>& begun) : store(engine) {
+    exec::attach(store);
+    stack = need(runtime::Stack::create(store, runtime::Stack::kDefaultBytes));
+    stack->fuel = INT64_MAX;
+    runtime::Linker linker;
+    const auto go = [](runtime::CallContext& ctx, const Slot*, Slot*) {
+      static_cast<std::atomic<u32>*>(ctx.env)->fetch_add(1);
+      return runtime::HostStatus::ok;
+    };
+    runtime::Extern import;
+    import.func = need(store.new_host_func(need(engine.types().func_type({}, {})), go, &begun));
+    linker.define("env", "go", import);
+    run = runtime::find_export(*need(runtime::instantiate(store, module, linker, *stack)).instance, "run")->func;
+  }
+
+  runtime::Store store;
+  std::unique_ptr<runtime::Stack> stack;
+  runtime::Func* run = nullptr;
+};
+
 void measure(const char* tier_name, runtime::Tier tier, const Program& program, u32 requests) {
   runtime::EngineOptions options;
   options.tier = tier;
   runtime::Engine engine(options);
-  auto module = need(wasm::load_module(
+  const auto module = need(wasm::load_module(
       need(text::wat_to_wasm("(module (import \"env\" \"go\" (func $go)) " + program.fields + ")")), engine.types()));
-  runtime::Store store(engine);
-  exec::attach(store);
-  if (tier != runtime::Tier::interp && !engine.native()) give_up("no memory for compiled code");
-  const auto stack = need(runtime::Stack::create(store, runtime::Stack::kDefaultBytes));
-  stack->fuel = INT64_MAX;
-
   std::atomic<u32> begun = 0, ended = 0;
-  runtime::Linker linker;
-  const auto go = [](runtime::CallContext& ctx, const Slot*, Slot*) {
-    static_cast<std::atomic<u32>*>(ctx.env)->fetch_add(1);
-    return runtime::HostStatus::ok;
-  };
-  runtime::Extern import;
-  import.func = need(store.new_host_func(need(engine.types().func_type({}, {})), go, &begun));
-  linker.define("env", "go", import);
-  const auto made = need(runtime::instantiate(store, module, linker, *stack));
-  runtime::Func& run = *runtime::find_export(*made.instance, "run")->func;
+  auto world = std::make_unique<World>(engine, module, begun);
+  if (tier != runtime::Tier::interp && !engine.native()) give_up("no memory for compiled code");
 
   std::vector<double> wall(requests), cpu(requests);  // of the end; then from the request to the end
   std::thread guest([&] {
     for (u32 i = 0; i < requests; ++i) {
-      stack->fuel = INT64_MAX;
-      const auto outcome = exec::invoke(*stack, run, {}, {});
+      if (program.made_anew) world = std::make_unique<World>(engine, module, begun);
+      runtime::Stack& stack = *world->stack;
+      stack.fuel = INT64_MAX;
+      const auto outcome = exec::invoke(stack, *world->run, {}, {});
       wall[i] = now(CLOCK_MONOTONIC);
       cpu[i] = now(CLOCK_THREAD_CPUTIME_ID);
-      if (outcome != runtime::Outcome::trapped || stack->trap.kind != runtime::TrapKind::interrupted)
+      if (outcome != runtime::Outcome::trapped || stack.trap.kind != runtime::TrapKind::interrupted)
         give_up("the program ended otherwise");
-      stack->clear_interrupt(runtime::kInterruptKill);
+      stack.clear_interrupt(runtime::kInterruptKill);
       ended.fetch_add(1);
     }
   });
@@ -124,9 +165,9 @@ void measure(const char* tier_name, runtime::Tier tier, const Program& program, 
   for (u32 i = 0; i < requests; ++i) {
     wait_until_more(begun, i);
     random = random * 1664525 + 1013904223;
-    std::this_thread::sleep_for(std::chrono::nanoseconds((random >> 8) % 300'000));
+    std::this_thread::sleep_for(std::chrono::nanoseconds((random >> 4) % program.latest));
     const double cpu_before = now(guest_clock), before = now(CLOCK_MONOTONIC);
-    stack->interrupt(runtime::kInterruptKill);
+    world->stack->interrupt(runtime::kInterruptKill);
     wait_until_more(ended, i);
     wall[i] -= before;
     cpu[i] -= cpu_before;
