@@ -295,7 +295,8 @@ void Compiler::emit_landings() {
   for (const Landing& landing : landings_) {
     mark(CodeMark::Kind::cold, landing.key / 2, "exception");
     landing_rows_.push_back({landing.key, m_.position()});
-    for (RegMask rest = landing.wanted.held; rest != 0; rest &= rest - 1) {
+    // Bug 39: what a loop has in registers is not there after an exception.
+    for (RegMask rest = SEED(39, landing.wanted.held, RegMask{0}); rest != 0; rest &= rest - 1) {
       const u32 local = landing.wanted.local[static_cast<u8>(lowest(rest))];
       state_.load_slot(state_.local_rep(local), lowest(rest), state_.local_slot(local));
     }
