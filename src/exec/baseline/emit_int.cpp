@@ -29,14 +29,6 @@ u64 fold(Rep rep, u64 a) {
   return rep == Rep::i64 ? u64{kFn64(a)} : u64{kFn32(static_cast<u32>(a))};
 }
 
-Value constant_value(Rep rep, u64 bits) {
-  Value value;
-  value.where = Value::kConst;
-  value.rep = rep;
-  value.constant = bits;
-  return value;
-}
-
 // ---- arithmetic ----
 
 // Functions below take popped operands by value and end with a call of the next, so that they stay in registers.
@@ -63,7 +55,7 @@ Value constant_value(Rep rep, u64 bits) {
   const Rep rep = row.rep;
   Alu op = static_cast<Alu>(row.code);
   if (DEWAR_UNLIKELY(b == (op == Alu::and_ ? mask_of(rep) : 0))) return c.state.push_value(a);
-  if (DEWAR_UNLIKELY(!is_small(rep, b))) return alu_by_value(c, row, a, constant_value(rep, b));
+  if (DEWAR_UNLIKELY(!is_small(rep, b))) return alu_by_value(c, row, a, Value::of_const(rep, b));
   if (op == Alu::sub && is_small(rep, 0 - b)) {
     // As an addition it may become a lea. (Less 2^31 is no such number.)
     op = Alu::add;
@@ -281,7 +273,7 @@ constexpr Cond swapped(Cond cond) {
 
 /// `a` is no constant.
 [[gnu::noinline]] void compare_with_const(EmitContext& c, Cond cond, Value a, u64 b) {
-  if (DEWAR_UNLIKELY(!is_small(a.rep, b))) return compare_values(c, cond, a, constant_value(a.rep, b));
+  if (DEWAR_UNLIKELY(!is_small(a.rep, b))) return compare_values(c, cond, a, Value::of_const(a.rep, b));
   if (b == 0) {
     compare_with_zero(c, a, cond == Cond::e || cond == Cond::ne);
   } else if (c.state.in_memory(a)) {

@@ -83,14 +83,10 @@ class State {
   /// What pop() would give after push_local().
   Value local_value(u32 index) {
     const Local& local = locals_[index];
+    if (local.where == Value::kConst) return Value::of_const(local.rep, local.constant);
+    if (local.where == Value::kReg) regs_.pin(local.reg);
     Value value;
     value.rep = local.rep;
-    if (local.where == Value::kConst) {
-      value.where = Value::kConst;
-      value.constant = local.constant;
-      return value;
-    }
-    if (local.where == Value::kReg) regs_.pin(local.reg);
     value.where = Value::kLocal;
     value.local = index;
     return value;

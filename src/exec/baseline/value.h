@@ -98,6 +98,13 @@ struct Value {
     u32 local;
     FlagsCond flags;
   };
+  static Value of_const(Rep rep, u64 bits) {
+    Value value;
+    value.where = kConst;
+    value.rep = rep;
+    value.constant = bits;
+    return value;
+  }
   bool is_const() const { return where == kConst; }
   bool is_const(u64 value) const { return where == kConst && constant == value; }
 };
