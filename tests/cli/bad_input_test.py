@@ -177,29 +177,39 @@ class ModuleCommands(CliCase):
 
     @unittest.skipUnless(platform.machine() == "x86_64", "there is no compiler for this machine")
     def test_objdump_code(self):
-        path = self.file("code.wat", """(module (memory 1)
-            (func $f (export "f") (param i32 i32) (result i32)
-              (i32.add (i32.div_u (local.get 0) (local.get 1)) (i32.load (i32.const 77)))))""")
-        result = self.dewar("objdump", "--code", path)
-        self.assertEqual((result.status, result.err), (0, ""))
-        lines = result.out.splitlines()
+        out = self.code_of("""(module (memory 1) (func $f (export "f") (param i32 i32) (result i32)
+            (i32.add (i32.div_u (local.get 0) (local.get 1)) (i32.load (i32.const 77)))))""")
+        lines = out.splitlines()
         added = next(i for i, line in enumerate(lines) if line.endswith("i32.add"))
         self.assertRegex(lines[added + 1], r"^ +\+[0-9a-f]{5}: [0-9a-f]{2} .* \|   ; ")
-        self.assertRegex(result.out, r"\+00000: f3 0f 1e fa ")
-        self.assertIn("; rarely: trap, pc", result.out)
+        self.assertRegex(out, r"\+00000: f3 0f 1e fa ")
+        self.assertIn("; rarely: trap, pc", out)
+        if (pathlib.Path(BIN).parent / "dewar-disassemble").exists():
+            self.assertIn("; endbr64\n", out)
+            self.assertIn("; call <trap>\n", out)
+        # Where the exception goes on, its value is loaded.
+        out = self.code_of("""(module (tag $e (param i32)) (func $g (throw $e (i32.const 1)))
+            (func $f (export "f") (param i32) (result i32)
+              (loop $l (result i32)
+                (block $h (result i32) (try_table (catch $e $h) (call $g)) (return (i32.const 0)))
+                (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))""", "--function", "f")
+        self.assertRegex(out, r"; rarely: exception, pc \d+\n +\+[0-9a-f]{5}: 8b 45 ")
+        broken = self.file("broken.wat", "(module (func (result i32)))")
+        self.assertEqual(self.dewar("objdump", "--code", broken).status, 1)
+
+    def code_of(self, text, *options):
+        """The listing of one function; every byte of the code is in it once, in order."""
+        result = self.dewar("objdump", "--code", *options, self.file("code.wat", text))
+        self.assertEqual((result.status, result.err), (0, ""))
+        lines = result.out.splitlines()
         self.assertRegex(lines[-1], r"; \d+ bytes of code for \d+ of Wasm$")
-        # Every byte of the code is shown once, in order.
         offsets = [(int(m[1], 16), len(m[2].split())) for m in re.finditer(r"^   \+([0-9a-f]+): ([0-9a-f ]+?) +\|",
                                                                            result.out, re.M)]
         ends = [offset + size for offset, size in offsets]
         self.assertEqual([offset for offset, _ in offsets][1:], ends[:-1])
         self.assertEqual(ends[-1], int(re.search(r"; (\d+) bytes of code", lines[-1])[1]))
-        if (pathlib.Path(BIN).parent / "dewar-disassemble").exists():
-            self.assertIn("; endbr64\n", result.out)
-            self.assertIn("; call <trap>\n", result.out)
-            self.assertNotIn("(bad)", result.out)
-        broken = self.file("broken.wat", "(module (func (result i32)))")
-        self.assertEqual(self.dewar("objdump", "--code", broken).status, 1)
+        self.assertNotIn("(bad)", result.out)
+        return result.out
 
 
 if __name__ == "__main__":

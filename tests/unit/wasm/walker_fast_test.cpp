@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "module_bytes.h"
+#include "wasm/limits.h"
 #include "wasm/validate.h"
 #include "wasm/walker.h"
 
@@ -305,6 +306,22 @@ TEST(WalkerFast, WhatOnlyTheFullWalkKnows) {
   for (int i = 0; i < 500; ++i) deep = std::move(deep) + Bytes{0x20, 0};
   for (int i = 0; i < 499; ++i) deep = std::move(deep) + Bytes{0x6a};
   EXPECT_EQ(verdict(deep + Bytes{0x0b}), "valid");
+}
+
+// Instructions that are passed at once need no more room than one by one, and no less.
+TEST(WalkerFast, TheMostOperands) {
+  const auto with = [](u32 operands) {
+    Bytes code = prefix();
+    for (u32 i = 0; i < operands; ++i) code.insert(code.end(), {0x41, 0});
+    code.insert(code.end(), {0x20, 0, 0x41, 1, 0x6a});  // local.get, i32.const, i32.add
+    code.insert(code.end(), operands + 1, 0x1a);
+    code.insert(code.end(), {0x41, 0, 0x0b});
+    return verdict(code);
+  };
+  for (const u32 room : {64u, kMaxOperands}) {
+    EXPECT_EQ(with(room - 2), "valid");
+    for (const u32 more : {1u, 0u}) EXPECT_EQ(with(room - more) == "valid", room != kMaxOperands) << room - more;
+  }
 }
 
 }  // namespace
