@@ -87,17 +87,17 @@ std::vector<Program> programs() {
       {"large loop", large_loop()},
       {"collections", R"((type $n (struct (field (ref null $n)))) (global $list (mut (ref null $n)) (ref.null $n))
         (func $fill (local $i i32) (loop $l (global.set $list (struct.new $n (global.get $list)))
-          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 8000000)))))
+          (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2000000)))))
         (start $fill)
         (func (export "run") (call $go) (loop $l (drop (struct.new_default $n)) (br $l))))",
-       false, 200'000'000},
+       false, 30'000'000},
       {"large arrays", R"((type $n (struct (field i64))) (type $a (array (mut i8)))
         (func (export "run") (local $i i32) (call $go)
           (loop $l (loop $s (drop (struct.new_default $n))
             (br_if $s (i32.and (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 0xfffff))))
-          (drop (array.new $a (i32.const 1) (i32.const 400000000))) (br $l))))",
-       false, 400'000'000},
-      {"large functions", large_functions(), true, 40'000'000},
+          (drop (array.new $a (i32.const 1) (i32.const 100000000))) (br $l))))",
+       false, 40'000'000},
+      {"large functions", large_functions(), true, 30'000'000},
   };
 }
 
