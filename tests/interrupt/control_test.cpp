@@ -145,6 +145,21 @@ TEST_P(ControlInterrupt, IsStickyUntilCleared) {
   EXPECT_EQ(engine.result_i32(), 7);
 }
 
+// Who asks sets the reason, then poisons the limit; the owner may have seen and cleared the reason in between.
+TEST_P(ControlInterrupt, APoisonedLimitWithoutAReasonIsMended) {
+  TestEngine engine(matrix_modes()[GetParam()].options);
+  engine.host("request", {}, {}, [](runtime::CallContext& ctx, const Slot*, Slot*) {
+    ctx.stack.limit.store(0);
+    return runtime::HostStatus::ok;
+  });
+  runtime::Instance* instance = engine.load(with_import(R"((func $seven (result i32) (i32.const 7))
+      (func $tail (result i32) (call $request) (return_call $seven))
+      (func (export "run") (result i32) (call $request) (i32.add (call $seven) (call $tail))))"));
+  ASSERT_NE(instance, nullptr);
+  ASSERT_EQ(engine.call(*instance, "run"), Outcome::returned);
+  EXPECT_EQ(engine.result_i32(), 14);
+}
+
 TEST_P(ControlInterrupt, RequestedFromAnotherThread) {
   const Mode mode = matrix_modes()[GetParam()];
   for (const Case& c : kCases) {

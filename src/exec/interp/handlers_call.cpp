@@ -276,7 +276,9 @@ DEWAR_HANDLER(call_slow) {
     const Slot* const base = tail ? fp : sp - popped - callee->param_slots;
     if (callee->frame_slots.load(std::memory_order_relaxed) > static_cast<u64>(stack->end - base))
       DEWAR_TRAP(TrapKind::stack_exhausted);
-    // An interrupt came and went meanwhile.
+    // An interrupt came and went meanwhile. Who asked for it may poison the limit after that: for good, if nobody
+    // looks.
+    stack->clear_interrupt(0);
   }
   const Handler again = call_handler(*code, pc, op);
   [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
