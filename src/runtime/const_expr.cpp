@@ -2,6 +2,7 @@
 // The evaluator behind const_expr.h. References on its stack become temporary roots around every allocation.
 #include "runtime/const_expr.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "runtime/gc_alloc.h"
@@ -72,13 +73,23 @@ TrapKind ConstEvaluator::new_struct(bool with_values) {
 TrapKind ConstEvaluator::new_array(u32 length, bool with_value) {
   gc::Heap& heap = store_.heap();
   const wasm::CanonId type = instance_.module->canon[instr_.index];
-  const Ref r = allocate_rooted([&] { return heap.new_array(type, length); });
+  const u64 size = heap.layout(type).size;
+  // As for the instruction in a function.
+  const i64 surcharge = static_cast<i64>(length * size / kBulkUnit);
+  if (surcharge > payer_.fuel) return TrapKind::out_of_fuel;
+  payer_.fuel -= surcharge;
+  payer_.bulk_surcharge += static_cast<u64>(surcharge);
+  const Ref r = allocate_rooted([&] { return heap.new_array(type, length, payer_.kill_bits()); });
   if (r == kNullRef) return payer_.trap.kind;
   if (with_value) {
+    constexpr u32 kElements = 4096;  // between two looks at whether to stop
     const Value v = pop();
     const wasm::CanonValType element = store_.engine().types().type(type).fields[0].type;
-    const u64 size = heap.layout(type).size;
-    for (u64 i = 0; i < length; ++i) write_field(heap.payload(r) + i * size, element, v.slot);
+    for (u64 i = 0; i < length;) {
+      if (payer_.kill_bits().stopped()) return TrapKind::interrupted;
+      for (const u64 until = std::min<u64>(length, i + kElements); i < until; ++i)
+        write_field(heap.payload(r) + i * size, element, v.slot);
+    }
   }
   push_ref(r);
   return TrapKind::none;

@@ -45,6 +45,9 @@ struct Activation {
   bool tiers_down = false;  ///< `below` is compiled, and goes on in the interpreter when this entry is left
 };
 
+/// Bytes of bulk work that a unit of fuel pays for (design D11).
+inline constexpr u64 kBulkUnit = u64{4} << 10;
+
 class Stack {
  public:
   /// Default limit in bytes of canonical frames.

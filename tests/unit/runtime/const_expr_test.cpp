@@ -173,19 +173,45 @@ TEST(ConstExprLimits, GarbageIsCollectedBeforeARefusal) {
 }
 
 TEST(ConstExprLimits, CollectionsArePaidFor) {
-  // The second array is due for a collection: 5 MiB and 16 KiB at a unit per 64 bytes, and the first global.
+  // Each array costs a unit per 4 KiB. The second is due for a collection, too: 5 MiB and 16 KiB at a unit per 64
+  // bytes, and the first global.
   constexpr std::string_view kWat = R"((module (type $b (array i8))
     (global (ref $b) (array.new_default $b (i32.const 5242880)))
     (global (ref $b) (array.new_default $b (i32.const 5242880)))))";
-  constexpr i64 kCost = (5242880 + 16384 + 16) / 64;
+  constexpr i64 kArray = 5242880 / 4096, kCost = 2 * kArray + (5242880 + 16384 + 16) / 64;
   for (const i64 missing : {0, 1}) {
     World w;
     w.stack->fuel = kCost - missing;
     const Instantiated done = must(w.try_instantiate(kWat));
     EXPECT_EQ(done.outcome, missing ? Outcome::trapped : Outcome::returned);
     EXPECT_EQ(w.stack->trap.kind, missing ? TrapKind::out_of_fuel : TrapKind::none);
-    EXPECT_EQ(w.stack->fuel, missing ? kCost - 1 : 0);
+    EXPECT_EQ(w.stack->fuel, missing ? kCost - 2 * kArray - 1 : 0);
+    EXPECT_EQ(w.stack->bulk_surcharge, static_cast<u64>(missing ? 2 * kArray : kCost));
     EXPECT_EQ(w.store.heap().collections(), missing ? 0u : 1u);
+  }
+}
+
+TEST(ConstExprLimits, AKilledStackMakesNoLargeArray) {
+  constexpr std::string_view kWat = R"((module (type $b (array i8))
+    (global (ref $b) (array.new $b (i32.const 1) (i32.const 100000000)))))";
+  World w;
+  w.stack->fuel = 1'000'000;
+  w.stack->interrupt(kInterruptKill);
+  const Instantiated done = must(w.try_instantiate(kWat));
+  EXPECT_EQ(done.outcome, Outcome::trapped);
+  EXPECT_EQ(w.stack->trap.kind, TrapKind::interrupted);
+}
+
+TEST(ConstExprLimits, LargeArraysArePaidFor) {
+  constexpr std::string_view kWat = R"((module (type $b (array i64))
+    (global (ref $b) (array.new $b (i64.const 1) (i32.const 5120)))))";  // 10 x 4 KiB
+  for (const i64 fuel : {10, 9}) {
+    World w;
+    w.stack->fuel = fuel;
+    const Instantiated done = must(w.try_instantiate(kWat));
+    EXPECT_EQ(done.outcome, fuel == 10 ? Outcome::returned : Outcome::trapped);
+    EXPECT_EQ(w.stack->fuel, fuel == 10 ? 0 : 9);
+    if (fuel == 9) EXPECT_EQ(w.stack->trap.kind, TrapKind::out_of_fuel);
   }
 }
 
