@@ -92,6 +92,7 @@ void Store::mark_roots(base::StopBits stop) {
   for (const Ref r : host_roots_) mark_ref(*heap_, r);
   for (const Ref r : temp_roots_) mark_ref(*heap_, r);
   for (Stack* stack : stacks_) {
+    if (stop.stopped()) return heap_->abandon_mark();
     mark_ref(*heap_, stack->exception);
     if (hooks.visit_roots) {
       hooks.visit_roots(*stack, [](void* heap, Ref r) { mark_ref(*static_cast<gc::Heap*>(heap), r); }, heap_.get());
