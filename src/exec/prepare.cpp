@@ -7,7 +7,6 @@
 #include "exec/interp/quicken.h"
 #include "exec/probe_point.h"
 #include "exec/side_table.h"
-#include "wasm/instr.h"
 
 namespace dewar::exec {
 
@@ -43,20 +42,6 @@ u32 lay_out_locals(CodeSet& set, FuncCode& code, std::span<const wasm::ValType> 
 
 bool was_stopped(const Result<void>& walked) {
   return !walked && std::string_view(walked.error().code) == base::kStopped;
-}
-
-/// First byte of the instruction that contains `pc`, without a look at types.
-u32 instruction_at(const wasm::Module& module, u32 func, u32 pc) {
-  const auto body = module.slice(module.funcs[func].body);
-  std::vector<wasm::ValType> locals;
-  base::Cursor c(body);
-  c.skip(wasm::read_locals(body, 0, locals).value_or(0));
-  wasm::Instr instr;
-  Error error;
-  for (;;) {
-    const u32 at = static_cast<u32>(c.pos());
-    if (!wasm::read_instr(c, instr, error) || c.pos() > pc) return at;
-  }
 }
 
 /// What all walks of a function begin with.
@@ -182,7 +167,15 @@ bool prepare(CodeSet& set, FuncCode& code, const runtime::EngineOptions& options
   return true;
 }
 
-BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop) {
+BlockPosition locate(const wasm::Module& module, u32 func, u32 pc) {
+  SideTableSink sink(nullptr, pc);
+  wasm::WalkScratch scratch;
+  [[maybe_unused]] const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
+  DEWAR_ASSERT(walked.has_value(), "locate() was given a body that does not validate");
+  return {sink.found_pc, sink.found_rest, sink.found_side};
+}
+
+u32 rest_of_block(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop) {
   // Half a millisecond: code that was not made to be slow here gets exact figures although it is being stopped.
   constexpr u64 kExactWork = u64{1} << 16;
   SideTableSink sink(nullptr, pc);
@@ -190,9 +183,7 @@ BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBit
   scratch.stop_bits = stop;
   scratch.stop_after = kExactWork;
   const auto walked = wasm::walk(module, wasm::FuncIndex{func}, sink, scratch);
-  if (was_stopped(walked)) return {instruction_at(module, func, pc), 0, 0};
-  DEWAR_ASSERT(walked.has_value(), "locate() was given a body that does not validate");
-  return {sink.found_pc, sink.found_rest, sink.found_side};
+  return walked ? sink.found_rest : 0;
 }
 
 }  // namespace dewar::exec

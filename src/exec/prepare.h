@@ -37,7 +37,8 @@ struct BlockPosition {
   u32 rest = 0;  ///< instructions after it in its fuel block: what a trap refunds
   u32 side = 0;  ///< side-table index when it is about to run
 };
-/// If `stop` is set and the body is much work, only pc is found: rest and side are 0.
-BlockPosition locate(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop = {});
+BlockPosition locate(const wasm::Module& module, u32 func, u32 pc);
+/// The `rest` alone; 0 if `stop` is set and the body is much work.
+u32 rest_of_block(const wasm::Module& module, u32 func, u32 pc, base::StopBits stop);
 
 }  // namespace dewar::exec

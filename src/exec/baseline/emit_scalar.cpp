@@ -197,6 +197,7 @@ bool Compiler::small_bulk(const Instr& instr) {
   const Rep reps[] = {rep(to64), rep(copies && from64), rep(to64 && from64)};
   state_.next_op();
   want(instr, reps);
+  static_assert(kMaxInlineBulk <= interp::kUnpolledBytes, "the interpreter would be interrupted there");
   if (!state_.peek().is_const() || state_.peek().constant - 1 >= kMaxInlineBulk) return false;
   if (copies) {
     emit_small_copy(emit_, to, from);

@@ -14,7 +14,7 @@
 namespace dewar::exec::interp {
 
 DEWAR_HANDLER(exit_trap) {
-  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body), stack->kill_bits());
+  const BlockPosition at = locate(*code->module, code->func, static_cast<u32>(pc - code->body));
   pc = code->body + at.pc;
   fuel += at.rest;
   DEWAR_TAIL(exit_block);
@@ -36,22 +36,19 @@ DEWAR_HANDLER(exit_killed) {
   DEWAR_TAIL(exit_block);
 }
 
-DEWAR_HANDLER(poll_prefixed) {
-  // The handler sees its second opcode byte; what runs again is the whole instruction.
-  const u8* const start = prefixed_start(pc);
-  if (stack->interrupts() & runtime::kInterruptKill) {
-    // As for a trap, what is left of the block was not executed.
-    fuel += locate(*code->module, code->func, static_cast<u32>(start - code->body), stack->kill_bits()).rest;
-    pc = start;
-    DEWAR_TAIL(exit_killed);
-  }
-  pc = start;
-  DEWAR_TAIL(poll_interrupt);
+namespace {
+
+/// exit_killed where the block goes on: as for a trap, what is left of it was not executed.
+DEWAR_HANDLER(exit_killed_within) {
+  fuel += rest_of_block(*code->module, code->func, static_cast<u32>(pc - code->body), stack->kill_bits());
+  DEWAR_TAIL(exit_killed);
 }
 
-DEWAR_HANDLER(poll_interrupt) {
+/// Answers an interrupt at pc, the first byte of the instruction to run again, with which its block ends or does not.
+template <bool kEndsBlock>
+DEWAR_HANDLER(poll) {
   const u32 reasons = stack->interrupts();
-  if (reasons & runtime::kInterruptKill) DEWAR_TAIL(exit_killed);
+  if (reasons & runtime::kInterruptKill) DEWAR_TAIL((kEndsBlock ? exit_killed : exit_killed_within));
   DEWAR_SAVE_STATE();
   if (reasons & runtime::kInterruptFreeze) {
     if (!stack->activation->parent) {
@@ -65,6 +62,21 @@ DEWAR_HANDLER(poll_interrupt) {
   stack->clear_interrupt(reasons);
   const Handler again = unprobed_handler(*code, pc, table);
   [[clang::musttail]] return again(DEWAR_INTERP_ARGS);
+}
+
+}  // namespace
+
+DEWAR_HANDLER(exit_allocation) {
+  if (stack->trap.kind != TrapKind::interrupted) DEWAR_TAIL(exit_trap);
+  pc = prefixed_start(pc);
+  DEWAR_TAIL(exit_killed_within);
+}
+
+DEWAR_HANDLER(poll_interrupt) { DEWAR_TAIL(poll<true>); }
+DEWAR_HANDLER(poll_within) { DEWAR_TAIL(poll<false>); }
+DEWAR_HANDLER(poll_prefixed) {
+  pc = prefixed_start(pc);
+  DEWAR_TAIL(poll<false>);
 }
 
 DEWAR_HANDLER(poll_loop) {

@@ -189,8 +189,11 @@ DEWAR_HANDLER(exit_out_of_fuel);
 DEWAR_HANDLER(exit_killed);
 /// An interrupt reason is set at a loop or call; pc = the instruction to run again. Goes on if no reason asks to leave.
 DEWAR_HANDLER(poll_interrupt);
-/// The same inside a prefixed instruction other than of vectors, at the last byte of its opcode.
+/// The same at another instruction; at the last byte of the opcode of a prefixed one other than of vectors.
+DEWAR_HANDLER(poll_within);
 DEWAR_HANDLER(poll_prefixed);
+/// The allocation of a prefixed instruction failed; trap.kind says why.
+DEWAR_HANDLER(exit_allocation);
 /// The same at a loop header, which also answers who asks for the meters.
 DEWAR_HANDLER(poll_loop);
 /// Raises stack->exception at pc.

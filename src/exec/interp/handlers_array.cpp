@@ -50,12 +50,12 @@ u64 chunk_of(u64 n, const ArrayType& t) {
 /// Allocates an array of `length_` at the current state, paying for its bytes; declares `out_`.
 #define DEWAR_NEW_ARRAY(out_, type_, length_)                                                                        \
   const u64 total_ = u64{length_} * (type_).bytes;                                                                   \
-  DEWAR_CHARGE_BULK(total_);                                                                                         \
+  DEWAR_BEGIN_CHUNK(total_);                                                                                         \
   DEWAR_SAVE_STATE();                                                                                                \
   const Ref out_ = runtime::allocate(                                                                                \
       *inst->store, *stack, [&] { return inst->store->heap().new_array((type_).id, length_, stack->kill_bits()); }); \
   fuel = stack->fuel;                                                                                                \
-  if (out_ == 0) DEWAR_TAIL(exit_trap)
+  if (out_ == 0) DEWAR_TAIL(exit_allocation)
 
 /// Makes the elements of the array `r_` that was just made: `make_` those of a `chunk` from `done` on. If an interrupt
 /// comes meanwhile, the array has never been, and the instruction runs again.
@@ -199,12 +199,11 @@ DEWAR_HANDLER(op_array_fill) {  // array, index, value, count
     const u32 at = static_cast<u32>(value[-1]), n = static_cast<u32>(sp[-1]);
     if (!fits(at, n, heap.array_length(r))) DEWAR_TRAP(TrapKind::array_out_of_bounds);
     const u64 chunk = chunk_of(n, t);
-    DEWAR_CHARGE_BULK(chunk * t.bytes);
+    DEWAR_BEGIN_CHUNK(chunk * t.bytes);
     fill(heap.payload(r) + u64{at} * t.bytes, t, chunk, value);
     if (chunk == n) break;
     value[-1] = at + chunk;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp = value - 2;
   pc = p;
@@ -223,7 +222,7 @@ DEWAR_HANDLER(op_array_copy) {  // destination, index, source, index, count
     if (!fits(to, n, heap.array_length(d)) || !fits(from, n, heap.array_length(s)))
       DEWAR_TRAP(TrapKind::array_out_of_bounds);
     const u64 chunk = chunk_of(n, t);
-    DEWAR_CHARGE_BULK(chunk * t.bytes);
+    DEWAR_BEGIN_CHUNK(chunk * t.bytes);
     u8* dest = heap.payload(d);
     const u8* source = heap.payload(s);
     if (d != s || to <= from) {
@@ -236,7 +235,6 @@ DEWAR_HANDLER(op_array_copy) {  // destination, index, source, index, count
     }
     sp[-1] = n - chunk;
     if (chunk == n) break;
-    DEWAR_POLL_BULK();
   }
   sp -= 5;
   pc = p;
@@ -255,13 +253,12 @@ DEWAR_HANDLER(op_array_init_data) {  // array, index, segment offset, count
     if (!fits(to, n, heap.array_length(r))) DEWAR_TRAP(TrapKind::array_out_of_bounds);
     if (!fits(from, u64{n} * t.bytes, bytes.size())) DEWAR_TRAP(TrapKind::memory_out_of_bounds);
     const u64 chunk = chunk_of(n, t);
-    DEWAR_CHARGE_BULK(chunk * t.bytes);
+    DEWAR_BEGIN_CHUNK(chunk * t.bytes);
     if (chunk) std::memcpy(heap.payload(r) + u64{to} * t.bytes, bytes.data() + from, chunk * t.bytes);
     if (chunk == n) break;
     sp[-3] = to + chunk;
     sp[-2] = from + chunk * t.bytes;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp -= 4;
   pc = p;
@@ -281,14 +278,13 @@ DEWAR_HANDLER(op_array_init_elem) {
     if (!fits(to, n, heap.array_length(r))) DEWAR_TRAP(TrapKind::array_out_of_bounds);
     if (!fits(from, n, available)) DEWAR_TRAP(TrapKind::table_out_of_bounds);
     const u64 chunk = chunk_of(n, t);
-    DEWAR_CHARGE_BULK(chunk * t.bytes);
+    DEWAR_BEGIN_CHUNK(chunk * t.bytes);
     if (chunk)
       std::memcpy(heap.payload(r) + u64{to} * t.bytes, inst->elem_refs[segment].get() + from, chunk * sizeof(Ref));
     if (chunk == n) break;
     sp[-3] = to + chunk;
     sp[-2] = from + chunk;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp -= 4;
   pc = p;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Tables, segments and bulk memory. A bulk operation checks its whole range first, then works in chunks of at most
-// 64 KiB; between chunks it pays its surcharge (one unit of fuel per 4 KiB, design D11), rewrites its operands in place
-// and polls, so that it can be stopped at the same pc and run again (design D12).
+// 64 KiB. Before each it polls and pays its surcharge (one unit of fuel per 4 KiB, design D11), after it it rewrites
+// its operands in place, so that it can be stopped at the same pc and run again (design D12).
 #include <cstring>
 
 #include "exec/interp/bulk.h"
@@ -27,12 +27,11 @@ DEWAR_HANDLER(op_memory_fill) {
     const u64 to = index_operand(is64, sp[-3]), n = index_operand(is64, sp[-1]);
     if (!m->in_bounds(to, n)) DEWAR_TRAP(TrapKind::memory_out_of_bounds);
     const u64 chunk = n < kBulkChunk ? n : kBulkChunk;
-    DEWAR_CHARGE_BULK(chunk);
+    DEWAR_BEGIN_CHUNK(chunk);
     std::memset(m->base + to, static_cast<u8>(sp[-2]), chunk);
     if (chunk == n) break;
     sp[-3] = to + chunk;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp -= 3;
   pc = p;
@@ -48,7 +47,7 @@ DEWAR_HANDLER(op_memory_copy) {
     const u64 to = index_operand(d64, sp[-3]), from = index_operand(s64, sp[-2]), n = index_operand(d64 && s64, sp[-1]);
     if (!d->in_bounds(to, n) || !s->in_bounds(from, n)) DEWAR_TRAP(TrapKind::memory_out_of_bounds);
     const u64 chunk = n < kBulkChunk ? n : kBulkChunk;
-    DEWAR_CHARGE_BULK(chunk);
+    DEWAR_BEGIN_CHUNK(chunk);
     if (d != s || to <= from) {
       std::memmove(d->base + to, s->base + from, chunk);
       sp[-3] = to + chunk;
@@ -59,7 +58,6 @@ DEWAR_HANDLER(op_memory_copy) {
     }
     sp[-1] = n - chunk;
     if (chunk == n) break;
-    DEWAR_POLL_BULK();
   }
   sp -= 3;
   pc = p;
@@ -77,13 +75,12 @@ DEWAR_HANDLER(op_memory_init) {
               n = static_cast<u32>(sp[-1]);
     if (!m->in_bounds(to, n) || !fits(from, n, bytes.size())) DEWAR_TRAP(TrapKind::memory_out_of_bounds);
     const u64 chunk = n < kBulkChunk ? n : kBulkChunk;
-    DEWAR_CHARGE_BULK(chunk);
+    DEWAR_BEGIN_CHUNK(chunk);
     if (chunk != 0) std::memcpy(m->base + to, bytes.data() + from, chunk);
     if (chunk == n) break;
     sp[-3] = to + chunk;
     sp[-2] = from + chunk;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp -= 3;
   pc = p;
@@ -135,6 +132,7 @@ DEWAR_HANDLER(op_table_grow) {
   Table* t = inst->tables[leb_u32(p)];
   const bool is64 = t->type.limits.is64;
   const u64 delta = index_operand(is64, sp[-1]);
+  DEWAR_POLL_BULK();
   // What it fills is paid for in one go: growth is not visible half done. A kill ends it all the same.
   DEWAR_CHARGE_BULK(delta <= t->max - t->size ? delta * sizeof(Slot) : 0);
   const auto old = inst->store->grow_table(*t, delta, static_cast<u32>(sp[-2]), stack->kill_bits());
@@ -153,12 +151,11 @@ DEWAR_HANDLER(op_table_fill) {
     const u64 to = index_operand(is64, sp[-3]), n = index_operand(is64, sp[-1]);
     if (!fits(to, n, t->size)) DEWAR_TRAP(TrapKind::table_out_of_bounds);
     const u64 chunk = n < kBulkElements ? n : kBulkElements;
-    DEWAR_CHARGE_BULK(chunk * sizeof(Slot));
+    DEWAR_BEGIN_CHUNK(chunk * sizeof(Slot));
     for (u64 i = 0; i < chunk; ++i) t->set(*inst->store, to + i, static_cast<u32>(sp[-2]));
     if (chunk == n) break;
     sp[-3] = to + chunk;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp -= 3;
   pc = p;
@@ -174,7 +171,7 @@ DEWAR_HANDLER(op_table_copy) {
     const u64 to = index_operand(d64, sp[-3]), from = index_operand(s64, sp[-2]), n = index_operand(d64 && s64, sp[-1]);
     if (!fits(to, n, d->size) || !fits(from, n, s->size)) DEWAR_TRAP(TrapKind::table_out_of_bounds);
     const u64 chunk = n < kBulkElements ? n : kBulkElements;
-    DEWAR_CHARGE_BULK(chunk * sizeof(Slot));
+    DEWAR_BEGIN_CHUNK(chunk * sizeof(Slot));
     if (d != s || to <= from) {
       for (u64 i = 0; i < chunk; ++i) d->set(*inst->store, to + i, s->refs[from + i]);
       sp[-3] = to + chunk;
@@ -184,7 +181,6 @@ DEWAR_HANDLER(op_table_copy) {
     }
     sp[-1] = n - chunk;
     if (chunk == n) break;
-    DEWAR_POLL_BULK();
   }
   sp -= 3;
   pc = p;
@@ -201,13 +197,12 @@ DEWAR_HANDLER(op_table_init) {
               n = static_cast<u32>(sp[-1]);
     if (!fits(to, n, t->size) || !fits(from, n, available)) DEWAR_TRAP(TrapKind::table_out_of_bounds);
     const u64 chunk = n < kBulkElements ? n : kBulkElements;
-    DEWAR_CHARGE_BULK(chunk * sizeof(Slot));
+    DEWAR_BEGIN_CHUNK(chunk * sizeof(Slot));
     for (u64 i = 0; i < chunk; ++i) t->set(*inst->store, to + i, inst->elem_refs[segment][from + i]);
     if (chunk == n) break;
     sp[-3] = to + chunk;
     sp[-2] = from + chunk;
     sp[-1] = n - chunk;
-    DEWAR_POLL_BULK();
   }
   sp -= 3;
   pc = p;

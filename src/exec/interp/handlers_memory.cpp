@@ -130,6 +130,7 @@ DEWAR_HANDLER(op_memory_grow) {
   const u8* p = pc + 1;
   runtime::Memory* memory = inst->memories[leb_u32(p)];
   const bool is64 = memory->type.limits.is64;
+  if (DEWAR_UNLIKELY(stack->interrupts() != 0)) DEWAR_TAIL(poll_within);  // a system call
   const auto old = memory->grow(is64 ? sp[-1] : static_cast<u32>(sp[-1]));
   sp[-1] = old ? *old : is64 ? ~u64{0} : u64{0xffffffff};
   pc = p;

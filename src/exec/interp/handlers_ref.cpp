@@ -131,7 +131,7 @@ DEWAR_HANDLER(op_struct_new) {
   gc::Heap& heap = inst->store->heap();
   const Ref r = runtime::allocate(*inst->store, *stack, [&] { return heap.new_struct(type); });
   fuel = stack->fuel;
-  if (r == 0) DEWAR_TAIL(exit_trap);
+  if (r == 0) DEWAR_TAIL(exit_allocation);
   const auto& fields = inst->store->engine().types().type(type).fields;
   const gc::Layout& layout = heap.layout(type);
   for (usize i = fields.size(); i-- > 0;) {
@@ -149,7 +149,7 @@ DEWAR_HANDLER(op_struct_new_default) {
   DEWAR_SAVE_STATE();
   const Ref r = runtime::allocate(*inst->store, *stack, [&] { return inst->store->heap().new_struct(type); });
   fuel = stack->fuel;
-  if (r == 0) DEWAR_TAIL(exit_trap);
+  if (r == 0) DEWAR_TAIL(exit_allocation);
   *sp++ = r;
   pc = p;
   DEWAR_DISPATCH();
@@ -201,7 +201,7 @@ DEWAR_HANDLER(op_throw_) {
   gc::Heap& heap = inst->store->heap();
   const Ref r = runtime::allocate(*inst->store, *stack, [&] { return heap.new_exception(tag->index, tag->type); });
   fuel = stack->fuel;
-  if (r == 0) DEWAR_TAIL(exit_trap);
+  if (r == 0) DEWAR_TAIL(exit_block);
   u32 slots = 0;
   for (const auto t : inst->store->engine().types().type(tag->type).params) slots += t.slots();
   std::memcpy(heap.payload(r), sp - slots, slots * sizeof(Slot));
