@@ -16,6 +16,8 @@ struct ModeWork {
   u64 guarded_memories = 0;
   u64 functions = 0;  ///< called
   u64 compiled = 0;   ///< of those
+  u64 killed = 0;     ///< calls of entries
+  u64 resumed = 0;    ///< times that one went on after it was frozen
 };
 
 struct Mode {

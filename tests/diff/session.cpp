@@ -70,6 +70,8 @@ std::vector<std::string> Session::complaints() const {
   for (const usize m : modes_) {
     const std::string_view wrong = kModes[m].check(work_[m], work_[0]);
     if (!wrong.empty()) all.push_back("mode " + std::string(kModes[m].name) + ": " + std::string(wrong));
+    if (!options_.common && (work_[m].killed == 0 || work_[m].resumed == 0))
+      all.push_back("mode " + std::string(kModes[m].name) + ": no call was killed, or none frozen");
   }
   for (usize i = 0; i < wasm::kOpCount; ++i) {
     const Op op = static_cast<Op>(i);
@@ -102,9 +104,11 @@ std::string Session::report() const {
   std::vector<usize> modes = {0};
   modes.insert(modes.end(), modes_.begin(), modes_.end());
   for (const usize m : modes)
-    add("mode %-16s instructions %llu, probes %llu, collections %llu, compiled %llu of %llu functions\n",
+    add("mode %-16s instructions %llu, probes %llu, collections %llu, compiled %llu of %llu functions, killed %llu, "
+        "resumed %llu\n",
         std::string(kModes[m].name).c_str(), ull{work_[m].instructions}, ull{work_[m].probes},
-        ull{work_[m].collections}, ull{work_[m].compiled}, ull{work_[m].functions});
+        ull{work_[m].collections}, ull{work_[m].compiled}, ull{work_[m].functions}, ull{work_[m].killed},
+        ull{work_[m].resumed});
   for (usize k = 1; k < totals_.traps.size(); ++k)
     if (totals_.traps[k] != 0)
       add("trap %-28s %llu\n", std::string(runtime::trap_code(static_cast<runtime::TrapKind>(k))).c_str(),

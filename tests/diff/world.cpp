@@ -70,6 +70,8 @@ u64 value_bits(runtime::Store& store, CanonValType type, const Slot* slots, u32 
 struct HostLog {
   u64 calls = 0;
   u64 hash = 0;
+  // Which call of a host function, counted from the begin of all, asks its stack for an interrupt. 0: none.
+  u64 kills_every = 0, freezes_every = 0;
 };
 struct HostEnv {
   HostLog* log;
@@ -106,7 +108,9 @@ runtime::HostStatus host_function(runtime::CallContext& ctx, const Slot* args, S
     for (u32 k = 0; k < t.slots(); ++k) mix = (mix ^ value_bits(ctx.store, t, args, k)) * kPrime;
     args += t.slots();
   }
-  ++env.log->calls;
+  const u64 n = ++env.log->calls;
+  if (env.log->kills_every != 0 && n % env.log->kills_every == 0) ctx.stack.interrupt(runtime::kInterruptKill);
+  if (env.log->freezes_every != 0 && n % env.log->freezes_every == 0) ctx.stack.interrupt(runtime::kInterruptFreeze);
   env.log->hash = (env.log->hash ^ mix) * kPrime;
   if (env.calls_back && ctx.caller && !*env.inside) {
     const runtime::HostStatus status = call_back(ctx, env, mix);
@@ -143,8 +147,14 @@ u64 memory_hash(const runtime::Memory& memory) {
 /// One run of a program.
 class Run {
  public:
-  Run(runtime::Engine& engine, Observed& out, bool known_valid, OpCounts* executed)
-      : engine_(engine), store_(engine, small_limits()), out_(out), known_valid_(known_valid), executed_(executed) {
+  /// `freezes`: programs may be frozen and go on.
+  Run(runtime::Engine& engine, Observed& out, bool known_valid, OpCounts* executed, bool freezes)
+      : engine_(engine),
+        store_(engine, small_limits()),
+        out_(out),
+        known_valid_(known_valid),
+        executed_(executed),
+        freezes_(freezes) {
     exec::attach(store_);
     store_.wait_policy.decide = decide;
     auto stack = runtime::Stack::create(store_, kStackBytes);
@@ -172,6 +182,8 @@ class Run {
   }
 
   void add_work(ModeWork& work) {
+    work.killed += work_.killed;
+    work.resumed += work_.resumed;
     work.instructions += instructions_;
     work.probes += stack_ ? stack_->probes_fired : 0;
     work.collections += store_.heap().collections();
@@ -247,7 +259,11 @@ class Run {
   }
 
   void call_entries(runtime::Instance& main, const Program& program) {
-    Dice dice(program.seed ^ 0x5851f42d4c957f2d);
+    Dice dice(program.seed ^ 0x5851f42d4c957f2d), fate(program.seed ^ 0x14057b7ef767814f);
+    // Some programs are killed now and then, at the first poll behind some host call. In others all modes but the first
+    // are frozen there, and go on: that does not show. V8 can do neither.
+    if (!program.common && fate.chance(6)) log_.kills_every = 1 + fate.below(16);
+    if (!program.common && fate.chance(20) && freezes_) log_.freezes_every = 1 + fate.below(8);
     // Of some programs one call is made again with less fuel than it took, so that it ends anywhere. V8 has no fuel.
     const usize again = !program.common && dice.chance(4) ? 1 + dice.below(12) : 0;
     for (const wasm::Export& item : main.module->exports) {
@@ -264,6 +280,7 @@ class Run {
           call(main, item.name, func, p, dice, n == 0 ? used - 1 : dice.below(used));
       }
     }
+    log_.kills_every = log_.freezes_every = 0;
     call_ = kNoCall;
   }
 
@@ -281,6 +298,15 @@ class Run {
     c.values.assign(slots, 0);
     begin(fuel);
     c.outcome = exec::invoke(*stack_, func, c.args, c.values);
+    while (c.outcome == Outcome::pending) {
+      stack_->clear_interrupt(runtime::kInterruptFreeze);
+      c.outcome = exec::resume(*stack_, {}, c.values);
+      ++work_.resumed;
+    }
+    work_.killed += c.outcome == Outcome::trapped && stack_->trap.kind == runtime::TrapKind::interrupted;
+    // What came behind the last poll, or was put off because a host function was below.
+    stack_->deferred_interrupts = 0;
+    stack_->clear_interrupt(runtime::kInterruptKill | runtime::kInterruptFreeze);
     if (c.outcome == Outcome::trapped) c.trap = stack_->trap.kind;
     ended(c.outcome);
     if (c.outcome != Outcome::returned) return;
@@ -385,6 +411,8 @@ class Run {
   Observed& out_;
   const bool known_valid_;
   OpCounts* const executed_;
+  const bool freezes_;
+  ModeWork work_;  ///< what is counted on the way
   u32 call_ = kNoCall;
   i64 fuel_ = kFuel;  ///< of the call that is running
   u64 instructions_ = 0;
@@ -454,7 +482,7 @@ void World::run(const Program& program, Observed& out, ModeWork& work, bool know
     engine_ = std::make_unique<runtime::Engine>(options);
   }
   out.clear();
-  Run run(*engine_, out, known_valid, executed_);
+  Run run(*engine_, out, known_valid, executed_, &mode_ != &kModes[0]);
   run.run(program);
   run.add_work(work);
 }
