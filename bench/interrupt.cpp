@@ -140,7 +140,7 @@ void measure(const char* tier_name, runtime::Tier tier, const Program& program, 
   runtime::Engine engine(options);
   const auto module = need(wasm::load_module(
       need(text::wat_to_wasm("(module (import \"env\" \"go\" (func $go)) " + program.fields + ")")), engine.types()));
-  std::atomic<u32> begun = 0, ended = 0;
+  std::atomic<u32> begun = 0, asked = 0, ended = 0;
   auto world = std::make_unique<World>(engine, module, begun);
   if (tier != runtime::Tier::interp && !engine.native()) give_up("no memory for compiled code");
 
@@ -155,6 +155,7 @@ void measure(const char* tier_name, runtime::Tier tier, const Program& program, 
       cpu[i] = now(CLOCK_THREAD_CPUTIME_ID);
       if (outcome != runtime::Outcome::trapped || stack.trap.kind != runtime::TrapKind::interrupted)
         give_up("the program ended otherwise");
+      while (asked.load() <= i) std::this_thread::yield();  // or the stack is gone while somebody still asks
       stack.clear_interrupt(runtime::kInterruptKill);
       ended.fetch_add(1);
     }
@@ -168,6 +169,7 @@ void measure(const char* tier_name, runtime::Tier tier, const Program& program, 
     std::this_thread::sleep_for(std::chrono::nanoseconds((random >> 4) % program.latest));
     const double cpu_before = now(guest_clock), before = now(CLOCK_MONOTONIC);
     world->stack->interrupt(runtime::kInterruptKill);
+    asked.fetch_add(1);
     wait_until_more(ended, i);
     wall[i] -= before;
     cpu[i] -= cpu_before;
