@@ -288,6 +288,9 @@ void LoopScan::scan(u32 pc) {
     if (p == nullptr || in_loop == 0 || calls_) break;
   }
   log_size_ = log_size;
+  // Registers hold nothing behind a call: what a loop with one has in registers at its begin would be loaded at its
+  // end.
+  if (calls_) open_.clear();
   while (!open_.empty()) close();
   next_ = p == nullptr ? static_cast<u32>(body_.size()) : static_cast<u32>(p - begin);
 }

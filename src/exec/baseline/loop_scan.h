@@ -58,7 +58,7 @@ class LoopScan {
   usize most_uses_ = 0;  ///< when there are so many, further loops are told nothing of
   u32 log_size_ = 0;
   u32 num_locals_ = 0;
-  bool calls_ = false;  ///< a call was read: registers hold nothing behind it
+  bool calls_ = false;  ///< a call was read
   u32 depth_ = 0;       ///< open blocks; wraps around where there were too many ends
   u32 asked_ = 0;
 };

@@ -201,17 +201,20 @@ TEST(LoopScan, WhatALoopTellsItsParentsIsBounded) {
   EXPECT_LT(told, 4096 + b.pc() / 2 + LoopScan::kMostUses);
 }
 
-TEST(LoopScan, ALoopTellsOfWhatComesBeforeItsFirstCall) {
+TEST(LoopScan, ALoopWithACallTellsOfNothing) {
   for (const Op call : {Op::call, Op::call_indirect, Op::call_ref}) {
     Body b;
     Instr instr;
     instr.op = call;
     const u32 outer = b.pc();
-    b.op(Op::loop).local(Op::local_get, 1).add(instr).local(Op::local_set, 2);
+    b.op(Op::loop).local(Op::local_get, 1);
+    const u32 before = b.pc();
+    b.op(Op::loop).local(Op::local_get, 4).op(Op::end).add(instr).local(Op::local_set, 2);
     const u32 inner = b.pc();
     b.op(Op::loop).local(Op::local_get, 3).op(Op::end).op(Op::end).op(Op::end).padding();
     LoopScan& scan = b.scan();
-    EXPECT_EQ(text(scan.uses(outer)), "1r1 ");
+    EXPECT_EQ(text(scan.uses(outer)), "");
+    EXPECT_EQ(text(scan.uses(before)), "4r1 ");
     EXPECT_EQ(text(scan.uses(inner)), "3r1 ");
   }
 }
