@@ -169,6 +169,8 @@ int Tree::rename(const Slot& from, const Slot& to) {
   Node* node = from.node();
   Node* target = to.node();
   if (!node) return ENOENT;
+  // In a directory that was removed nothing is found and nothing made, whatever else is wrong.
+  if (!target && to.dir->dead) return ENOENT;
   if (!node->is_dir() && (from.slash || to.slash)) return ENOTDIR;
   const auto is_below = [](const Node* dir, const Node* above) {
     for (; dir; dir = dir->parent) {
@@ -179,13 +181,11 @@ int Tree::rename(const Slot& from, const Slot& to) {
   if (node->is_dir() && is_below(to.dir, node)) return EINVAL;
   if (target && target->is_dir() && is_below(from.dir, target)) return ENOTEMPTY;
   if (node == target) return 0;  // also two names of one file: both stay
-  if (!target) {
-    if (to.dir->dead) return ENOENT;
-  } else if (node->is_dir()) {
+  if (target && node->is_dir()) {
     if (!target->is_dir()) return ENOTDIR;
     if (!target->entries.empty()) return ENOTEMPTY;
     target->dead = true;
-  } else {
+  } else if (target) {
     if (target->is_dir()) return EISDIR;
     --target->links;
   }
